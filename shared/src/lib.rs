@@ -1,1 +1,20 @@
-//! x
+//! What `api` and `worker` have in common.
+//!
+//! ```text
+//! domain  <- store, queue        store and queue do not know each other
+//! health, start                  use store and queue
+//! config, telemetry, shutdown    leaves: know nobody
+//! ```
+//!
+//! `domain` is pure; `store` is the only place with SQL; `queue` is the only place with Redis and
+//! apalis. Code enters this crate only when both binaries call it.
+
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod health;
+pub mod queue;
+pub mod shutdown;
+pub mod start;
+pub mod store;
+pub mod telemetry;

@@ -1,2 +1,23 @@
-//! placeholder
-fn main() {}
+//! The worker process. See `worker --help`.
+
+use shared::{health, start, telemetry};
+use std::process::ExitCode;
+use worker::config::{Cli, CliCommand};
+use worker::jobs;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    start::report(run(start::parse()).await)
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    telemetry::init_logs(&cli.settings.logs)?;
+    match cli.command {
+        None => worker::run::run(cli.settings).await,
+        Some(CliCommand::Jobs { command }) => jobs::run(command, &cli.settings.redis).await,
+        Some(CliCommand::Health) => match cli.settings.worker_addr.0 {
+            Some(address) => Ok(health::probe(address)?),
+            None => anyhow::bail!("WORKER_ADDR is off: this worker does not tell its health"),
+        },
+    }
+}

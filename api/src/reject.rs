@@ -1,0 +1,87 @@
+//! How a request is turned down.
+
+use crate::respond;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use shared::domain::problem::{FieldError, Problem, ProblemKind};
+use shared::queue::QueueError;
+use shared::store::StoreError;
+
+/// A problem, and the headers that go with it.
+#[derive(Debug)]
+pub struct Reject {
+    problem: Problem,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// After an outage: soon, for it may be over soon.
+const RETRY_AFTER_OUTAGE_SECONDS: u64 = 1;
+
+impl Reject {
+    /// A problem of that kind; `detail` tells what happened this time.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self::from(Problem::new(kind, detail))
+    }
+
+    /// Fields that are not as they should be.
+    #[must_use]
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [error] => format!("{} {}.", error.field, error.message),
+            many => format!("{} fields are not valid: see errors.", many.len()),
+        };
+        Self::from(Problem::new(ProblemKind::InvalidRequest, detail).with_errors(errors))
+    }
+
+    /// With `Retry-After`.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// With another header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<Problem> for Reject {
+    fn from(problem: Problem) -> Self {
+        Self { problem, headers: Vec::new() }
+    }
+}
+
+impl From<QueueError> for Reject {
+    fn from(error: QueueError) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::warn!(cause, "the queue could not be used");
+        Self::new(ProblemKind::QueueUnavailable, "Nothing was accepted. Try again with the same key.")
+            .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
+    }
+}
+
+impl From<StoreError> for Reject {
+    fn from(error: StoreError) -> Self {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::warn!(%error, cause, "the database could not be used");
+        match error {
+            StoreError::Unavailable(_) | StoreError::Conflict(_) => {
+                Self::new(ProblemKind::StorageUnavailable, "Try again in a moment.")
+                    .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
+            }
+            StoreError::Refused(_) | StoreError::Inconsistent { .. } | StoreError::Migration(_) => {
+                Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Reject {
+    fn into_response(self) -> Response {
+        let mut response = respond::problem(&self.problem);
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}

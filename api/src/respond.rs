@@ -1,0 +1,87 @@
+//! Responses, from parts that have been decided.
+
+use crate::job_view::JobView;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+use shared::domain::problem::Problem;
+use shared::domain::rate_limit::{Limit, Quota};
+use shared::domain::{Answer, JobId};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Time for a job to get on before it is asked for again, in seconds.
+const POLL_AFTER_SECONDS: u64 = 1;
+
+/// Notes on a response which job it was about, for the log.
+#[derive(Debug, Clone, Copy)]
+pub struct AboutJob(pub JobId);
+
+fn with_body(status: u16, content_type: HeaderValue, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// A problem document.
+#[must_use]
+pub fn problem(problem: &Problem) -> Response {
+    with_body(problem.status, PROBLEM_JSON, problem.to_json())
+}
+
+/// A stored answer, to the byte.
+#[must_use]
+pub fn answer(answer: &Answer) -> Response {
+    let content_type = if answer.is_success() { JSON } else { PROBLEM_JSON };
+    with_body(answer.status, content_type, answer.body.clone())
+}
+
+/// 200 with a document.
+#[must_use]
+pub fn json(document: &impl Serialize) -> Response {
+    with_body(200, JSON, serde_json::to_string(document).unwrap_or_default())
+}
+
+/// 202: the job goes on, and here is where to ask for it.
+#[must_use]
+pub fn accepted(view: &JobView) -> Response {
+    let mut response = job(view);
+    *response.status_mut() = StatusCode::ACCEPTED;
+    if let Ok(location) = HeaderValue::try_from(format!("/jobs/{}", view.id())) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// 200 with a job.
+#[must_use]
+pub fn job(view: &JobView) -> Response {
+    let mut response = json(view);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !view.is_final() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(POLL_AFTER_SECONDS));
+    }
+    response
+}
+
+/// Tells a client what is left of its tokens: as separate headers, and as the current draft of
+/// httpapi-ratelimit-headers has it.
+pub fn add_quota(headers: &mut HeaderMap, limit: Limit, quota: Quota) {
+    let Quota { remaining, reset_seconds } = quota;
+    let (requests, window) = (limit.requests, limit.window_us / 1_000_000);
+    let mut add = |name, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    add("ratelimit-limit", requests.to_string());
+    add("ratelimit-remaining", remaining.to_string());
+    add("ratelimit-reset", reset_seconds.to_string());
+    add("ratelimit-policy", format!("\"default\";q={requests};w={window}"));
+    add("ratelimit", format!("\"default\";r={remaining};t={reset_seconds}"));
+}

@@ -1,0 +1,39 @@
+//! The life of the process: start everything, serve until asked to stop, answer what was admitted.
+
+use crate::app::App;
+use crate::config::Settings;
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use shared::{shutdown, start, telemetry};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+
+/// Serves until the process is asked to stop.
+pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let limit = settings.validate()?;
+    let stop = shutdown::on_signal()?;
+    let metrics = telemetry::init_metrics("api")?;
+    let services = start::connect(&settings.postgres, &settings.redis).await?;
+    let address = settings.api_addr;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen at {address} (API_ADDR)"))?
+        // An answer is one small packet: it shall not wait for another.
+        .tap_io(|stream| drop(stream.set_nodelay(true)));
+
+    let app = App::new(services, &settings, limit, metrics, stop.clone());
+    let routes = app.router().into_make_service_with_connect_info::<SocketAddr>();
+    tracing::info!(%address, "api is ready");
+    let served = axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let overdue = async {
+        stop.cancelled().await;
+        sleep(shutdown::DEADLINE).await;
+    };
+    tokio::select! {
+        ended = served => ended.context("cannot serve")?,
+        () = overdue => tracing::warn!("stopping with requests unanswered"),
+    }
+    tracing::info!("api has stopped");
+    Ok(())
+}

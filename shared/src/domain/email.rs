@@ -1,0 +1,65 @@
+//! Email addresses: parsed once, at the edge.
+
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// The longest address that can be delivered to (RFC 5321, erratum 1690), in bytes.
+const LENGTH_MAX: usize = 254;
+
+/// A valid address, kept as it was written. Two addresses are the same mailbox when their
+/// [`Email::key`]s are equal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Email(String);
+
+/// Why a text is no [`Email`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a valid email address")]
+pub struct InvalidEmail;
+
+impl Email {
+    /// Parses an address; spaces around it are dropped.
+    pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
+        let text = text.trim();
+        let options = email_address::Options::default().without_display_text();
+        let parsed = email_address::EmailAddress::parse_with_options(text, options);
+        if parsed.is_err() || text.len() > LENGTH_MAX || !text.is_ascii() {
+            return Err(InvalidEmail);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The address as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What addresses are compared by: ASCII lower case, no folding of dots or plus signs.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+impl FromStr for Email {
+    type Err = InvalidEmail;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEmail> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = InvalidEmail;
+
+    fn try_from(text: String) -> Result<Self, InvalidEmail> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.0
+    }
+}

@@ -1,0 +1,107 @@
+//! The way in: one round trip decides whether a submission is new, known, limited or too much.
+
+use super::job::QueuedJob;
+use super::record::Record;
+use super::{Queue, QueueError};
+use crate::domain::rate_limit::{Limit, Quota};
+use redis::{FromRedisValue, Script, Value};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+static ADMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/admit.lua")));
+
+/// The bounds that a submission must keep to.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Tokens of a client; `None` for no limit.
+    pub limit: Option<Limit>,
+    /// Jobs that may wait, at most.
+    pub depth_max: u64,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is a new job, and in the queue.
+    Enqueued,
+    /// The same was submitted before; this is how it stands.
+    Known(Record),
+    /// The key was used for something else. Nothing happened.
+    Reused,
+    /// The client has no token left. Nothing happened.
+    Limited,
+    /// The queue is full. Nothing happened.
+    Full,
+}
+
+/// What became of a submission, and what is left of the client's tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The client's tokens, when there is a limit.
+    pub quota: Option<Quota>,
+}
+
+impl Queue {
+    /// Submits a job. `bucket` names the client's tokens; `now_us` is the clock of Redis unless a
+    /// test brings its own.
+    pub async fn admit(
+        &self,
+        job: &QueuedJob,
+        bucket: &str,
+        bounds: Bounds,
+        now_us: Option<u64>,
+    ) -> Result<Admission, QueueError> {
+        let (id, keys) = (job.id(), &self.keys);
+        let limit = bounds.limit.unwrap_or(Limit { requests: 0, window_us: 1 });
+        let reply: Vec<Value> = ADMIT
+            .key(keys.record(id))
+            .key(format!("{}:{bucket}", keys.buckets))
+            .key(keys.apalis.job_data_hash())
+            .key(keys.meta(id))
+            .key(keys.apalis.active_jobs_list())
+            .key(keys.apalis.scheduled_jobs_set())
+            .key(keys.apalis.done_jobs_set())
+            .key(keys.apalis.dead_jobs_set())
+            .arg(id.to_string())
+            .arg(&job.fingerprint.as_bytes()[..])
+            .arg(job.encode())
+            .arg(job.client.0)
+            .arg(job.command.operation().as_str())
+            .arg(job.submitted_at.timestamp_micros())
+            .arg(limit.requests)
+            .arg(limit.window_us)
+            .arg(bounds.depth_max)
+            .arg(&keys.wake_channel)
+            .arg(now_us.map(|us| us.to_string()).unwrap_or_default())
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        Ok(Admission::parse(reply, bounds.limit.is_some())?)
+    }
+}
+
+impl Admission {
+    fn parse(reply: Vec<Value>, limited: bool) -> Result<Self, redis::RedisError> {
+        let unexpected =
+            || redis::RedisError::from((redis::ErrorKind::UnexpectedReturnType, "admit.lua"));
+        let mut reply = reply.into_iter();
+        let mut next = || reply.next().ok_or_else(unexpected);
+        let word = String::from_redis_value(next()?)?;
+        let remaining = u64::from_redis_value(next()?)?;
+        let reset_seconds = u64::from_redis_value(next()?)?;
+        let verdict = match word.as_str() {
+            "enqueued" => Verdict::Enqueued,
+            "known" => {
+                let fields = HashMap::<String, Vec<u8>>::from_redis_value(next()?)?;
+                Verdict::Known(Record::parse(&fields).ok_or_else(unexpected)?)
+            }
+            "reused" => Verdict::Reused,
+            "limited" => Verdict::Limited,
+            "full" => Verdict::Full,
+            _ => return Err(unexpected()),
+        };
+        let quota = limited.then_some(Quota { remaining, reset_seconds });
+        Ok(Self { verdict, quota })
+    }
+}

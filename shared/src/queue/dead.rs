@@ -1,0 +1,41 @@
+//! Jobs that were given up: what an operator can do about them.
+
+use super::record::Record;
+use super::{Queue, QueueError};
+use crate::domain::JobId;
+use redis::Script;
+use std::sync::LazyLock;
+
+static REQUEUE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/requeue.lua")));
+
+impl Queue {
+    /// At most `limit` dead jobs, in no particular order.
+    pub async fn dead_jobs(&self, limit: usize) -> Result<Vec<(JobId, Record)>, QueueError> {
+        let ids: Vec<String> = redis::cmd("SRANDMEMBER")
+            .arg(self.keys.apalis.dead_jobs_set())
+            .arg(limit)
+            .query_async(&mut self.connection.clone())
+            .await?;
+        let mut jobs = Vec::new();
+        for id in ids.iter().filter_map(|id| id.parse().ok()).map(JobId) {
+            if let Some(record) = self.record(id).await? {
+                jobs.push((id, record));
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Queues a dead job again, as a retry of its client would. `false` if it is not dead.
+    pub async fn requeue(&self, job: JobId) -> Result<bool, QueueError> {
+        let requeued: u8 = REQUEUE
+            .key(self.keys.record(job))
+            .key(self.keys.meta(job))
+            .key(self.keys.apalis.active_jobs_list())
+            .key(self.keys.apalis.dead_jobs_set())
+            .arg(job.to_string())
+            .arg(&self.keys.wake_channel)
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        Ok(requeued == 1)
+    }
+}

@@ -1,0 +1,151 @@
+//! Redis and apalis: how commands travel, and what is remembered of them on the way.
+//!
+//! The only place that knows a key of Redis or a type of apalis-redis. It transports and caches; it
+//! decides nothing, and losing all of it loses no guarantee. It does not know the store.
+//!
+//! Two things stand in Redis for a job:
+//! - the **task**, in the layout of apalis-redis, from admission until a worker is done with it;
+//! - the **record**, ours: state, fingerprint and in the end the answer, kept for replays.
+//!
+//! What apalis-redis 1.0.0 does and does not do, and how its traps are avoided, is in
+//! `docs/QUEUE.md`.
+
+pub mod admission;
+pub mod announcement;
+pub mod dead;
+pub mod job;
+pub mod outcomes;
+pub mod record;
+pub mod settle;
+pub mod source;
+pub mod stats;
+pub mod upkeep;
+pub mod wake;
+
+use crate::config;
+use crate::domain::JobId;
+use apalis_redis::Config;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What went wrong with Redis. There is one kind: it could not do what it was asked, and the same
+/// may be tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("Redis could not be used")]
+pub struct QueueError(#[from] redis::RedisError);
+
+impl QueueError {
+    /// Whether Redis was away, rather than unwilling.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.0.is_io_error() || self.0.is_timeout() || self.0.is_connection_dropped()
+    }
+}
+
+/// A connection must stand within this time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Longer than any script here takes, shorter than a client's patience. The default of redis-rs, half
+/// a second, ends a worker at the first hiccup.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// While Redis is away, commands fail within about a second rather than queue up.
+const RECONNECT_RETRIES: usize = 1;
+const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
+const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(250);
+
+/// A handle on the queue: one connection shared by all clones, which mends itself.
+#[derive(Clone)]
+pub struct Queue {
+    connection: ConnectionManager,
+    client: redis::Client,
+    keys: Arc<Keys>,
+    ttl_seconds: u64,
+}
+
+impl Queue {
+    /// Opens the queue of those settings and checks that Redis answers.
+    pub async fn connect(settings: &config::Redis) -> Result<Self, QueueError> {
+        let client = redis::Client::open(settings.redis_url.expose())?;
+        let manager = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_number_of_retries(RECONNECT_RETRIES)
+            .set_min_delay(RECONNECT_DELAY_MIN)
+            .set_max_delay(RECONNECT_DELAY_MAX);
+        let connection = client.get_connection_manager_with_config(manager).await?;
+        let keys = Arc::new(Keys::new(&settings.queue_name));
+        let queue = Self { connection, client, keys, ttl_seconds: settings.idempotency_ttl_seconds };
+        queue.ping().await?;
+        Ok(queue)
+    }
+
+    /// Whether Redis answers.
+    pub async fn ping(&self) -> Result<(), QueueError> {
+        redis::cmd("PING").query_async::<()>(&mut self.connection.clone()).await?;
+        Ok(())
+    }
+
+    /// What in the settings of Redis could lose an accepted job. Empty when all is well, or when
+    /// Redis does not let us look.
+    pub async fn durability_warnings(&self) -> Vec<String> {
+        let wanted = [
+            ("appendonly", "yes", "accepted jobs are lost when Redis stops"),
+            ("appendfsync", "always", "the last second of accepted jobs is lost in a crash"),
+            ("maxmemory-policy", "noeviction", "accepted jobs can be evicted"),
+        ];
+        let mut warnings = Vec::new();
+        for (name, good, risk) in wanted {
+            let found: Result<Vec<String>, _> = redis::cmd("CONFIG")
+                .arg("GET")
+                .arg(name)
+                .query_async(&mut self.connection.clone())
+                .await;
+            match found.as_deref() {
+                Ok([_, value]) if value != good => {
+                    warnings.push(format!("Redis has {name} {value}: {risk}; set it to {good}"));
+                }
+                _ => {}
+            }
+        }
+        warnings
+    }
+}
+
+/// The names of everything in Redis, in one place.
+struct Keys {
+    /// The names that apalis-redis gives its own.
+    apalis: Config,
+    /// What we call a worker by when it has something to do.
+    wake_channel: String,
+    /// Where outcomes are announced.
+    outcomes_channel: String,
+    records: String,
+    buckets: String,
+}
+
+impl Keys {
+    fn new(queue: &str) -> Self {
+        let apalis = Config::default().queue(queue);
+        Self {
+            wake_channel: format!("tasks:{}:available", apalis.active_jobs_list()),
+            outcomes_channel: format!("{queue}:outcomes"),
+            records: format!("{queue}:record"),
+            buckets: format!("{queue}:bucket"),
+            apalis,
+        }
+    }
+
+    fn record(&self, job: JobId) -> String {
+        format!("{}:{job}", self.records)
+    }
+
+    fn meta(&self, job: JobId) -> String {
+        format!("{}:{job}", self.apalis.job_meta_hash())
+    }
+
+    fn in_flight(&self, worker: &str) -> String {
+        format!("{}:{worker}", self.apalis.inflight_jobs_set())
+    }
+}

@@ -1,0 +1,141 @@
+//! Waiting for jobs: one subscription a process, which wakes the requests that wait.
+
+use super::Queue;
+use super::announcement::{self, Outcome};
+use crate::domain::JobId;
+use futures::StreamExt;
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Between attempts to subscribe.
+const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(200);
+
+/// How often a waiting request looks for itself while the subscription is down.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The requests of this process that wait for jobs.
+#[derive(Clone)]
+pub struct Outcomes {
+    waiting: Arc<Mutex<HashMap<JobId, watch::Sender<Option<Arc<Outcome>>>>>>,
+    /// Counts subscriptions: 0 and even numbers while there is none, odd ones while there is.
+    subscription: watch::Receiver<u64>,
+    waiting_max: usize,
+}
+
+/// A place among those who wait. Take it before the job can finish, or its outcome may pass unseen.
+pub struct Ticket {
+    job: JobId,
+    outcome: watch::Receiver<Option<Arc<Outcome>>>,
+    subscription: watch::Receiver<u64>,
+    outcomes: Outcomes,
+}
+
+impl Outcomes {
+    /// Subscribes, and stays subscribed until `stop`. At most `waiting_max` requests may wait.
+    #[must_use]
+    pub fn subscribe(queue: &Queue, waiting_max: usize, stop: CancellationToken) -> Self {
+        let (announce, subscription) = watch::channel(0);
+        let outcomes = Self { waiting: Arc::default(), subscription, waiting_max };
+        let (listener, queue) = (outcomes.clone(), queue.clone());
+        tokio::spawn(async move {
+            let listen = async {
+                loop {
+                    if let Err(error) = listener.listen(&queue, &announce).await {
+                        tracing::debug!(%error, "cannot listen for outcomes");
+                    }
+                    announce.send_modify(|count| *count += *count % 2);
+                    sleep(RESUBSCRIBE_PAUSE).await;
+                }
+            };
+            stop.run_until_cancelled(listen).await;
+        });
+        outcomes
+    }
+
+    async fn listen(&self, queue: &Queue, announce: &watch::Sender<u64>) -> redis::RedisResult<()> {
+        let subscribe = async {
+            let mut pubsub = queue.client.get_async_pubsub().await?;
+            pubsub.subscribe(&queue.keys.outcomes_channel).await?;
+            Ok::<_, redis::RedisError>(pubsub)
+        };
+        let Ok(pubsub) = timeout(super::RESPONSE_TIMEOUT, subscribe).await else { return Ok(()) };
+        let mut messages = pubsub?.into_on_message();
+        // Whoever waits looks once: what was announced while nobody listened is not repeated.
+        announce.send_modify(|count| *count += 1);
+        while let Some(message) = messages.next().await {
+            self.deliver(announcement::decode(message.get_payload_bytes()));
+        }
+        Ok(())
+    }
+
+    fn deliver(&self, outcomes: Vec<Outcome>) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        for outcome in outcomes {
+            if let Some(sender) = waiting.get(&outcome.job) {
+                sender.send_replace(Some(Arc::new(outcome)));
+            }
+        }
+    }
+
+    /// Takes a place among those who wait for `job`; `None` when too many wait already.
+    #[must_use]
+    pub fn ticket(&self, job: JobId) -> Option<Ticket> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= self.waiting_max {
+            return None;
+        }
+        let outcome = waiting.entry(job).or_insert_with(|| watch::channel(None).0).subscribe();
+        let subscription = self.subscription.clone();
+        Some(Ticket { job, outcome, subscription, outcomes: self.clone() })
+    }
+}
+
+/// What a waiting request learns.
+#[derive(Debug)]
+pub enum Waited<L> {
+    /// The outcome was announced.
+    Announced(Arc<Outcome>),
+    /// It was not, but a look at the record found it.
+    Looked(L),
+    /// Neither, in the time given.
+    TimedOut,
+}
+
+impl Ticket {
+    /// Waits until the outcome is announced, or `deadline`. `look` reads the record: it is called
+    /// when announcements may have been missed, and once a second while there is no subscription.
+    pub async fn wait<L, F>(mut self, deadline: Instant, mut look: impl FnMut() -> F) -> Waited<L>
+    where
+        F: Future<Output = Option<L>>,
+    {
+        loop {
+            if let Some(outcome) = self.outcome.borrow_and_update().clone() {
+                return Waited::Announced(outcome);
+            }
+            let subscribed = *self.subscription.borrow_and_update() % 2 == 1;
+            tokio::select! {
+                _ = self.outcome.changed() => continue,
+                _ = self.subscription.changed() => {}
+                () = sleep(LOOK_INTERVAL), if !subscribed => {}
+                () = sleep_until(deadline) => return Waited::TimedOut,
+            }
+            if let Ok(Some(found)) = tokio::time::timeout_at(deadline, look()).await {
+                return Waited::Looked(found);
+            }
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut waiting = self.outcomes.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.get(&self.job).is_some_and(|sender| sender.receiver_count() <= 1) {
+            waiting.remove(&self.job);
+        }
+    }
+}

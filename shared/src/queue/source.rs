@@ -1,0 +1,80 @@
+//! What apalis workers take their tasks from: a stock `RedisStorage`, set so that none of the known
+//! traps of 1.0.0 opens (`docs/QUEUE.md` has them all).
+
+use super::Queue;
+use super::wake::{Bell, OnBell};
+use apalis_core::backend::codec::Codec;
+use apalis_core::backend::ext::poll_strategy::PollWith;
+use apalis_core::backend::ext::with_codec::WithCodec;
+use apalis_redis::{Config, RedisStorage};
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The bytes of a task. A codec that fails would end the worker, and then every other worker that
+/// the task is handed to: so the bytes are read where a failure can be dealt with, in the handler.
+#[derive(Debug, Clone)]
+pub struct RawTask(pub Vec<u8>);
+
+/// Hands the bytes through.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RawCodec;
+
+impl Codec<RawTask> for RawCodec {
+    type Compact = Vec<u8>;
+    type Error = Infallible;
+
+    fn encode(&self, task: &RawTask) -> Result<Vec<u8>, Infallible> {
+        Ok(task.0.clone())
+    }
+
+    fn decode(&self, bytes: &Vec<u8>) -> Result<RawTask, Infallible> {
+        Ok(RawTask(bytes.clone()))
+    }
+}
+
+/// The backend that a worker is built on.
+pub type Tasks = PollWith<WithCodec<RedisStorage<RawTask>, RawCodec>, OnBell>;
+
+/// Where the workers of a process get their tasks.
+#[derive(Clone)]
+pub struct Source {
+    queue: Queue,
+    config: Config,
+    bell: Bell,
+}
+
+impl Queue {
+    /// A source of tasks for the workers of this process. A worker that is silent for
+    /// `orphan_seconds` loses what it holds to the others; `fetch_max` bounds one fetch.
+    #[must_use]
+    pub fn source(&self, orphan_seconds: u64, fetch_max: usize, stop: CancellationToken) -> Source {
+        // apalis counts whole seconds, and multiplies: five beats make a death.
+        let beat = (orphan_seconds / 5).max(1);
+        let missed = orphan_seconds.div_ceil(beat).max(1);
+        let config = self
+            .keys
+            .apalis
+            .clone()
+            .batch_size(fetch_max)
+            .heartbeat_interval(Duration::from_secs(beat))
+            .missed_heartbeats(usize::try_from(missed).unwrap_or(usize::MAX))
+            .lock_tasks(false)
+            .emit_events(false)
+            .persist_results(true)
+            .idempotency_ttl(Some(Duration::from_secs(1)));
+        let channel = self.keys.wake_channel.clone();
+        let bell = Bell::listen(self.client.clone(), channel, stop);
+        Source { queue: self.clone(), config, bell }
+    }
+}
+
+impl Source {
+    /// A backend for one worker.
+    #[must_use]
+    pub fn tasks(&self) -> Tasks {
+        let storage =
+            RedisStorage::new(self.queue.connection.clone()).with_config(self.config.clone());
+        PollWith::new(WithCodec::new(storage, RawCodec), OnBell::new(self.bell.clone()))
+    }
+}

@@ -1,0 +1,82 @@
+//! What keeps the queue healthy beside the workers: signs of life, retries that fall due, what is
+//! left behind.
+
+use super::{Queue, QueueError};
+use redis::Script;
+use std::sync::LazyLock;
+
+static PROMOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/promote.lua")));
+static CLEAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/clean.lua")));
+static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/release.lua")));
+
+/// Tasks promoted or cleaned in one step: a step blocks Redis for a few milliseconds at most, and
+/// Lua cannot unpack more than 8000.
+pub const STEP_MAX: usize = 500;
+
+/// How long Redis keeps what apalis notes about a worker that died without a word.
+const WORKER_NOTE_TTL_SECONDS: u64 = 86_400;
+
+impl Queue {
+    /// Says that `worker` lives. apalis says so too, but not while it has tasks in hand that it
+    /// cannot hand on, as when Postgres is away.
+    pub async fn keep_alive(&self, worker: &str, now_seconds: i64) -> Result<(), QueueError> {
+        let note = self.worker_note(worker);
+        redis::pipe()
+            .cmd("ZADD")
+            .arg(self.keys.apalis.workers_set())
+            .arg("XX")
+            .arg(now_seconds)
+            .arg(worker)
+            .expire(note, i64::try_from(WORKER_NOTE_TTL_SECONDS).unwrap_or(i64::MAX))
+            .query_async::<()>(&mut self.connection.clone())
+            .await?;
+        Ok(())
+    }
+
+    /// Makes at most [`STEP_MAX`] due retries available. Returns how many.
+    pub async fn promote(&self, now_seconds: i64) -> Result<usize, QueueError> {
+        let promoted = PROMOTE
+            .key(self.keys.apalis.scheduled_jobs_set())
+            .key(self.keys.apalis.active_jobs_list())
+            .arg(now_seconds)
+            .arg(STEP_MAX)
+            .arg(&self.keys.wake_channel)
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        Ok(promoted)
+    }
+
+    /// Removes what is left of at most [`STEP_MAX`] finished tasks. Returns how many it looked at.
+    pub async fn clean(&self) -> Result<usize, QueueError> {
+        let cleaned = CLEAN
+            .key(self.keys.apalis.done_jobs_set())
+            .key(self.keys.apalis.job_data_hash())
+            .arg(STEP_MAX)
+            .arg(self.keys.apalis.job_meta_hash())
+            .arg(&self.keys.records)
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        Ok(cleaned)
+    }
+
+    /// Gives back what `worker`, which has ended, still holds. Returns how many tasks.
+    pub async fn release(&self, worker: &str) -> Result<usize, QueueError> {
+        let released = RELEASE
+            .key(self.keys.in_flight(worker))
+            .key(self.keys.apalis.active_jobs_list())
+            .key(self.keys.apalis.workers_set())
+            .key(self.keys.apalis.job_data_hash())
+            .key(self.worker_note(worker))
+            .arg(worker)
+            .arg(self.keys.apalis.job_meta_hash())
+            .arg(&self.keys.wake_channel)
+            .arg(&self.keys.records)
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        Ok(released)
+    }
+
+    fn worker_note(&self, worker: &str) -> String {
+        format!("{}:workers:metadata:{worker}", self.keys.apalis.queue)
+    }
+}

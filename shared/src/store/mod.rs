@@ -1,0 +1,70 @@
+//! Postgres: the only place with SQL.
+//!
+//! It loads and writes what the domain decided, and must not decide anything itself. It does not
+//! know the queue. Functions that are part of a unit of work take the connection of the transaction
+//! that the caller owns; only whole reads take the pool.
+//!
+//! Locks are always taken in one order: users, then subscriptions, then gifts, ids ascending
+//! ([`world::load`]). The sweeps lock subscriptions or gifts only, and skip what is locked.
+
+pub mod api_keys;
+pub mod changes;
+mod error;
+pub mod ledger;
+pub mod reads;
+mod rows;
+pub mod sweep;
+pub mod world;
+
+pub use error::StoreError;
+pub use sqlx::PgConnection;
+pub use sqlx::PgPool;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The migrations, embedded in the binaries.
+pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// How long to wait for a connection, also a new one: beyond it Postgres counts as unreachable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longer than any statement here takes, also over a million due rows, and short enough that a
+/// client hears 503 rather than nothing.
+const STATEMENT_TIMEOUT_MS: &str = "10000";
+
+/// Locks are held for one batch, that is for milliseconds. Who waits longer waits for a process
+/// that is stopped, and had better try again.
+const LOCK_TIMEOUT_MS: &str = "5000";
+
+/// After this Postgres itself ends the transaction of a process that is stopped, and frees its
+/// locks.
+const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "10000";
+
+/// A pool of at most `connections_max` connections. Nothing is connected yet.
+pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
+    let options = PgConnectOptions::from_str(url)?.options([
+        ("statement_timeout", STATEMENT_TIMEOUT_MS),
+        ("lock_timeout", LOCK_TIMEOUT_MS),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
+        ("timezone", "UTC"),
+    ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options))
+}
+
+/// Applies pending migrations, under an advisory lock: any number of processes may start at once.
+pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    MIGRATOR.run(pool).await?;
+    Ok(())
+}
+
+/// Whether Postgres answers.
+pub async fn ping(pool: &PgPool) -> Result<(), StoreError> {
+    sqlx::query_scalar!("SELECT 1").fetch_one(pool).await?;
+    Ok(())
+}

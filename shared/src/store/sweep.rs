@@ -1,0 +1,117 @@
+//! Expiry: marks what has run out, and leaves a ledger row for each.
+//!
+//! Work is found by what is so ("active and past its end"), never by a tick, so nothing is missed
+//! by downtime. Rows that a batch of commands holds are skipped and found by the next sweep. Any
+//! number of workers may sweep at once.
+
+use super::rows::{GiftRow, SubscriptionRow};
+use super::{StoreError, ledger};
+use crate::domain::view::{GiftView, SubscriptionView, timestamp};
+use crate::domain::{
+    Answer, ClientId, Fingerprint, Gift, IdempotencyKey, Instant, Operation, Subscription,
+    idempotency,
+};
+use chrono::TimeDelta;
+use serde::Serialize;
+use sqlx::PgPool;
+
+/// What one bounded step of a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Rows marked.
+    pub expired: usize,
+    /// How long ago the first of them was due; zero when none was.
+    pub lag: TimeDelta,
+}
+
+/// Marks at most `limit` subscriptions that are past their end.
+pub async fn expire_subscriptions(pool: &PgPool, limit: i64) -> Result<Step, StoreError> {
+    let mut tx = pool.begin().await?;
+    let rows = sqlx::query_as!(
+        SubscriptionRow,
+        r#"WITH due AS (
+               SELECT id FROM subscriptions WHERE status = 'active' AND end_date <= now()
+               ORDER BY end_date, id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+           )
+           UPDATE subscriptions s SET status = 'expired', updated_at = now()
+           FROM due, users u
+           WHERE s.id = due.id AND u.id = s.user_id
+           RETURNING s.id, s.user_id, u.client_id, s.plan, s.status, s.months, s.start_date,
+                     s.end_date, s.cancelled_at, s.created_at, s.updated_at"#,
+        limit,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let expired: Vec<Subscription> =
+        rows.into_iter().map(Subscription::try_from).collect::<Result<_, _>>()?;
+    let entries: Vec<_> = expired.iter().filter_map(subscription_entry).collect();
+    ledger::append(&mut tx, &entries).await?;
+    tx.commit().await?;
+    Ok(step(expired.iter().map(|s| (s.end_date, s.updated_at))))
+}
+
+/// Marks at most `limit` gifts that were not redeemed in time.
+pub async fn expire_gifts(pool: &PgPool, limit: i64) -> Result<Step, StoreError> {
+    let mut tx = pool.begin().await?;
+    let rows = sqlx::query_as!(
+        GiftRow,
+        r#"WITH due AS (
+               SELECT id FROM gifts WHERE status = 'pending' AND expires_at <= now()
+               ORDER BY expires_at, id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+           )
+           UPDATE gifts g SET status = 'expired'
+           FROM due, users u
+           WHERE g.id = due.id AND u.id = g.gifter_id
+           RETURNING g.id, g.gifter_id, u.client_id, g.recipient_email, g.recipient_id, g.status,
+                     g.months, g.expires_at, g.redeemed_at, g.created_at"#,
+        limit,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(&mut *tx).await?;
+    let expired: Vec<Gift> = rows.into_iter().map(Gift::try_from).collect::<Result<_, _>>()?;
+    let entries: Vec<_> = expired.iter().filter_map(|gift| gift_entry(gift, now)).collect();
+    ledger::append(&mut tx, &entries).await?;
+    tx.commit().await?;
+    Ok(step(expired.iter().map(|gift| (gift.expires_at, now))))
+}
+
+fn step(rows: impl ExactSizeIterator<Item = (Instant, Instant)>) -> Step {
+    let expired = rows.len();
+    let lag = rows.map(|(due, now)| now - due).max().unwrap_or_default();
+    Step { expired, lag }
+}
+
+/// The end is part of the key: should the row ever be due at another end, that is another change.
+fn subscription_entry(s: &Subscription) -> Option<ledger::Entry> {
+    let key = format!("expire:subscription:{}:{}", s.id.0, timestamp(s.end_date));
+    let view = SubscriptionView::at(s, s.updated_at);
+    entry(&key, Operation::ExpireSubscription, s.id.0, &view, s.updated_at)
+}
+
+fn gift_entry(gift: &Gift, now: Instant) -> Option<ledger::Entry> {
+    let key = format!("expire:gift:{}", gift.id.0);
+    entry(&key, Operation::ExpireGift, gift.id.0, &GiftView::at(gift, now), now)
+}
+
+fn entry(
+    key: &str,
+    operation: Operation,
+    id: i64,
+    view: &impl Serialize,
+    now: Instant,
+) -> Option<ledger::Entry> {
+    let key = IdempotencyKey::parse(key.as_bytes()).ok()?;
+    Some(ledger::Entry {
+        job: idempotency::job_id(ClientId::SYSTEM, &key),
+        client: ClientId::SYSTEM,
+        fingerprint: Fingerprint::of_request("SWEEP", key.as_str(), b""),
+        key,
+        operation,
+        entity: Some(id),
+        answer: Answer { status: 200, body: serde_json::to_string(view).ok()? },
+        attempts: 1,
+        submitted_at: now,
+        finished_at: now,
+    })
+}

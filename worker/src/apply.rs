@@ -1,0 +1,156 @@
+//! Group commit: many commands, one transaction.
+
+use chrono::TimeDelta;
+use shared::domain::decide::Circumstances;
+use shared::domain::world::{Changes, Footprint};
+use shared::domain::{Answer, Command, JobId, World, decide};
+use shared::queue::job::QueuedJob;
+use shared::store::ledger::{self, Entry};
+use shared::store::world::{Drawn, Wanted};
+use shared::store::{self, PgPool, StoreError};
+use std::collections::HashMap;
+
+/// A job in the hands of a worker.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The id of the job.
+    pub id: JobId,
+    /// The job.
+    pub job: QueuedJob,
+    /// How often it has been begun, this time included.
+    pub number: u32,
+}
+
+/// Applies commands in one transaction: all of them, or none. Returns the ledger's row of each, in
+/// order; a command that was decided before is not decided again.
+///
+/// Locks: users, subscriptions, gifts, ids ascending (`store::world::load`). The ledger and the
+/// clock are read while they are held.
+pub async fn apply(
+    pool: &PgPool,
+    attempts: &[Attempt],
+    gift_ttl: TimeDelta,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut tx = pool.begin().await?;
+    let world = store::world::load(&mut tx, &footprint(attempts)).await?;
+    let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id.0).collect();
+    let known = ledger::find(&mut tx, &ids).await?;
+    let drawn = store::world::draw(&mut tx, wanted(attempts)).await?;
+
+    let decided = decide_all(world, attempts, known, drawn, gift_ttl);
+
+    store::changes::write(&mut tx, &decided.changes).await?;
+    ledger::append(&mut tx, &decided.fresh).await?;
+    tx.commit().await?;
+    Ok(decided.entries)
+}
+
+/// What a batch comes to.
+#[derive(Debug)]
+pub struct Decided {
+    /// The ledger's row of each command, in order.
+    pub entries: Vec<Entry>,
+    /// Those of them that are new.
+    pub fresh: Vec<Entry>,
+    /// The rows to write.
+    pub changes: Changes,
+}
+
+/// Decides commands in turn: each sees what those before it did. Pure.
+#[must_use]
+pub fn decide_all(
+    mut world: World,
+    attempts: &[Attempt],
+    mut known: HashMap<JobId, Entry>,
+    drawn: Drawn,
+    gift_ttl: TimeDelta,
+) -> Decided {
+    let mut decided = Decided { entries: Vec::new(), fresh: Vec::new(), changes: Changes::default() };
+    let mut ids = Ids::new(drawn.users, drawn.subscriptions, drawn.gifts);
+    for attempt in attempts {
+        if let Some(entry) = known.get(&attempt.id) {
+            decided.entries.push(entry.clone());
+            continue;
+        }
+        let Attempt { id, job, number } = attempt;
+        let new_id = ids.next_for(&job.command);
+        let circumstances = Circumstances { now: drawn.now, job: *id, new_id, gift_ttl };
+        let decision = decide(&world, job.client, &job.command, circumstances);
+        for change in decision.changes {
+            world.apply(change.clone());
+            decided.changes.push(change);
+        }
+        let entry = Entry {
+            job: *id,
+            client: job.client,
+            key: job.key.clone(),
+            fingerprint: job.fingerprint,
+            operation: job.command.operation(),
+            entity: decision.result.as_ref().ok().map(|success| success.entity()),
+            answer: Answer::of(*id, &decision.result, drawn.now),
+            attempts: *number,
+            submitted_at: job.submitted_at,
+            finished_at: drawn.now,
+        };
+        known.insert(*id, entry.clone());
+        decided.fresh.push(entry.clone());
+        decided.entries.push(entry);
+    }
+    decided
+}
+
+fn footprint(attempts: &[Attempt]) -> Footprint {
+    let mut footprint = Footprint::default();
+    for Attempt { job, .. } in attempts {
+        footprint.add(job.client, &job.command);
+    }
+    footprint
+}
+
+/// One new id for every command that may make something.
+fn wanted(attempts: &[Attempt]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for Attempt { job, .. } in attempts {
+        match job.command {
+            Command::CreateUser { .. } => wanted.users += 1,
+            Command::Subscribe { .. } | Command::Redeem { .. } => wanted.subscriptions += 1,
+            Command::Gift { .. } => wanted.gifts += 1,
+            Command::Renew { .. } | Command::Cancel { .. } => {}
+        }
+    }
+    wanted
+}
+
+/// Ids drawn for a batch, ascending. Sequences of Postgres may hand them out in any order; newer
+/// subscriptions of a user must have greater ids.
+struct Ids {
+    users: std::vec::IntoIter<i64>,
+    subscriptions: std::vec::IntoIter<i64>,
+    gifts: std::vec::IntoIter<i64>,
+}
+
+impl Ids {
+    fn new(users: Vec<i64>, subscriptions: Vec<i64>, gifts: Vec<i64>) -> Self {
+        let ascending = |mut ids: Vec<i64>| {
+            ids.sort_unstable();
+            ids.into_iter()
+        };
+        Self {
+            users: ascending(users),
+            subscriptions: ascending(subscriptions),
+            gifts: ascending(gifts),
+        }
+    }
+
+    /// The id of what `command` may make. As many were drawn as there are such commands; a command
+    /// that makes nothing never looks at its id.
+    fn next_for(&mut self, command: &Command) -> i64 {
+        let ids = match command {
+            Command::CreateUser { .. } => &mut self.users,
+            Command::Subscribe { .. } | Command::Redeem { .. } => &mut self.subscriptions,
+            Command::Gift { .. } => &mut self.gifts,
+            Command::Renew { .. } | Command::Cancel { .. } => return 0,
+        };
+        ids.next().unwrap_or_default()
+    }
+}
