@@ -1,0 +1,38 @@
+# Every target is a thin name for a script or a cargo command; `make help` lists them.
+# ARGS is handed on: `make test ARGS='-p shared'`, `make load ARGS='--writes 600'`.
+
+.DEFAULT_GOAL := help
+.PHONY: help run stop clean-data test load fmt lint check sqlx-prepare sqlx-check
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start everything: Postgres, Redis, api, worker, two demo users; Ctrl-C stops it
+	@scripts/run
+
+stop: ## Stop what a killed `make run` or `make test` left running
+	@scripts/stop
+
+clean-data: ## Delete the data of `make run` (asks first; CONFIRM=1 does not ask)
+	@scripts/clean-data
+
+test: ## Run the whole test suite against servers of its own
+	@scripts/test $(ARGS)
+
+load: ## Load-test a running api (API_URL, default http://127.0.0.1:8080)
+	@cargo run --release -p load -- $(ARGS)
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+lint: ## Clippy with warnings denied, layer rules, shellcheck
+	@scripts/lint
+
+check: ## All that CI does
+	@.ci/run
+
+sqlx-prepare: ## Renew .sqlx after a change of a query or a migration
+	@scripts/sqlx prepare
+
+sqlx-check: ## Fail if .sqlx is out of date
+	@scripts/sqlx check

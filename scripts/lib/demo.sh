@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# The demo users of `make run`, and what to try with them. Talks to the api at $API_ADDR.
+
+# A proxy of the environment is not for loopback.
+ask() { curl --noproxy '*' -sS --max-time 40 "http://$API_ADDR$1" "${@:2}"; }
+
+answers() { ask "$1" -f -o /dev/null 2>/dev/null; }
+
+# add_user NAME: prints its id. The key is always the same, so a second run replays the first.
+add_user() {
+    local answer id
+    answer=$(ask /users -H 'Content-Type: application/json' -H "Idempotency-Key: demo-user-$1" \
+        -H 'Prefer: wait=30' -d "{\"email\":\"$1@example.com\"}")
+    id=$(printf '%s' "$answer" | sed -n 's/.*"id": *\([0-9][0-9]*\).*/\1/p')
+    [ -n "$id" ] || die "the demo user $1 could not be added" "$answer"
+    echo "$id"
+}
+
+demo_users() {
+    ada=$(add_user ada)
+    grace=$(add_user grace)
+}
+
+explain() {
+    local url=http://$API_ADDR json="-H 'Content-Type: application/json'"
+    cat <<TEXT
+
+It works: api on $url, worker on http://$WORKER_ADDR.
+Two demo users are there: ada@example.com (id $ada) and grace@example.com (id $grace).
+In another terminal, try this:
+
+  # Subscribe Ada. Do it twice: the second answer is a replay of the first.
+  curl -i $url/subscribe $json -H 'Idempotency-Key: demo-subscribe-ada' -d '{"user_id":$ada,"plan":"monthly","duration_months":1}'
+
+  # Ada gives Grace three months; a new key each time, so a new gift each time.
+  curl -i $url/gift $json -H "Idempotency-Key: gift-\$RANDOM-\$(date +%s)" -d '{"gifter_id":$ada,"recipient_email":"grace@example.com","duration_months":3}'
+
+  # What Ada has, and how everything is.
+  curl -s $url/subscriptions/$ada
+  curl -s $url/health
+
+  # Another worker, or a look into Postgres and Redis.
+  (. $state/env && WORKER_ADDR=off $programs/worker)
+  (. $state/env && psql "\$DATABASE_URL")
+  (. $state/env && redis-cli -u "\$REDIS_URL")
+
+Logs of both follow; Ctrl-C stops everything, the data stays.
+
+TEXT
+}

@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# What this machine has, and getting what it lacks.
+
+# The folder with the programs of the newest PostgreSQL, or of major version $1.
+# Debian keeps the servers off the PATH.
+postgres_bin() {
+    local folder major best=0 found=
+    for folder in "$(dirname "$(command -v pg_ctl || echo /none/none)")" /usr/lib/postgresql/*/bin \
+        /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin \
+        /Applications/Postgres.app/Contents/Versions/*/bin; do
+        [ -x "$folder/pg_ctl" ] && [ -x "$folder/initdb" ] && [ -x "$folder/psql" ] || continue
+        major=$("$folder/pg_ctl" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+        [ -z "${1:-}" ] || [ "$major" = "$1" ] || continue
+        [ "$major" -le "$best" ] || { best=$major found=$folder; }
+    done
+    [ -n "$found" ] && echo "$found"
+}
+
+# The folder with redis-server and redis-cli.
+redis_bin() {
+    local folder
+    for folder in "$(dirname "$(command -v redis-server || echo /none/none)")" \
+        /usr/bin /usr/local/bin /opt/homebrew/bin; do
+        if [ -x "$folder/redis-server" ] && [ -x "$folder/redis-cli" ]; then
+            echo "$folder"
+            return
+        fi
+    done
+    return 1
+}
+
+# has NAME, and the Debian package that brings it.
+has() {
+    case $1 in
+    postgres) postgres_bin >/dev/null ;;
+    redis) redis_bin >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+package_of() {
+    case $1 in
+    postgres) echo postgresql ;;
+    redis) echo redis-server ;;
+    cc) echo gcc libc6-dev ;;
+    *) echo "$1" ;;
+    esac
+}
+
+# need NAME...: has each of postgres, redis, cc, curl, or gets it.
+need() {
+    local name missing='' packages=''
+    for name in "$@"; do
+        has "$name" || { missing="$missing $name" packages="$packages $(package_of "$name")"; }
+    done
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || die_with_command "$missing"
+    say "not on this machine:$missing; installing$packages by apt-get"
+    # shellcheck disable=SC2086 # a list of words
+    as_root bash scripts/apt-install $packages || die "apt-get could not install$packages"
+    for name in $missing; do
+        has "$name" || die "installed$packages, and still there is no $name"
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        say "sudo may ask for your password"
+        sudo "$@"
+    else
+        die "this needs root, and there is no sudo. Run as root: $*"
+    fi
+}
+
+die_with_command() {
+    local install
+    case "$(uname -s)" in
+    Darwin) install="brew install postgresql@16 redis" ;;
+    *) install="the packages of your system, for example: dnf install postgresql-server redis curl gcc" ;;
+    esac
+    die "not on this machine:$1" "install: $install" \
+        "or start Docker, or set DATABASE_URL and REDIS_URL to servers that you have"
+}
+
+need_rust() {
+    command -v cargo >/dev/null || PATH="$PATH:${HOME:-/root}/.cargo/bin"
+    command -v cargo >/dev/null ||
+        die "no cargo on this machine" "install Rust: https://rustup.rs"
+    need cc
+}

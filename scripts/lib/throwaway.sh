@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# A Postgres for one run of a script, in a folder named after the script's process and deleted with
+# it, so that any number of runs can go on at once in one checkout.
+
+. scripts/lib/say.sh
+. scripts/lib/process.sh
+. scripts/lib/machine.sh
+. scripts/lib/postgres.sh
+
+# fsync=off because each test creates a database, which is slow to put on disk, and because no
+# test asks what this server still knows after a power cut. `make run` has Postgres's defaults.
+throwaway_up() {
+    local dir=$PWD/.data/throwaway.$$
+    sweep_throwaways
+    need postgres
+    mkdir -p "$dir"
+    say "starting a Postgres for this run only"
+    postgres_up "$dir" -c fsync=off
+}
+
+# throwaway_down [DIR]: stops and deletes it.
+throwaway_down() {
+    local dir=${1:-$PWD/.data/throwaway.$$}
+    [ -d "$dir" ] || return 0
+    if [ -e "$dir/postgres.password" ]; then
+        postgres_down "$dir"
+        rm -rf "$pg_home"
+    fi
+    rm -rf "$dir"
+}
+
+# Those whose script was killed.
+sweep_throwaways() {
+    local dir
+    for dir in "$PWD"/.data/throwaway.*; do
+        [ ! -d "$dir" ] || runs "${dir##*.}" scripts/ || throwaway_down "$dir"
+    done
+}

@@ -1,0 +1,130 @@
+//! What a test asks of its stack before it starts.
+
+use anyhow::{Context, Result};
+
+use crate::{
+    database::Database,
+    programs::Settings,
+    proxy::Proxy,
+    redis_server::RedisServer,
+    service::Kind,
+    stack::{Stack, fresh_folder},
+};
+
+/// How many processes, and with which settings.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    apis: usize,
+    workers: usize,
+    api_settings: Settings,
+    worker_settings: Settings,
+    durable_redis: bool,
+    postgres_proxy: bool,
+}
+
+impl Default for Builder {
+    /// One api that everybody may use without limit and that waits long for its answers, and one
+    /// worker as it comes.
+    fn default() -> Self {
+        let api_settings = Settings::default()
+            .with("API_AUTH", "open")
+            .with("RATE_LIMIT_REQUESTS", 0)
+            .with("RESPONSE_WAIT_MS", 20_000);
+        Self {
+            apis: 1,
+            workers: 1,
+            api_settings,
+            worker_settings: Settings::default(),
+            durable_redis: false,
+            postgres_proxy: false,
+        }
+    }
+}
+
+impl Builder {
+    /// How many api processes.
+    #[must_use]
+    pub fn apis(mut self, count: usize) -> Self {
+        self.apis = count;
+        self
+    }
+
+    /// How many worker processes at the start; none is fine.
+    #[must_use]
+    pub fn workers(mut self, count: usize) -> Self {
+        self.workers = count;
+        self
+    }
+
+    /// A setting of the api processes.
+    #[must_use]
+    pub fn api(mut self, name: &str, value: impl ToString) -> Self {
+        self.api_settings = self.api_settings.with(name, value);
+        self
+    }
+
+    /// A setting of the worker processes.
+    #[must_use]
+    pub fn worker(mut self, name: &str, value: impl ToString) -> Self {
+        self.worker_settings = self.worker_settings.with(name, value);
+        self
+    }
+
+    /// Redis keeps what it accepted, over its own end.
+    #[must_use]
+    pub fn durable_redis(mut self) -> Self {
+        self.durable_redis = true;
+        self
+    }
+
+    /// The processes reach Postgres through a proxy that the test can cut.
+    #[must_use]
+    pub fn postgres_proxy(mut self) -> Self {
+        self.postgres_proxy = true;
+        self
+    }
+
+    /// Starts everything, all processes at once, and waits until all are healthy.
+    pub async fn start(self) -> Result<Stack> {
+        let database = Database::create().await?;
+        let folder = fresh_folder()?;
+        let proxy = if self.postgres_proxy {
+            Some(Proxy::start(database.server()).await?)
+        } else {
+            None
+        };
+        let redis = RedisServer::start(folder.clone(), self.durable_redis).await?;
+        let common = Settings::default()
+            .with(
+                "DATABASE_URL",
+                database.url(proxy.as_ref().map(Proxy::address)),
+            )
+            .with("REDIS_URL", redis.url())
+            .with("RUST_LOG", "info");
+        let api_settings = common.clone().overridden_by(&self.api_settings);
+        let worker_settings = common.overridden_by(&self.worker_settings);
+        let mut stack = Stack::new(
+            folder,
+            database,
+            proxy,
+            redis,
+            [api_settings, worker_settings],
+        );
+
+        // All are started before any is waited for: they migrate one fresh database together.
+        for (kind, count) in [(Kind::Api, self.apis), (Kind::Worker, self.workers)] {
+            for index in 0..count {
+                let service = stack.new_service(kind, index)?;
+                let services = stack.services_mut(kind);
+                services.push(service);
+                services.last_mut().context("just pushed")?.spawn()?;
+            }
+        }
+        for kind in [Kind::Api, Kind::Worker] {
+            for service in stack.services_mut(kind) {
+                service.settle().await?;
+            }
+        }
+        Ok(stack)
+    }
+}

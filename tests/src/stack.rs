@@ -1,0 +1,194 @@
+//! Everything one test runs on, and its end.
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    process,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use sqlx::PgPool;
+
+use crate::{
+    builder::Builder,
+    client::Client,
+    database::Database,
+    invariants,
+    programs::Settings,
+    proxy::Proxy,
+    redis_server::RedisServer,
+    service::{Kind, Service},
+};
+
+const STOP_WITHIN: Duration = Duration::from_secs(40);
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// A database, a Redis, and the processes between them. Fields are dropped in this order.
+#[derive(Debug)]
+#[must_use = "the stack ends when it is dropped"]
+pub struct Stack {
+    apis: Vec<Service>,
+    workers: Vec<Service>,
+    redis: RedisServer,
+    proxy: Option<Proxy>,
+    database: Database,
+    settings: [Settings; 2],
+    folder: PathBuf,
+    passed: bool,
+}
+
+impl Stack {
+    /// To ask for something special.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// One api, one worker.
+    pub async fn start() -> Result<Self> {
+        Self::builder().start().await
+    }
+
+    pub(crate) fn new(
+        folder: PathBuf,
+        database: Database,
+        proxy: Option<Proxy>,
+        redis: RedisServer,
+        settings: [Settings; 2],
+    ) -> Self {
+        let (apis, workers) = (Vec::new(), Vec::new());
+        Self {
+            apis,
+            workers,
+            redis,
+            proxy,
+            database,
+            settings,
+            folder,
+            passed: false,
+        }
+    }
+
+    /// A client of the first api.
+    pub fn client(&self) -> Result<Client> {
+        self.client_of(0)
+    }
+
+    /// A client of one api.
+    pub fn client_of(&self, index: usize) -> Result<Client> {
+        self.apis.get(index).context("no such api")?.client()
+    }
+
+    /// One api process.
+    pub fn api(&mut self, index: usize) -> Result<&mut Service> {
+        self.apis.get_mut(index).context("no such api")
+    }
+
+    /// One worker process.
+    pub fn worker(&mut self, index: usize) -> Result<&mut Service> {
+        self.workers.get_mut(index).context("no such worker")
+    }
+
+    /// Starts one more worker and waits until it is healthy.
+    pub async fn start_worker(&mut self) -> Result<()> {
+        let mut service = self.new_service(Kind::Worker, self.workers.len())?;
+        let started = service.start().await;
+        self.workers.push(service);
+        started
+    }
+
+    /// Starts an api with other settings, which the test keeps and ends.
+    pub async fn start_api_with(&self, settings: Settings) -> Result<Service> {
+        let log = self
+            .folder
+            .join(format!("api-{}.log", crate::client::fresh_key()));
+        let mut service = Service::new(Kind::Api, settings, log)?;
+        service.start().await?;
+        Ok(service)
+    }
+
+    /// The settings of the processes of one kind, for a program started by the test itself.
+    #[must_use]
+    pub fn settings(&self, kind: Kind) -> Settings {
+        let [api, worker] = &self.settings;
+        match kind {
+            Kind::Api => api.clone(),
+            Kind::Worker => worker.clone(),
+        }
+    }
+
+    /// Its Redis.
+    pub fn redis(&mut self) -> &mut RedisServer {
+        &mut self.redis
+    }
+
+    /// The proxy before Postgres, if the builder asked for one.
+    pub fn proxy(&self) -> Result<&Proxy> {
+        self.proxy
+            .as_ref()
+            .context("no proxy: Stack::builder().postgres_proxy()")
+    }
+
+    /// Its database, directly.
+    #[must_use]
+    pub fn db(&self) -> &PgPool {
+        self.database.pool()
+    }
+
+    /// The test has said all: the invariants must hold, and every process that still runs must
+    /// stop by itself, with success.
+    pub async fn done(mut self) -> Result<()> {
+        invariants::check(&self).await?;
+        for service in self.apis.iter_mut().chain(&mut self.workers) {
+            if service.process().is_ok() {
+                service.stop(STOP_WITHIN).await?;
+            }
+            invariants::check_log(&service.log_text())?;
+        }
+        self.database.pool().close().await;
+        self.passed = true;
+        Ok(())
+    }
+
+    pub(crate) fn new_service(&self, kind: Kind, index: usize) -> Result<Service> {
+        let log = self.folder.join(format!("{}-{index}.log", kind.program()));
+        Service::new(kind, self.settings(kind), log)
+    }
+
+    pub(crate) fn services_mut(&mut self, kind: Kind) -> &mut Vec<Service> {
+        match kind {
+            Kind::Api => &mut self.apis,
+            Kind::Worker => &mut self.workers,
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if self.passed {
+            let _ = fs::remove_dir_all(&self.folder);
+            return;
+        }
+        eprintln!(
+            "the stack did not end well; its logs are in {}",
+            self.folder.display()
+        );
+        for service in self.apis.iter().chain(&self.workers) {
+            eprintln!("{}", service.log_tail());
+        }
+        eprintln!("{}", self.redis.log_tail());
+    }
+}
+
+/// A folder for the logs and the Redis of one test.
+pub(crate) fn fresh_folder() -> Result<PathBuf> {
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let folder = env::temp_dir().join(format!("e2e-{}-{number}", process::id()));
+    // A killed run of the same pid may have left one behind.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}

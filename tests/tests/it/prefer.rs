@@ -1,0 +1,109 @@
+//! How long a submission waits for its job.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use e2e::{JOB_FIELDS, Stack, ensure_fields, fresh_key};
+use serde_json::json;
+
+#[tokio::test]
+async fn respond_async_answers_at_once_with_the_job() -> Result<()> {
+    let stack = Stack::start().await?;
+    let client = stack.client()?;
+    for email in ["ada@example.com", "bob@example.com"] {
+        let body = json!({"email": email});
+        let answer = client
+            .post_preferring("respond-async", "/users", &fresh_key(), &body)
+            .await?;
+        let job = answer.json(202)?;
+        ensure_fields(&job, JOB_FIELDS)?;
+        assert_eq!(answer.header("preference-applied"), Some("respond-async"));
+        let path = format!("/jobs/{}", job["id"].as_str().unwrap_or_default());
+        assert_eq!(answer.header("location"), Some(path.as_str()));
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    stack.done().await
+}
+
+#[tokio::test]
+async fn without_a_worker_a_submission_waits_as_long_as_it_was_told_to() -> Result<()> {
+    let stack = Stack::builder()
+        .workers(0)
+        .api("RESPONSE_WAIT_MS", 1_500)
+        .start()
+        .await?;
+    let client = stack.client()?;
+    // What is preferred, what is applied, and how long that takes.
+    let cases = [
+        (None, None, 1_500),
+        (Some("wait=0"), Some("wait=0"), 0),
+        (Some("wait=1"), Some("wait=1"), 1_000),
+        (Some("wait=3"), Some("wait=3"), 3_000),
+        (Some("wait=2, wait=0"), Some("wait=2"), 2_000),
+        (Some("respond-async"), Some("respond-async"), 0),
+        (Some("RESPOND-ASYNC"), Some("respond-async"), 0),
+        (
+            Some("respond-async, wait=1"),
+            Some("respond-async, wait=1"),
+            1_000,
+        ),
+        (
+            Some("wait=1,respond-async"),
+            Some("respond-async, wait=1"),
+            1_000,
+        ),
+        // Malformed or unknown: ignored.
+        (Some("wait=soon"), None, 1_500),
+        (Some("wait=-1"), None, 1_500),
+        (Some("return=minimal; x=y"), None, 1_500),
+    ];
+    for (prefer, applied, milliseconds) in cases {
+        let body = json!({"email": "ada@example.com"});
+        let begun = Instant::now();
+        let answer = match prefer {
+            Some(prefer) => {
+                client
+                    .post_preferring(prefer, "/users", &fresh_key(), &body)
+                    .await?
+            }
+            None => client.post("/users", &fresh_key(), &body).await?,
+        };
+        let took = begun.elapsed();
+        answer.json(202)?;
+        let mut seen: Vec<String> = answer
+            .headers
+            .get_all("preference-applied")
+            .iter()
+            .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+            .map(|value| value.trim().to_owned())
+            .collect();
+        seen.sort();
+        assert_eq!(seen.join(", "), applied.unwrap_or_default(), "{prefer:?}");
+        let wanted = Duration::from_millis(milliseconds);
+        // Half a second of grace for a busy machine.
+        assert!(
+            took >= wanted && took < wanted + Duration::from_millis(900),
+            "{prefer:?} {took:?}"
+        );
+    }
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_wait_ends_with_the_job_and_is_never_longer_than_thirty_seconds() -> Result<()> {
+    let stack = Stack::builder().api("RESPONSE_WAIT_MS", 0).start().await?;
+    let client = stack.client()?;
+    for (prefer, applied) in [("wait=20", "wait=20"), ("wait=3600", "wait=30")] {
+        let body = json!({"email": format!("{prefer}@example.com")});
+        let begun = Instant::now();
+        let answer = client
+            .post_preferring(prefer, "/users", &fresh_key(), &body)
+            .await?;
+        answer.json(201)?;
+        assert_eq!(answer.header("preference-applied"), Some(applied));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(answer.header("location"), None);
+    }
+    stack.done().await
+}
