@@ -57,7 +57,10 @@ impl App {
     ) -> Self {
         Self {
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
-            bounds: Bounds { limit, depth_max: settings.queue_depth_max },
+            bounds: Bounds {
+                limit,
+                depth_max: settings.queue_depth_max,
+            },
             response_wait: Duration::from_millis(settings.response_wait_ms),
             auth: settings.api_auth,
             key_cache: KeyCache::default(),
@@ -93,7 +96,9 @@ impl App {
 
 fn submission(build: Build) -> MethodRouter<App> {
     let handler = move |State(app): State<App>, request: Request| async move {
-        submit::submit(app, build, request).await.map_err(Reject::from)
+        submit::submit(app, build, request)
+            .await
+            .map_err(Reject::from)
     };
     post(handler)
 }

@@ -7,8 +7,8 @@ use futures::StreamExt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
-use shared::domain::problem::{FieldError, ProblemKind};
 use shared::domain::plan::{MONTHS_MAX, MONTHS_MIN};
+use shared::domain::problem::{FieldError, ProblemKind};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -28,8 +28,12 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Reject> {
     if !is_json(headers) {
         let detail = "Send the body with Content-Type: application/json.";
-        return Err(Reject::new(ProblemKind::UnsupportedMediaType, detail)
-            .header(header::ACCEPT, header::HeaderValue::from_static("application/json")));
+        return Err(
+            Reject::new(ProblemKind::UnsupportedMediaType, detail).header(
+                header::ACCEPT,
+                header::HeaderValue::from_static("application/json"),
+            ),
+        );
     }
     let read = timeout(READ_TIMEOUT, read_bounded(body.into_data_stream())).await;
     let bytes = read.map_err(|_| malformed("The body did not arrive in time."))??;
@@ -37,8 +41,12 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Reject> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
@@ -77,7 +85,10 @@ impl Fields {
     fn parse(bytes: &[u8]) -> Result<Self, Reject> {
         let Members(members) = serde_json::from_slice(bytes).map_err(|error| {
             if error.is_data() {
-                Reject::new(ProblemKind::InvalidRequest, "The body must be a JSON object.")
+                Reject::new(
+                    ProblemKind::InvalidRequest,
+                    "The body must be a JSON object.",
+                )
             } else {
                 malformed(&format!(
                     "The body is not JSON: see line {}, column {}.",
@@ -88,12 +99,19 @@ impl Fields {
         })?;
         let mut values = BTreeMap::new();
         for (name, value) in members {
-            if let Some((name, _)) = values.insert(name.clone(), value).map(|value| (name, value)) {
+            if let Some((name, _)) = values
+                .insert(name.clone(), value)
+                .map(|value| (name, value))
+            {
                 return Err(malformed(&format!("The member {name:?} occurs twice.")));
             }
         }
         let canonical = serde_json::to_vec(&values).unwrap_or_default();
-        Ok(Self { values, canonical, errors: Vec::new() })
+        Ok(Self {
+            values,
+            canonical,
+            errors: Vec::new(),
+        })
     }
 
     /// The value of the body: sorted members, no spaces. Equal values give equal bytes.
@@ -126,7 +144,9 @@ impl Fields {
     /// A number of months, which may be absent.
     #[expect(clippy::option_option, reason = "absent is valid, invalid is not")]
     pub fn months(&mut self, name: &str) -> Option<Option<u32>> {
-        let Some(value) = self.values.remove(name) else { return Some(None) };
+        let Some(value) = self.values.remove(name) else {
+            return Some(None);
+        };
         let months = value.as_u64().and_then(|months| u32::try_from(months).ok());
         let months = months.filter(|months| (MONTHS_MIN..=MONTHS_MAX).contains(months));
         let wanted = format!("must be an integer from {MONTHS_MIN} to {MONTHS_MAX}");
@@ -159,7 +179,10 @@ impl Fields {
 
 fn error(field: &str, message: &str) -> FieldError {
     // A name may be anything, up to the size of the body: only so much of it is told.
-    FieldError { field: field.chars().take(64).collect(), message: message.to_owned() }
+    FieldError {
+        field: field.chars().take(64).collect(),
+        message: message.to_owned(),
+    }
 }
 
 /// The members of an object in order, repetitions included. A plain map would keep the last one.

@@ -49,7 +49,10 @@ impl Reject {
 
 impl From<Problem> for Reject {
     fn from(problem: Problem) -> Self {
-        Self { problem, headers: Vec::new() }
+        Self {
+            problem,
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -57,8 +60,11 @@ impl From<QueueError> for Reject {
     fn from(error: QueueError) -> Self {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         tracing::warn!(cause, "the queue could not be used");
-        Self::new(ProblemKind::QueueUnavailable, "Nothing was accepted. Try again with the same key.")
-            .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
+        Self::new(
+            ProblemKind::QueueUnavailable,
+            "Nothing was accepted. Try again with the same key.",
+        )
+        .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
     }
 }
 
@@ -72,7 +78,10 @@ impl From<StoreError> for Reject {
                     .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
             }
             StoreError::Refused(_) | StoreError::Inconsistent { .. } | StoreError::Migration(_) => {
-                Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
+                Self::new(
+                    ProblemKind::Internal,
+                    "The request was fine; the fault is ours.",
+                )
             }
         }
     }

@@ -59,7 +59,10 @@ pub async fn submit(app: App, build: Build, request: Request) -> Result<Response
     if let (Some(limit), Some(quota)) = (app.bounds.limit, admitted.quota) {
         respond::add_quota(headers, limit, quota);
     }
-    if let Some(applied) = prefer.applied().and_then(|text| HeaderValue::try_from(text).ok()) {
+    if let Some(applied) = prefer
+        .applied()
+        .and_then(|text| HeaderValue::try_from(text).ok())
+    {
         headers.insert("preference-applied", applied);
     }
     Ok(response)
@@ -69,8 +72,9 @@ pub async fn submit(app: App, build: Build, request: Request) -> Result<Response
 fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Reject> {
     let mut values = headers.get_all("idempotency-key").iter();
     let detail = "Send a header Idempotency-Key with a new random value for each new intent.";
-    let value =
-        values.next().ok_or_else(|| Reject::new(ProblemKind::IdempotencyKeyMissing, detail))?;
+    let value = values
+        .next()
+        .ok_or_else(|| Reject::new(ProblemKind::IdempotencyKeyMissing, detail))?;
     let invalid = |detail: &str| Reject::new(ProblemKind::IdempotencyKeyInvalid, detail);
     if values.next().is_some() {
         return Err(invalid("Send one Idempotency-Key, not several."));
@@ -105,21 +109,33 @@ async fn admit(
 ) -> Result<Admitted, Reject> {
     let id = job.id();
     // Taken before the job can finish, or its outcome might pass unseen.
-    let ticket = (deadline > Instant::now()).then(|| app.outcomes.ticket(id)).flatten();
+    let ticket = (deadline > Instant::now())
+        .then(|| app.outcomes.ticket(id))
+        .flatten();
     let admission = app.queue.admit(job, bucket, app.bounds, None).await?;
     let (operation, quota) = (job.command.operation().as_str(), admission.quota);
     let (word, reply) = match admission.verdict {
         Verdict::Enqueued => {
             let view = JobView::queued(id, job);
-            ("enqueued", Ok(wait(app, job, ticket, deadline, view, false).await))
+            (
+                "enqueued",
+                Ok(wait(app, job, ticket, deadline, view, false).await),
+            )
         }
         Verdict::Known(record) => match Conclusion::of_record(&record, job) {
-            Some(conclusion) => {
-                ("replayed", Ok(Reply::Answered(Conclusion { replayed: true, ..conclusion })))
-            }
+            Some(conclusion) => (
+                "replayed",
+                Ok(Reply::Answered(Conclusion {
+                    replayed: true,
+                    ..conclusion
+                })),
+            ),
             None => {
                 let view = JobView::from_record(id, &record);
-                ("joined", Ok(wait(app, job, ticket, deadline, view, true).await))
+                (
+                    "joined",
+                    Ok(wait(app, job, ticket, deadline, view, true).await),
+                )
             }
         },
         Verdict::Reused => ("reused", Err(reused(id))),
@@ -145,8 +161,16 @@ async fn wait(
         let record = app.queue.record(id).await.ok().flatten()?;
         Conclusion::of_record(&record, job)
     };
-    let Some(ticket) = ticket else { return Reply::Pending { view, replayed: joined } };
-    let waited = app.stop.run_until_cancelled(ticket.wait(deadline, look)).await;
+    let Some(ticket) = ticket else {
+        return Reply::Pending {
+            view,
+            replayed: joined,
+        };
+    };
+    let waited = app
+        .stop
+        .run_until_cancelled(ticket.wait(deadline, look))
+        .await;
     let conclusion = match waited {
         Some(Waited::Announced(outcome)) => Conclusion::of_outcome(&outcome),
         Some(Waited::Looked(conclusion)) => conclusion,
@@ -156,13 +180,24 @@ async fn wait(
                 Some(conclusion) => conclusion,
                 None => {
                     let view = JobView::from_record(id, &record);
-                    return Reply::Pending { view, replayed: joined };
+                    return Reply::Pending {
+                        view,
+                        replayed: joined,
+                    };
                 }
             },
-            Ok(None) | Err(_) => return Reply::Pending { view, replayed: joined },
+            Ok(None) | Err(_) => {
+                return Reply::Pending {
+                    view,
+                    replayed: joined,
+                };
+            }
         },
     };
-    Reply::Answered(Conclusion { replayed: conclusion.replayed || joined, ..conclusion })
+    Reply::Answered(Conclusion {
+        replayed: conclusion.replayed || joined,
+        ..conclusion
+    })
 }
 
 impl Conclusion {
@@ -181,7 +216,12 @@ impl Conclusion {
         let ended = gave_up || record.status.is_finished();
         let answer = record.answer.clone().filter(|_| ended)?;
         let replayed = record.submitted_at != job.submitted_at;
-        Some(Self { fingerprint: record.fingerprint, replayed, gave_up, answer })
+        Some(Self {
+            fingerprint: record.fingerprint,
+            replayed,
+            gave_up,
+            answer,
+        })
     }
 
     /// The ledger may have had an answer to another request with the same key.

@@ -9,6 +9,7 @@ die() {
     exit 1
 }
 
-# A command that fails unforeseen ends the script (set -e); this says which one it was.
+# A command that fails unforeseen ends the script (set -e); this says which one it was. Not for
+# `return`: whoever returns a failure has shown it.
 set -E
-trap 'say "error: ${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND"' ERR
+trap 'case $BASH_COMMAND in return*) ;; *) say "error: ${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND" ;; esac' ERR

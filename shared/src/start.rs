@@ -19,10 +19,14 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Postgres is not there.
-    #[error("cannot use Postgres: {0}\n  Is it running, and is DATABASE_URL right? `make run` starts one for you.")]
+    #[error(
+        "cannot use Postgres: {0}\n  Is it running, and is DATABASE_URL right? `make run` starts one for you."
+    )]
     Postgres(String),
     /// Redis is not there.
-    #[error("cannot use Redis: {0}\n  Is it running, and is REDIS_URL right? `make run` starts one for you.")]
+    #[error(
+        "cannot use Redis: {0}\n  Is it running, and is REDIS_URL right? `make run` starts one for you."
+    )]
     Redis(String),
 }
 
@@ -50,8 +54,11 @@ pub async fn connect(
 ) -> Result<(PgPool, Queue), StartError> {
     let deadline = Instant::now() + PATIENCE;
     let unusable = |error: &dyn std::error::Error| StartError::Postgres(chain(error));
-    let pool = store::pool(postgres.database_url.expose(), postgres.database_connections_max)
-        .map_err(|error| unusable(&error))?;
+    let pool = store::pool(
+        postgres.database_url.expose(),
+        postgres.database_connections_max,
+    )
+    .map_err(|error| unusable(&error))?;
     while let Err(error) = store::migrate(&pool).await {
         if !matches!(error, StoreError::Unavailable(_)) || Instant::now() > deadline {
             return Err(unusable(&error));

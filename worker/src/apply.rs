@@ -65,7 +65,11 @@ pub fn decide_all(
     drawn: Drawn,
     gift_ttl: TimeDelta,
 ) -> Decided {
-    let mut decided = Decided { entries: Vec::new(), fresh: Vec::new(), changes: Changes::default() };
+    let mut decided = Decided {
+        entries: Vec::new(),
+        fresh: Vec::new(),
+        changes: Changes::default(),
+    };
     let mut ids = Ids::new(drawn.users, drawn.subscriptions, drawn.gifts);
     for attempt in attempts {
         if let Some(entry) = known.get(&attempt.id) {
@@ -74,7 +78,12 @@ pub fn decide_all(
         }
         let Attempt { id, job, number } = attempt;
         let new_id = ids.next_for(&job.command);
-        let circumstances = Circumstances { now: drawn.now, job: *id, new_id, gift_ttl };
+        let circumstances = Circumstances {
+            now: drawn.now,
+            job: *id,
+            new_id,
+            gift_ttl,
+        };
         let decision = decide(&world, job.client, &job.command, circumstances);
         for change in decision.changes {
             world.apply(change.clone());
@@ -86,7 +95,11 @@ pub fn decide_all(
             key: job.key.clone(),
             fingerprint: job.fingerprint,
             operation: job.command.operation(),
-            entity: decision.result.as_ref().ok().map(|success| success.entity()),
+            entity: decision
+                .result
+                .as_ref()
+                .ok()
+                .map(|success| success.entity()),
             answer: Answer::of(*id, &decision.result, drawn.now),
             attempts: *number,
             submitted_at: job.submitted_at,

@@ -102,7 +102,9 @@ impl Batcher {
     /// Sees a batch through to its end, whatever happens on the way.
     async fn settle(&self, batch: Vec<Waiting>) {
         let ids: Vec<JobId> = batch.iter().map(|waiting| waiting.id).collect();
-        let Some(numbers) = self.insist(|| self.queue.begin(&ids)).await else { return };
+        let Some(numbers) = self.insist(|| self.queue.begin(&ids)).await else {
+            return;
+        };
         let (mut attempts, mut turns) = (Vec::new(), Vec::new());
         for (Waiting { id, job, turn }, number) in batch.into_iter().zip(numbers) {
             let attempt = Attempt { id, job, number };
@@ -128,7 +130,9 @@ impl Batcher {
         let attempts: Arc<[Attempt]> = attempts.into();
         let fault = match self.apply(&attempts).await {
             Ok(entries) => {
-                let told = self.insist(|| tell::outcomes(&self.queue, &attempts, &entries)).await;
+                let told = self
+                    .insist(|| tell::outcomes(&self.queue, &attempts, &entries))
+                    .await;
                 return vec![told.map(|()| Turn::Settled); attempts.len()];
             }
             Err(fault) => fault,
@@ -143,7 +147,11 @@ impl Batcher {
             }
             ([attempt], _) => vec![Some(self.fail(attempt, &fault).await)],
             (many, _) => {
-                tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
+                tracing::warn!(
+                    commands = many.len(),
+                    cause = fault.full_cause(),
+                    "batch split"
+                );
                 metrics::counter!("commerce_batch_fallbacks_total").increment(1);
                 let mut turns = Vec::with_capacity(many.len());
                 for attempt in many {
@@ -190,7 +198,8 @@ impl Batcher {
         }
         let operation = Some(attempt.job.command.operation());
         let (public, full) = (fault.public_cause(), fault.full_cause());
-        self.insist(|| tell::gave_up(&self.queue, id, operation, &public, &full)).await;
+        self.insist(|| tell::gave_up(&self.queue, id, operation, &public, &full))
+            .await;
         Turn::GaveUp
     }
 

@@ -55,7 +55,10 @@ pub async fn run(pool: PgPool, ticks: Ticks, stop: CancellationToken) {
 }
 
 async fn sweep_all(pool: &PgPool, stop: &CancellationToken) {
-    sweep("subscription", stop, || sweep::expire_subscriptions(pool, SWEEP_BATCH)).await;
+    sweep("subscription", stop, || {
+        sweep::expire_subscriptions(pool, SWEEP_BATCH)
+    })
+    .await;
     sweep("gift", stop, || sweep::expire_gifts(pool, SWEEP_BATCH)).await;
 }
 

@@ -24,7 +24,8 @@ pub struct InvalidPlanCode;
 impl PlanCode {
     /// Parses the spelling of a plan.
     pub fn parse(text: &str) -> Result<Self, InvalidPlanCode> {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+        let allowed =
+            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
         if text.is_empty() || text.len() > CODE_LENGTH_MAX || !text.bytes().all(allowed) {
             return Err(InvalidPlanCode);
         }
@@ -96,7 +97,10 @@ impl Plan {
         if months.is_multiple_of(interval) {
             Ok(months)
         } else {
-            Err(Refusal::DurationNotMultiple { plan: self, interval_months: interval })
+            Err(Refusal::DurationNotMultiple {
+                plan: self,
+                interval_months: interval,
+            })
         }
     }
 }

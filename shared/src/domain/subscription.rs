@@ -56,7 +56,9 @@ impl SubscriptionStatus {
     /// The status of that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Cancelled, Self::Expired].into_iter().find(|s| s.as_str() == text)
+        [Self::Active, Self::Cancelled, Self::Expired]
+            .into_iter()
+            .find(|s| s.as_str() == text)
     }
 }
 
@@ -143,9 +145,13 @@ impl Subscription {
     /// This one with `months` more.
     pub fn extended(&self, months: u32, now: Instant) -> Result<Self, Refusal> {
         let months = self.months.saturating_add(months);
-        let end_date =
-            calendar::add_months(self.start_date, months).ok_or(Refusal::TermTooLong)?;
-        Ok(Self { months, end_date, updated_at: now, ..self.clone() })
+        let end_date = calendar::add_months(self.start_date, months).ok_or(Refusal::TermTooLong)?;
+        Ok(Self {
+            months,
+            end_date,
+            updated_at: now,
+            ..self.clone()
+        })
     }
 
     /// This one, cancelled. What was bought stays on record: `end_date` does not move.
@@ -162,6 +168,10 @@ impl Subscription {
     /// This one, marked as expired.
     #[must_use]
     pub fn expired(&self, now: Instant) -> Self {
-        Self { status: SubscriptionStatus::Expired, updated_at: now, ..self.clone() }
+        Self {
+            status: SubscriptionStatus::Expired,
+            updated_at: now,
+            ..self.clone()
+        }
     }
 }

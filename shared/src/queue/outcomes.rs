@@ -40,7 +40,11 @@ impl Outcomes {
     #[must_use]
     pub fn subscribe(queue: &Queue, waiting_max: usize, stop: CancellationToken) -> Self {
         let (announce, subscription) = watch::channel(0);
-        let outcomes = Self { waiting: Arc::default(), subscription, waiting_max };
+        let outcomes = Self {
+            waiting: Arc::default(),
+            subscription,
+            waiting_max,
+        };
         let (listener, queue) = (outcomes.clone(), queue.clone());
         tokio::spawn(async move {
             let listen = async {
@@ -63,7 +67,9 @@ impl Outcomes {
             pubsub.subscribe(&queue.keys.outcomes_channel).await?;
             Ok::<_, redis::RedisError>(pubsub)
         };
-        let Ok(pubsub) = timeout(super::RESPONSE_TIMEOUT, subscribe).await else { return Ok(()) };
+        let Ok(pubsub) = timeout(super::RESPONSE_TIMEOUT, subscribe).await else {
+            return Ok(());
+        };
         let mut messages = pubsub?.into_on_message();
         // Whoever waits looks once: what was announced while nobody listened is not repeated.
         announce.send_modify(|count| *count += 1);
@@ -89,9 +95,17 @@ impl Outcomes {
         if waiting.len() >= self.waiting_max {
             return None;
         }
-        let outcome = waiting.entry(job).or_insert_with(|| watch::channel(None).0).subscribe();
+        let outcome = waiting
+            .entry(job)
+            .or_insert_with(|| watch::channel(None).0)
+            .subscribe();
         let subscription = self.subscription.clone();
-        Some(Ticket { job, outcome, subscription, outcomes: self.clone() })
+        Some(Ticket {
+            job,
+            outcome,
+            subscription,
+            outcomes: self.clone(),
+        })
     }
 }
 
@@ -133,8 +147,15 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut waiting = self.outcomes.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.get(&self.job).is_some_and(|sender| sender.receiver_count() <= 1) {
+        let mut waiting = self
+            .outcomes
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if waiting
+            .get(&self.job)
+            .is_some_and(|sender| sender.receiver_count() <= 1)
+        {
             waiting.remove(&self.job);
         }
     }

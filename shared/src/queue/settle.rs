@@ -84,7 +84,8 @@ impl Queue {
                 .arg(&settled.answer.body)
                 .arg(settled.finished_at.timestamp_micros());
         }
-        call.invoke_async::<()>(&mut self.connection.clone()).await?;
+        call.invoke_async::<()>(&mut self.connection.clone())
+            .await?;
         Ok(())
     }
 
@@ -97,7 +98,9 @@ impl Queue {
         cause: &str,
         now: Instant,
     ) -> Result<(), QueueError> {
-        let Some(record) = self.record(job).await? else { return Ok(()) };
+        let Some(record) = self.record(job).await? else {
+            return Ok(());
+        };
         let outcome = Outcome {
             job,
             fingerprint: record.fingerprint,

@@ -141,7 +141,7 @@ async fn a_worker_counts_outcomes_batches_latencies_and_sweeps() -> Result<()> {
 
 #[tokio::test]
 async fn a_queue_that_nobody_drains_shows_its_depth_and_age() -> Result<()> {
-    let mut stack = Stack::builder().workers(0).start().await?;
+    let mut stack = Stack::builder().workers(0).worker("WORKER_BATCH_MAX", 1).start().await?;
     let client = stack.client()?;
     for index in 0..7 {
         let body = json!({"email": format!("user{index}@example.com")});

@@ -1,0 +1,80 @@
+//! Jobs and bounds to test with.
+
+use shared::domain::rate_limit::Limit;
+use shared::domain::{
+    Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, PlanCode, UserId,
+};
+use shared::queue::Queue;
+use shared::queue::admission::{Bounds, Verdict};
+use shared::queue::announcement::Origin;
+use shared::queue::job::QueuedJob;
+use shared::queue::settle::Settled;
+
+/// No limit of any kind.
+pub(crate) const UNBOUNDED: Bounds = Bounds {
+    limit: None,
+    depth_max: 1_000_000,
+};
+
+/// So many tokens in so many seconds.
+pub(crate) fn limited(requests: u64, seconds: u64) -> Bounds {
+    Bounds {
+        limit: Some(Limit::new(requests, seconds).unwrap()),
+        ..UNBOUNDED
+    }
+}
+
+/// A submission with that key.
+pub(crate) fn job(key: &str) -> QueuedJob {
+    QueuedJob {
+        client: ClientId::LOCAL,
+        key: IdempotencyKey::parse(key.as_bytes()).unwrap(),
+        fingerprint: Fingerprint::of_request("POST", "/subscribe", b"{}"),
+        submitted_at: Instant::from_timestamp_micros(1_700_000_000_000_001).unwrap(),
+        command: Command::Subscribe {
+            user_id: UserId(7),
+            plan: PlanCode::parse("monthly").unwrap(),
+            duration_months: Some(3),
+        },
+    }
+}
+
+/// The same key for something else.
+pub(crate) fn other_request(key: &str) -> QueuedJob {
+    QueuedJob {
+        fingerprint: Fingerprint::of_request("POST", "/cancel", b"{}"),
+        ..job(key)
+    }
+}
+
+/// What becomes of it without bounds.
+pub(crate) async fn admit(queue: &Queue, job: &QueuedJob) -> Verdict {
+    queue
+        .admit(job, "bucket", UNBOUNDED, None)
+        .await
+        .unwrap()
+        .verdict
+}
+
+/// The answer that the samples get.
+pub(crate) fn answer() -> Answer {
+    Answer {
+        status: 201,
+        body: r#"{"id":1}"#.to_owned(),
+    }
+}
+
+/// A decided job.
+pub(crate) fn settled<'a>(job: &QueuedJob, answer: &'a Answer) -> Settled<'a> {
+    Settled {
+        job: job.id(),
+        client: job.client,
+        operation: job.command.operation(),
+        fingerprint: job.fingerprint,
+        attempts: 1,
+        submitted_at: job.submitted_at,
+        finished_at: Instant::from_timestamp_micros(1_700_000_001_000_001).unwrap(),
+        origin: Origin::Decided,
+        answer,
+    }
+}
