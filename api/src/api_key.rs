@@ -45,9 +45,7 @@ impl ApiKey {
     /// The public part, by which it is found.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.0
-            .get(PREFIX.len()..PREFIX.len() + ID_LENGTH)
-            .unwrap_or_default()
+        self.0.get(PREFIX.len()..PREFIX.len() + ID_LENGTH).unwrap_or_default()
     }
 
     /// The key itself, to be shown once.
@@ -87,15 +85,7 @@ mod tests {
         let key = ApiKey::generate(&mut rand::rng()).expose().to_owned();
         let long = format!("{key}A");
         let other = key.replacen("sck_", "abc_", 1);
-        for text in [
-            "",
-            "sck_",
-            "sck_12345678",
-            &long,
-            &other,
-            &key[1..],
-            "sck_ü2345678_x",
-        ] {
+        for text in ["", "sck_", "sck_12345678", &long, &other, &key[1..], "sck_ü2345678_x"] {
             assert_eq!(ApiKey::parse(text), None, "{text}");
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::auth::KeyCache;
 use crate::config::{AuthMode, Settings};
-use crate::reject::Reject;
 use crate::requests::{self, Build};
 use crate::routes::{self, gifts, health, jobs, subscriptions, users};
 use crate::{observe, submit};
@@ -57,10 +56,7 @@ impl App {
     ) -> Self {
         Self {
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
-            bounds: Bounds {
-                limit,
-                depth_max: settings.queue_depth_max,
-            },
+            bounds: Bounds { limit, depth_max: settings.queue_depth_max },
             response_wait: Duration::from_millis(settings.response_wait_ms),
             auth: settings.api_auth,
             key_cache: KeyCache::default(),
@@ -95,10 +91,5 @@ impl App {
 }
 
 fn submission(build: Build) -> MethodRouter<App> {
-    let handler = move |State(app): State<App>, request: Request| async move {
-        submit::submit(app, build, request)
-            .await
-            .map_err(Reject::from)
-    };
-    post(handler)
+    post(move |State(app): State<App>, request: Request| submit::submit(app, build, request))
 }

@@ -38,12 +38,7 @@ pub struct KeyCache(Cache<String, StoredKey>);
 
 impl Default for KeyCache {
     fn default() -> Self {
-        Self(
-            Cache::builder()
-                .max_capacity(CACHE_MAX)
-                .time_to_live(CACHE_TTL)
-                .build(),
-        )
+        Self(Cache::builder().max_capacity(CACHE_MAX).time_to_live(CACHE_TTL).build())
     }
 }
 
@@ -79,14 +74,9 @@ impl App {
             let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
             let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
             let bucket = client_address::bucket(peer, &parts.headers, &self.trusted_proxies);
-            return Ok(Caller {
-                client: ClientId::LOCAL,
-                bucket,
-            });
+            return Ok(Caller { client: ClientId::LOCAL, bucket });
         }
-        let key = bearer(&parts.headers)
-            .and_then(ApiKey::parse)
-            .ok_or_else(unauthenticated)?;
+        let key = bearer(&parts.headers).and_then(ApiKey::parse).ok_or_else(unauthenticated)?;
         let stored = match self.key_cache.find(&self.pool, key.id()).await {
             Ok(stored) => stored.filter(|stored| key.matches(&stored.secret_hash)),
             Err(missing) => return Err(unavailable(&missing)),
@@ -95,10 +85,7 @@ impl App {
         if Scope::parse(&stored.scope).is_none_or(|granted| granted < scope) {
             return Err(insufficient(scope));
         }
-        Ok(Caller {
-            client: stored.client,
-            bucket: format!("client:{}", stored.client.0),
-        })
+        Ok(Caller { client: stored.client, bucket: format!("client:{}", stored.client.0) })
     }
 }
 

@@ -28,12 +28,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Reject> {
     if !is_json(headers) {
         let detail = "Send the body with Content-Type: application/json.";
-        return Err(
-            Reject::new(ProblemKind::UnsupportedMediaType, detail).header(
-                header::ACCEPT,
-                header::HeaderValue::from_static("application/json"),
-            ),
-        );
+        return Err(Reject::new(ProblemKind::UnsupportedMediaType, detail)
+            .header(header::ACCEPT, header::HeaderValue::from_static("application/json")));
     }
     let read = timeout(READ_TIMEOUT, read_bounded(body.into_data_stream())).await;
     let bytes = read.map_err(|_| malformed("The body did not arrive in time."))??;
@@ -41,12 +37,8 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Reject> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default();
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
@@ -85,10 +77,7 @@ impl Fields {
     fn parse(bytes: &[u8]) -> Result<Self, Reject> {
         let Members(members) = serde_json::from_slice(bytes).map_err(|error| {
             if error.is_data() {
-                Reject::new(
-                    ProblemKind::InvalidRequest,
-                    "The body must be a JSON object.",
-                )
+                Reject::new(ProblemKind::InvalidRequest, "The body must be a JSON object.")
             } else {
                 malformed(&format!(
                     "The body is not JSON: see line {}, column {}.",
@@ -99,19 +88,12 @@ impl Fields {
         })?;
         let mut values = BTreeMap::new();
         for (name, value) in members {
-            if let Some((name, _)) = values
-                .insert(name.clone(), value)
-                .map(|value| (name, value))
-            {
+            if let Some((name, _)) = values.insert(name.clone(), value).map(|value| (name, value)) {
                 return Err(malformed(&format!("The member {name:?} occurs twice.")));
             }
         }
         let canonical = serde_json::to_vec(&values).unwrap_or_default();
-        Ok(Self {
-            values,
-            canonical,
-            errors: Vec::new(),
-        })
+        Ok(Self { values, canonical, errors: Vec::new() })
     }
 
     /// The value of the body: sorted members, no spaces. Equal values give equal bytes.
@@ -142,7 +124,6 @@ impl Fields {
     }
 
     /// A number of months, which may be absent.
-    #[expect(clippy::option_option, reason = "absent is valid, invalid is not")]
     pub fn months(&mut self, name: &str) -> Option<Option<u32>> {
         let Some(value) = self.values.remove(name) else {
             return Some(None);
@@ -179,10 +160,7 @@ impl Fields {
 
 fn error(field: &str, message: &str) -> FieldError {
     // A name may be anything, up to the size of the body: only so much of it is told.
-    FieldError {
-        field: field.chars().take(64).collect(),
-        message: message.to_owned(),
-    }
+    FieldError { field: field.chars().take(64).collect(), message: message.to_owned() }
 }
 
 /// The members of an object in order, repetitions included. A plain map would keep the last one.

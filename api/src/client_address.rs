@@ -57,33 +57,21 @@ mod tests {
     fn addresses_are_clients_without_their_port_and_within_their_network() {
         assert_eq!(bucket_of("192.0.2.7", &[], &[]), "ip:192.0.2.7");
         assert_eq!(bucket_of("::ffff:192.0.2.7", &[], &[]), "ip:192.0.2.7");
-        assert_eq!(
-            bucket_of("2001:db8:1:2:3::9", &[], &[]),
-            "ip:2001:db8:1:2::/64"
-        );
+        assert_eq!(bucket_of("2001:db8:1:2:3::9", &[], &[]), "ip:2001:db8:1:2::/64");
     }
 
     #[test]
     fn a_stranger_cannot_forward() {
-        assert_eq!(
-            bucket_of("192.0.2.7", &["198.51.100.1"], &[]),
-            "ip:192.0.2.7"
-        );
+        assert_eq!(bucket_of("192.0.2.7", &["198.51.100.1"], &[]), "ip:192.0.2.7");
     }
 
     #[test]
     fn a_proxy_forwards_the_last_address_that_is_not_a_proxy() {
         let trusted = ["10.0.0.0/8"];
         let forwarded = ["203.0.113.66, 198.51.100.1, 10.0.0.9"];
-        assert_eq!(
-            bucket_of("10.0.0.1", &forwarded, &trusted),
-            "ip:198.51.100.1"
-        );
+        assert_eq!(bucket_of("10.0.0.1", &forwarded, &trusted), "ip:198.51.100.1");
         let lines = ["203.0.113.66", "198.51.100.1"];
         assert_eq!(bucket_of("10.0.0.1", &lines, &trusted), "ip:198.51.100.1");
-        assert_eq!(
-            bucket_of("10.0.0.1", &["nonsense"], &trusted),
-            "ip:10.0.0.1"
-        );
+        assert_eq!(bucket_of("10.0.0.1", &["nonsense"], &trusted), "ip:10.0.0.1");
     }
 }

@@ -91,9 +91,7 @@ impl Scope {
     /// The scope of that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Read, Self::Write, Self::Admin]
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
+        [Self::Read, Self::Write, Self::Admin].into_iter().find(|scope| scope.as_str() == text)
     }
 }
 
@@ -122,12 +120,7 @@ pub struct Settings {
     pub logs: Logs,
 
     /// Where to listen
-    #[arg(
-        long,
-        env = "API_ADDR",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS"
-    )]
+    #[arg(long, env = "API_ADDR", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub api_addr: SocketAddr,
 
     /// Whether API keys are needed; "open" is for trying things out, on a loopback address only
@@ -135,12 +128,7 @@ pub struct Settings {
     pub api_auth: AuthMode,
 
     /// Submissions that a client may make in a window; 0 turns the limit off
-    #[arg(
-        long,
-        env = "RATE_LIMIT_REQUESTS",
-        default_value_t = 10,
-        value_name = "N"
-    )]
+    #[arg(long, env = "RATE_LIMIT_REQUESTS", default_value_t = 10, value_name = "N")]
     pub rate_limit_requests: u64,
 
     /// The window: an empty bucket fills in this time

@@ -92,9 +92,5 @@ impl JobView {
 
 fn split(answer: &Answer) -> (Option<Box<RawValue>>, Option<Box<RawValue>>) {
     let body = RawValue::from_string(answer.body.clone()).ok();
-    if answer.is_success() {
-        (body, None)
-    } else {
-        (None, body)
-    }
+    if answer.is_success() { (body, None) } else { (None, body) }
 }

@@ -14,19 +14,12 @@ use std::io::{Write, stdout};
 
 /// Does what was asked for.
 pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()> {
-    let pool = store::pool(
-        postgres.database_url.expose(),
-        postgres.database_connections_max,
-    )?;
-    store::migrate(&pool)
-        .await
-        .context("cannot use Postgres (DATABASE_URL)")?;
+    let pool = store::pool(postgres.database_url.expose(), postgres.database_connections_max)?;
+    store::migrate(&pool).await.context("cannot use Postgres (DATABASE_URL)")?;
     match command {
-        KeysCommand::Create {
-            client,
-            scope,
-            expires_in_days,
-        } => create(&pool, &client, scope, expires_in_days).await,
+        KeysCommand::Create { client, scope, expires_in_days } => {
+            create(&pool, &client, scope, expires_in_days).await
+        }
         KeysCommand::List => list(&pool).await,
         KeysCommand::Revoke { id } => revoke(&pool, &id).await,
     }
@@ -44,28 +37,14 @@ async fn create(
     let key = ApiKey::generate(&mut rand::rng());
     let expires_at = expires_in_days.map(|days| clock::now() + TimeDelta::days(days.into()));
     let (id, hash, scope) = (key.id(), key.hash(), scope.as_str());
-    api_keys::create(
-        pool,
-        NewKey {
-            id,
-            client,
-            secret_hash: &hash,
-            scope,
-            expires_at,
-        },
-    )
-    .await?;
+    api_keys::create(pool, NewKey { id, client, secret_hash: &hash, scope, expires_at }).await?;
     let mut out = stdout().lock();
     writeln!(out, "{}", key.expose())?;
     writeln!(
         out,
         "This is the only time the key is shown: keep it. It allows client {client} to {scope}."
     )?;
-    writeln!(
-        out,
-        "Send it as: Authorization: Bearer {}_…",
-        key.expose().split_at(12).0
-    )?;
+    writeln!(out, "Send it as: Authorization: Bearer {}_…", key.expose().split_at(12).0)?;
     Ok(())
 }
 
@@ -97,9 +76,6 @@ async fn revoke(pool: &PgPool, id: &str) -> anyhow::Result<()> {
     if !api_keys::revoke(pool, id).await? {
         bail!("there is no valid key {id}: see `api keys list`");
     }
-    writeln!(
-        stdout(),
-        "key {id} is revoked; apis that saw it last refuse it within 30 seconds"
-    )?;
+    writeln!(stdout(), "key {id} is revoked; apis that saw it last refuse it within 30 seconds")?;
     Ok(())
 }

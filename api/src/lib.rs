@@ -11,6 +11,7 @@ pub mod app;
 pub mod auth;
 pub mod body;
 pub mod client_address;
+pub mod conclusion;
 pub mod config;
 pub mod job_view;
 pub mod keys;

@@ -27,11 +27,7 @@ pub fn observed(routes: Router) -> Router {
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
-    Reject::new(
-        ProblemKind::Internal,
-        "The request was fine; the fault is ours.",
-    )
-    .into_response()
+    Reject::new(ProblemKind::Internal, "The request was fine; the fault is ours.").into_response()
 }
 
 async fn record(request: Request, next: Next) -> Response {
@@ -54,12 +50,9 @@ async fn record(request: Request, next: Next) -> Response {
         ("http_response_status_code", status.to_string()),
     ];
     metrics::histogram!("http_server_request_duration_seconds", &labels).record(seconds);
-    let job = response
-        .extensions()
-        .get::<AboutJob>()
-        .map(|AboutJob(id)| id.to_string());
+    let job = response.extensions().get::<AboutJob>().map(|AboutJob(id)| id.to_string());
     let request_id = request_id.as_ref().and_then(|id| id.to_str().ok());
-    let milliseconds = seconds * 1000.0;
+    let milliseconds = (seconds * 1e6).round() / 1e3;
     tracing::info!(%method, route, status, milliseconds, request_id, job, "request");
     response
 }

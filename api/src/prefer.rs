@@ -19,10 +19,7 @@ impl Prefer {
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Self {
         let mut prefer = Self::default();
-        let values = headers
-            .get_all("prefer")
-            .iter()
-            .filter_map(|value| value.to_str().ok());
+        let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|value| value.split(',')) {
             // What follows a semicolon are parameters, and neither preference has any.
             let token = preference.split(';').next().unwrap_or_default().trim();
@@ -39,13 +36,8 @@ impl Prefer {
     #[must_use]
     pub fn wait(self, default: Duration) -> Duration {
         match self {
-            Self {
-                wait: Some(wait), ..
-            } => wait,
-            Self {
-                respond_async: true,
-                ..
-            } => Duration::ZERO,
+            Self { wait: Some(wait), .. } => wait,
+            Self { respond_async: true, .. } => Duration::ZERO,
             Self { .. } => default,
         }
     }
@@ -85,10 +77,7 @@ mod tests {
             headers.append("prefer", value.parse().unwrap());
         }
         let prefer = Prefer::from_headers(&headers);
-        (
-            prefer.wait(Duration::from_secs(1)).as_secs(),
-            prefer.applied(),
-        )
+        (prefer.wait(Duration::from_secs(1)).as_secs(), prefer.applied())
     }
 
     #[test]
@@ -100,32 +89,16 @@ mod tests {
         assert_eq!(of(&["wait=0"]), (0, applied("wait=0")));
         assert_eq!(of(&["Wait = \"7\""]), (7, applied("wait=7")));
         assert_eq!(of(&["wait=900"]), (30, applied("wait=30")));
-        assert_eq!(
-            of(&["wait=99999999999999999999999"]),
-            (30, applied("wait=30"))
-        );
-        assert_eq!(
-            of(&["respond-async, wait=5"]),
-            (5, applied("respond-async, wait=5"))
-        );
-        assert_eq!(
-            of(&["respond-async", "wait=5"]),
-            (5, applied("respond-async, wait=5"))
-        );
+        assert_eq!(of(&["wait=99999999999999999999999"]), (30, applied("wait=30")));
+        assert_eq!(of(&["respond-async, wait=5"]), (5, applied("respond-async, wait=5")));
+        assert_eq!(of(&["respond-async", "wait=5"]), (5, applied("respond-async, wait=5")));
         assert_eq!(of(&["wait=3; x=1, wait=9"]), (3, applied("wait=3")));
     }
 
     #[test]
     fn what_is_malformed_or_unknown_is_ignored() {
-        for value in [
-            "wait",
-            "wait=",
-            "wait=-1",
-            "wait=1.5",
-            "wait=abc",
-            "handling=strict",
-            ",;=",
-        ] {
+        for value in ["wait", "wait=", "wait=-1", "wait=1.5", "wait=abc", "handling=strict", ",;="]
+        {
             assert_eq!(of(&[value]), (1, None), "{value}");
         }
     }

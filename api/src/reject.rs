@@ -10,7 +10,8 @@ use shared::store::StoreError;
 /// A problem, and the headers that go with it.
 #[derive(Debug)]
 pub struct Reject {
-    problem: Problem,
+    // Boxed: most requests are not turned down, and need not carry the room for it.
+    problem: Box<Problem>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -49,10 +50,7 @@ impl Reject {
 
 impl From<Problem> for Reject {
     fn from(problem: Problem) -> Self {
-        Self {
-            problem,
-            headers: Vec::new(),
-        }
+        Self { problem: Box::new(problem), headers: Vec::new() }
     }
 }
 
@@ -78,10 +76,7 @@ impl From<StoreError> for Reject {
                     .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
             }
             StoreError::Refused(_) | StoreError::Inconsistent { .. } | StoreError::Migration(_) => {
-                Self::new(
-                    ProblemKind::Internal,
-                    "The request was fine; the fault is ours.",
-                )
+                Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
             }
         }
     }

@@ -8,9 +8,7 @@ pub type Build = fn(&mut Fields) -> Option<Command>;
 
 /// `POST /users`
 pub fn create_user(fields: &mut Fields) -> Option<Command> {
-    Some(Command::CreateUser {
-        email: fields.text("email", Email::parse)?,
-    })
+    Some(Command::CreateUser { email: fields.text("email", Email::parse)? })
 }
 
 /// `POST /subscribe`
@@ -38,9 +36,7 @@ pub fn renew(fields: &mut Fields) -> Option<Command> {
 
 /// `POST /cancel`
 pub fn cancel(fields: &mut Fields) -> Option<Command> {
-    Some(Command::Cancel {
-        subscription_id: SubscriptionId(fields.id("subscription_id")?),
-    })
+    Some(Command::Cancel { subscription_id: SubscriptionId(fields.id("subscription_id")?) })
 }
 
 /// `POST /gift`
@@ -59,8 +55,5 @@ pub fn gift(fields: &mut Fields) -> Option<Command> {
 pub fn redeem(fields: &mut Fields) -> Option<Command> {
     let gift_id = fields.id("gift_id");
     let user_id = fields.id("user_id");
-    Some(Command::Redeem {
-        gift_id: GiftId(gift_id?),
-        user_id: UserId(user_id?),
-    })
+    Some(Command::Redeem { gift_id: GiftId(gift_id?), user_id: UserId(user_id?) })
 }

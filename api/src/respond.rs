@@ -23,9 +23,7 @@ fn with_body(status: u16, content_type: HeaderValue, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }
 
@@ -38,22 +36,24 @@ pub fn problem(problem: &Problem) -> Response {
 /// A stored answer, to the byte.
 #[must_use]
 pub fn answer(answer: &Answer) -> Response {
-    let content_type = if answer.is_success() {
-        JSON
-    } else {
-        PROBLEM_JSON
-    };
+    let content_type = if answer.is_success() { JSON } else { PROBLEM_JSON };
     with_body(answer.status, content_type, answer.body.clone())
 }
 
 /// 200 with a document.
 #[must_use]
 pub fn json(document: &impl Serialize) -> Response {
-    with_body(
-        200,
-        JSON,
-        serde_json::to_string(document).unwrap_or_default(),
-    )
+    with_body(200, JSON, serde_json::to_string(document).unwrap_or_default())
+}
+
+/// Says so when the request did not itself begin what it is answered with.
+#[must_use]
+pub fn mark_replayed(mut response: Response, replayed: bool) -> Response {
+    if replayed {
+        let headers = response.headers_mut();
+        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+    }
+    response
 }
 
 /// 202: the job goes on, and here is where to ask for it.
@@ -82,10 +82,7 @@ pub fn job(view: &JobView) -> Response {
 /// Tells a client what is left of its tokens: as separate headers, and as the current draft of
 /// httpapi-ratelimit-headers has it.
 pub fn add_quota(headers: &mut HeaderMap, limit: Limit, quota: Quota) {
-    let Quota {
-        remaining,
-        reset_seconds,
-    } = quota;
+    let Quota { remaining, reset_seconds } = quota;
     let (requests, window) = (limit.requests, limit.window_us / 1_000_000);
     let mut add = |name, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
@@ -95,12 +92,6 @@ pub fn add_quota(headers: &mut HeaderMap, limit: Limit, quota: Quota) {
     add("ratelimit-limit", requests.to_string());
     add("ratelimit-remaining", remaining.to_string());
     add("ratelimit-reset", reset_seconds.to_string());
-    add(
-        "ratelimit-policy",
-        format!("\"default\";q={requests};w={window}"),
-    );
-    add(
-        "ratelimit",
-        format!("\"default\";r={remaining};t={reset_seconds}"),
-    );
+    add("ratelimit-policy", format!("\"default\";q={requests};w={window}"));
+    add("ratelimit", format!("\"default\";r={remaining};t={reset_seconds}"));
 }

@@ -23,9 +23,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         .tap_io(|stream| drop(stream.set_nodelay(true)));
 
     let app = App::new(services, &settings, limit, metrics, stop.clone());
-    let routes = app
-        .router()
-        .into_make_service_with_connect_info::<SocketAddr>();
+    let routes = app.router().into_make_service_with_connect_info::<SocketAddr>();
     tracing::info!(%address, "api is ready");
     let served =
         axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::body;
+use crate::conclusion::Conclusion;
 use crate::config::Scope;
 use crate::job_view::JobView;
 use crate::prefer::Prefer;
@@ -12,19 +13,14 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use shared::clock;
-use shared::domain::job::JobStatus;
 use shared::domain::problem::ProblemKind;
 use shared::domain::rate_limit::Quota;
-use shared::domain::{Answer, Fingerprint, IdempotencyKey, JobId, Problem};
+use shared::domain::{Fingerprint, IdempotencyKey, JobId, Problem};
 use shared::queue::admission::Verdict;
-use shared::queue::announcement::{Origin, Outcome};
 use shared::queue::job::QueuedJob;
 use shared::queue::outcomes::{Ticket, Waited};
 use shared::queue::record::Record;
 use tokio::time::Instant;
-
-/// A job that was given up: time for whatever was wrong to be put right, in seconds.
-const RETRY_AFTER_GIVING_UP: u64 = 60;
 
 /// A full queue: time for workers to make room, in seconds.
 const RETRY_AFTER_FULL: u64 = 5;
@@ -48,21 +44,20 @@ pub async fn submit(app: App, build: Build, request: Request) -> Result<Response
     };
 
     let deadline = Instant::now() + prefer.wait(app.response_wait);
-    let admitted = admit(&app, &job, &caller.bucket, deadline).await?;
-    let mut response = match admitted.reply {
-        Ok(Reply::Answered(conclusion)) => conclusion.into_response(&job),
-        Ok(Reply::Pending { view, replayed }) => mark_replayed(respond::accepted(&view), replayed),
+    let (reply, quota) = admit(&app, &job, &caller.bucket, deadline).await?;
+    let mut response = match reply {
+        Ok(Reply::Concluded(conclusion)) => conclusion.into_response(&job),
+        Ok(Reply::Pending { view, joined }) => {
+            respond::mark_replayed(respond::accepted(&view), joined)
+        }
         Err(reject) => reject.into_response(),
     };
     response.extensions_mut().insert(AboutJob(job.id()));
     let headers = response.headers_mut();
-    if let (Some(limit), Some(quota)) = (app.bounds.limit, admitted.quota) {
+    if let (Some(limit), Some(quota)) = (app.bounds.limit, quota) {
         respond::add_quota(headers, limit, quota);
     }
-    if let Some(applied) = prefer
-        .applied()
-        .and_then(|text| HeaderValue::try_from(text).ok())
-    {
+    if let Some(applied) = prefer.applied().and_then(|text| HeaderValue::try_from(text).ok()) {
         headers.insert("preference-applied", applied);
     }
     Ok(response)
@@ -72,9 +67,8 @@ pub async fn submit(app: App, build: Build, request: Request) -> Result<Response
 fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Reject> {
     let mut values = headers.get_all("idempotency-key").iter();
     let detail = "Send a header Idempotency-Key with a new random value for each new intent.";
-    let value = values
-        .next()
-        .ok_or_else(|| Reject::new(ProblemKind::IdempotencyKeyMissing, detail))?;
+    let value =
+        values.next().ok_or_else(|| Reject::new(ProblemKind::IdempotencyKeyMissing, detail))?;
     let invalid = |detail: &str| Reject::new(ProblemKind::IdempotencyKeyInvalid, detail);
     if values.next().is_some() {
         return Err(invalid("Send one Idempotency-Key, not several."));
@@ -82,171 +76,84 @@ fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Reject> {
     IdempotencyKey::parse(value.as_bytes()).map_err(|error| invalid(&format!("{error}.")))
 }
 
-/// What a submission came to when it reached admission.
-struct Admitted {
-    reply: Result<Reply, Reject>,
-    quota: Option<Quota>,
-}
-
+/// What an admitted submission is answered with.
 enum Reply {
-    Answered(Conclusion),
-    Pending { view: JobView, replayed: bool },
+    /// Its outcome.
+    Concluded(Conclusion),
+    /// Its job, which goes on; `joined` when another request began it.
+    Pending { view: JobView, joined: bool },
 }
 
-/// How a job ended, whoever told.
-struct Conclusion {
-    fingerprint: Fingerprint,
-    replayed: bool,
-    gave_up: bool,
-    answer: Answer,
-}
-
+/// Takes a submission to admission, and waits for its outcome if there is one to wait for.
 async fn admit(
     app: &App,
     job: &QueuedJob,
     bucket: &str,
     deadline: Instant,
-) -> Result<Admitted, Reject> {
+) -> Result<(Result<Reply, Reject>, Option<Quota>), Reject> {
     let id = job.id();
     // Taken before the job can finish, or its outcome might pass unseen.
-    let ticket = (deadline > Instant::now())
-        .then(|| app.outcomes.ticket(id))
-        .flatten();
+    let ticket = (deadline > Instant::now()).then(|| app.outcomes.ticket(id)).flatten();
     let admission = app.queue.admit(job, bucket, app.bounds, None).await?;
-    let (operation, quota) = (job.command.operation().as_str(), admission.quota);
+    let quota = admission.quota;
     let (word, reply) = match admission.verdict {
         Verdict::Enqueued => {
-            let view = JobView::queued(id, job);
-            (
-                "enqueued",
-                Ok(wait(app, job, ticket, deadline, view, false).await),
-            )
+            let begun = Reply::Pending { view: JobView::queued(id, job), joined: false };
+            ("enqueued", Ok(wait(app, job, ticket, deadline, begun).await))
         }
-        Verdict::Known(record) => match Conclusion::of_record(&record, job) {
-            Some(conclusion) => (
-                "replayed",
-                Ok(Reply::Answered(Conclusion {
-                    replayed: true,
-                    ..conclusion
-                })),
-            ),
-            None => {
-                let view = JobView::from_record(id, &record);
-                (
-                    "joined",
-                    Ok(wait(app, job, ticket, deadline, view, true).await),
-                )
-            }
+        Verdict::Known(record) => match Reply::of_record(&record, job, true) {
+            concluded @ Reply::Concluded(_) => ("replayed", Ok(concluded)),
+            begun => ("joined", Ok(wait(app, job, ticket, deadline, begun).await)),
         },
         Verdict::Reused => ("reused", Err(reused(id))),
         Verdict::Limited => ("limited", Err(limited(quota))),
         Verdict::Full => ("full", Err(full())),
     };
-    let labels = [("operation", operation), ("admission", word)];
+    let labels = [("operation", job.command.operation().as_str()), ("admission", word)];
     metrics::counter!("commerce_submissions_total", &labels).increment(1);
-    Ok(Admitted { reply, quota })
+    Ok((reply, quota))
 }
 
-/// Waits for the outcome until `deadline`, or until the api stops: the job goes on in any case.
+/// Waits for the outcome of a job that has begun, until `deadline` or until the api stops: the job
+/// goes on in any case.
 async fn wait(
     app: &App,
     job: &QueuedJob,
     ticket: Option<Ticket>,
     deadline: Instant,
-    view: JobView,
-    joined: bool,
+    begun: Reply,
 ) -> Reply {
+    let (Some(ticket), Reply::Pending { joined, .. }) = (ticket, &begun) else { return begun };
+    let joined = *joined;
     let id = job.id();
     let look = || async {
         let record = app.queue.record(id).await.ok().flatten()?;
         Conclusion::of_record(&record, job)
     };
-    let Some(ticket) = ticket else {
-        return Reply::Pending {
-            view,
-            replayed: joined,
-        };
-    };
-    let waited = app
-        .stop
-        .run_until_cancelled(ticket.wait(deadline, look))
-        .await;
-    let conclusion = match waited {
-        Some(Waited::Announced(outcome)) => Conclusion::of_outcome(&outcome),
-        Some(Waited::Looked(conclusion)) => conclusion,
+    match app.stop.run_until_cancelled(ticket.wait(deadline, look)).await {
+        Some(Waited::Announced(outcome)) => {
+            Reply::Concluded(Conclusion::of_outcome(&outcome).joined(joined))
+        }
+        Some(Waited::Looked(conclusion)) => Reply::Concluded(conclusion.joined(joined)),
         // It may have got on meanwhile.
         Some(Waited::TimedOut) | None => match app.queue.record(id).await {
-            Ok(Some(record)) => match Conclusion::of_record(&record, job) {
-                Some(conclusion) => conclusion,
-                None => {
-                    let view = JobView::from_record(id, &record);
-                    return Reply::Pending {
-                        view,
-                        replayed: joined,
-                    };
-                }
-            },
-            Ok(None) | Err(_) => {
-                return Reply::Pending {
-                    view,
-                    replayed: joined,
-                };
-            }
+            Ok(Some(record)) => Reply::of_record(&record, job, joined),
+            Ok(None) | Err(_) => begun,
         },
-    };
-    Reply::Answered(Conclusion {
-        replayed: conclusion.replayed || joined,
-        ..conclusion
-    })
-}
-
-impl Conclusion {
-    fn of_outcome(outcome: &Outcome) -> Self {
-        Self {
-            fingerprint: outcome.fingerprint,
-            replayed: outcome.origin == Origin::Ledger,
-            gave_up: outcome.origin == Origin::GaveUp,
-            answer: outcome.answer.clone(),
-        }
-    }
-
-    /// `None` while the job goes on. A record of another admission than this one is a replay.
-    fn of_record(record: &Record, job: &QueuedJob) -> Option<Self> {
-        let gave_up = record.status == JobStatus::Dead;
-        let ended = gave_up || record.status.is_finished();
-        let answer = record.answer.clone().filter(|_| ended)?;
-        let replayed = record.submitted_at != job.submitted_at;
-        Some(Self {
-            fingerprint: record.fingerprint,
-            replayed,
-            gave_up,
-            answer,
-        })
-    }
-
-    /// The ledger may have had an answer to another request with the same key.
-    fn into_response(self, job: &QueuedJob) -> Response {
-        if self.fingerprint != job.fingerprint {
-            return reused(job.id()).into_response();
-        }
-        let mut response = respond::answer(&self.answer);
-        if self.gave_up {
-            let after = HeaderValue::from(RETRY_AFTER_GIVING_UP);
-            response.headers_mut().insert("retry-after", after);
-        }
-        mark_replayed(response, self.replayed)
     }
 }
 
-fn mark_replayed(mut response: Response, replayed: bool) -> Response {
-    if replayed {
-        let headers = response.headers_mut();
-        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+impl Reply {
+    fn of_record(record: &Record, job: &QueuedJob, joined: bool) -> Self {
+        match Conclusion::of_record(record, job) {
+            Some(conclusion) => Self::Concluded(conclusion.joined(joined)),
+            None => Self::Pending { view: JobView::from_record(job.id(), record), joined },
+        }
     }
-    response
 }
 
-fn reused(id: JobId) -> Reject {
+/// The key was used for something else.
+pub fn reused(id: JobId) -> Reject {
     let detail = "This Idempotency-Key was used for a request with another method, path or body. \
                   Nothing happened. A new intent needs a new key.";
     let problem = Problem::new(ProblemKind::IdempotencyKeyReused, detail);

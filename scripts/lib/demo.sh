@@ -40,9 +40,9 @@ In another terminal, try this:
   curl -s $url/health
 
   # Another worker, or a look into Postgres and Redis.
-  (. $state/env && WORKER_ADDR=off $programs/worker)
-  (. $state/env && psql "\$DATABASE_URL")
-  (. $state/env && redis-cli -u "\$REDIS_URL")
+  (. "$state/env" && WORKER_ADDR=off "$programs/worker")
+  (. "$state/env" && psql "\$DATABASE_URL")
+  (. "$state/env" && redis-cli -u "\$REDIS_URL")
 
 Logs of both follow; Ctrl-C stops everything, the data stays.
 

@@ -30,7 +30,7 @@ impl fmt::Debug for SecretUrl {
 /// Where Postgres is.
 #[derive(Debug, Clone, Args)]
 pub struct Postgres {
-    /// Where Postgres is, such as postgres://user:password@localhost/commerce
+    /// Where Postgres is, such as `postgres://user:password@localhost/commerce`
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: SecretUrl,
 
@@ -43,7 +43,7 @@ pub struct Postgres {
 /// Where Redis is, and the queue in it.
 #[derive(Debug, Clone, Args)]
 pub struct Redis {
-    /// Where Redis is, such as redis://localhost:6379
+    /// Where Redis is, such as `redis://localhost:6379`
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis_url: SecretUrl,
 

@@ -32,11 +32,7 @@ impl Health {
         let (database, redis) = (matches!(database, Ok(Ok(()))), matches!(redis, Ok(Ok(()))));
         let word = |up| if up { "up" } else { "down" };
         Self {
-            status: if database && redis {
-                "healthy"
-            } else {
-                "unhealthy"
-            },
+            status: if database && redis { "healthy" } else { "unhealthy" },
             database: word(database),
             redis: word(redis),
             timestamp: timestamp(clock::now()),
@@ -61,7 +57,5 @@ pub fn probe(address: SocketAddr) -> io::Result<()> {
     if answer.starts_with("HTTP/1.1 200 ") {
         return Ok(());
     }
-    Err(io::Error::other(
-        answer.lines().next().unwrap_or("no answer").to_owned(),
-    ))
+    Err(io::Error::other(answer.lines().next().unwrap_or("no answer").to_owned()))
 }

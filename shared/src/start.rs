@@ -54,11 +54,8 @@ pub async fn connect(
 ) -> Result<(PgPool, Queue), StartError> {
     let deadline = Instant::now() + PATIENCE;
     let unusable = |error: &dyn std::error::Error| StartError::Postgres(chain(error));
-    let pool = store::pool(
-        postgres.database_url.expose(),
-        postgres.database_connections_max,
-    )
-    .map_err(|error| unusable(&error))?;
+    let pool = store::pool(postgres.database_url.expose(), postgres.database_connections_max)
+        .map_err(|error| unusable(&error))?;
     while let Err(error) = store::migrate(&pool).await {
         if !matches!(error, StoreError::Unavailable(_)) || Instant::now() > deadline {
             return Err(unusable(&error));

@@ -10,23 +10,19 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 /// Seconds of requests and jobs: from half a millisecond to half a minute.
-const SECONDS: [f64; 14] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0,
-];
+const SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
 /// Sizes of batches: powers of two.
-const SIZES: [f64; 11] = [
-    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0,
-];
+const SIZES: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
 /// Sends log lines to standard error. Call it once, first thing.
 pub fn init_logs(logs: &Logs) -> Result<(), ParseError> {
-    // apalis reports every start and stop of a worker at info; ours says the same in our words.
-    let quiet = ",apalis_core=warn,apalis_redis=warn,apalis_cron=warn";
+    // apalis tells of every start and stop of a worker, and sqlx passes on every notice of Postgres;
+    // what of it matters we say ourselves.
+    let quiet = ",apalis_core=warn,apalis_redis=warn,apalis_cron=warn,sqlx::postgres::notice=warn";
     let filter = EnvFilter::try_new(format!("{}{quiet}", logs.rust_log))?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     match logs.log_format {
         LogFormat::Text => lines.with_ansi(stderr().is_terminal()).init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),

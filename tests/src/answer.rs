@@ -34,12 +34,8 @@ impl Answer {
     #[track_caller]
     pub fn number(&self, name: &str) -> Result<u64> {
         let at = Location::caller();
-        let value = self
-            .header(name)
-            .with_context(|| format!("{at}: no {name} in {self}"))?;
-        value
-            .parse()
-            .with_context(|| format!("{at}: {name}: {value}"))
+        let value = self.header(name).with_context(|| format!("{at}: no {name} in {self}"))?;
+        value.parse().with_context(|| format!("{at}: {name}: {value}"))
     }
 
     /// Whether it says that it is a replay.
@@ -81,19 +77,13 @@ impl Answer {
         let found = problem.get("code").and_then(Value::as_str);
         ensure!(found == Some(code), "{at}: wanted code {code}, got {self}");
         let stated = problem.get("status").and_then(Value::as_u64);
-        ensure!(
-            stated == Some(status.into()),
-            "{at}: status member of {self}"
-        );
+        ensure!(stated == Some(status.into()), "{at}: status member of {self}");
         for member in ["type", "title", "detail"] {
             let text = text_of(&problem, member).with_context(|| format!("{at}: {self}"))?;
             ensure!(!text.is_empty(), "{at}: empty {member} in {self}");
         }
         let slug = format!("/problems/{}", code.replace('_', "-"));
-        ensure!(
-            text_of(&problem, "type")?.ends_with(&slug),
-            "{at}: not {slug} in {self}"
-        );
+        ensure!(text_of(&problem, "type")?.ends_with(&slug), "{at}: not {slug} in {self}");
         Ok(problem)
     }
 
@@ -102,14 +92,8 @@ impl Answer {
     pub fn refusal(&self, status: u16, code: &str) -> Result<Value> {
         let at = Location::caller();
         let problem = self.problem(status, code)?;
-        let instance = problem
-            .get("instance")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        ensure!(
-            instance.starts_with("/jobs/"),
-            "{at}: no job as instance in {self}"
-        );
+        let instance = problem.get("instance").and_then(Value::as_str).unwrap_or_default();
+        ensure!(instance.starts_with("/jobs/"), "{at}: no job as instance in {self}");
         Ok(problem)
     }
 
@@ -123,10 +107,7 @@ impl Answer {
         let mut fields = Vec::new();
         for error in errors {
             let message = text_of(error, "message").with_context(|| format!("{at}: {self}"))?;
-            ensure!(
-                !message.is_empty(),
-                "{at}: an error without message in {self}"
-            );
+            ensure!(!message.is_empty(), "{at}: an error without message in {self}");
             let field = text_of(error, "field").with_context(|| format!("{at}: {self}"))?;
             fields.push(field.to_owned());
         }

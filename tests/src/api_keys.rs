@@ -19,11 +19,7 @@ impl Stack {
         let output = run_to_end("api", args, &self.settings(Kind::Api))?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         let complaint = String::from_utf8_lossy(&output.stderr);
-        ensure!(
-            output.status.success(),
-            "api {args:?}: {}\n{complaint}",
-            output.status
-        );
+        ensure!(output.status.success(), "api {args:?}: {}\n{complaint}", output.status);
         Ok(printed)
     }
 }
@@ -31,20 +27,14 @@ impl Stack {
 /// All keys in a text: `sck_`, 8 characters of the id, `_`, 43 of base64url.
 #[must_use]
 pub fn find_keys(text: &str) -> Vec<String> {
-    text.match_indices("sck_")
-        .filter_map(|(at, _)| key_at(text.get(at..)?))
-        .collect()
+    text.match_indices("sck_").filter_map(|(at, _)| key_at(text.get(at..)?)).collect()
 }
 
 fn key_at(text: &str) -> Option<String> {
     let key = text.get(..4 + 8 + 1 + 43)?;
     let (id, secret) = (key.get(4..12)?, key.get(13..)?);
     let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let ends = !text
-        .as_bytes()
-        .get(key.len())
-        .copied()
-        .is_some_and(base64url);
+    let ends = !text.as_bytes().get(key.len()).copied().is_some_and(base64url);
     let valid = id.bytes().all(|b| b.is_ascii_alphanumeric())
         && key.as_bytes().get(12) == Some(&b'_')
         && secret.bytes().all(base64url);
@@ -58,10 +48,7 @@ mod tests {
     #[test]
     fn finds_whole_keys_only() {
         let key = format!("sck_Ab345678_{}", "x-_Y".repeat(11).get(..43).unwrap());
-        assert_eq!(
-            find_keys(&format!("your key: {key}\nkeep it")).concat(),
-            key
-        );
+        assert_eq!(find_keys(&format!("your key: {key}\nkeep it")).concat(), key);
         assert!(find_keys(&format!("{key}z")).is_empty());
         assert!(find_keys("sck_Ab345678_short, sck_").is_empty());
     }

@@ -88,28 +88,16 @@ impl Builder {
     pub async fn start(self) -> Result<Stack> {
         let database = Database::create().await?;
         let folder = fresh_folder()?;
-        let proxy = if self.postgres_proxy {
-            Some(Proxy::start(database.server()).await?)
-        } else {
-            None
-        };
+        let proxy =
+            if self.postgres_proxy { Some(Proxy::start(database.server()).await?) } else { None };
         let redis = RedisServer::start(folder.clone(), self.durable_redis).await?;
         let common = Settings::default()
-            .with(
-                "DATABASE_URL",
-                database.url(proxy.as_ref().map(Proxy::address)),
-            )
+            .with("DATABASE_URL", database.url(proxy.as_ref().map(Proxy::address)))
             .with("REDIS_URL", redis.url())
             .with("RUST_LOG", "info");
         let api_settings = common.clone().overridden_by(&self.api_settings);
         let worker_settings = common.overridden_by(&self.worker_settings);
-        let mut stack = Stack::new(
-            folder,
-            database,
-            proxy,
-            redis,
-            [api_settings, worker_settings],
-        );
+        let mut stack = Stack::new(folder, database, proxy, redis, [api_settings, worker_settings]);
 
         // All are started before any is waited for: they migrate one fresh database together.
         for (kind, count) in [(Kind::Api, self.apis), (Kind::Worker, self.workers)] {

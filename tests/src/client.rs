@@ -34,24 +34,14 @@ pub struct Client {
 impl Client {
     /// A client of `address` without an API key.
     pub fn new(address: SocketAddr) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(PATIENCE)
-            .build()?;
-        Ok(Self {
-            http,
-            address,
-            api_key: None,
-        })
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+        Ok(Self { http, address, api_key: None })
     }
 
     /// The same client with an API key.
     #[must_use]
     pub fn with_api_key(&self, key: &str) -> Self {
-        Self {
-            api_key: Some(key.to_owned()),
-            ..self.clone()
-        }
+        Self { api_key: Some(key.to_owned()), ..self.clone() }
     }
 
     /// Where it sends to.
@@ -62,9 +52,7 @@ impl Client {
 
     /// A request to be completed by the caller and handed to [`Client::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self
-            .http
-            .request(method, format!("http://{}{path}", self.address));
+        let request = self.http.request(method, format!("http://{}{path}", self.address));
         match &self.api_key {
             Some(key) => request.bearer_auth(key),
             None => request,
@@ -75,24 +63,11 @@ impl Client {
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer> {
         let request = request.build()?;
         let label = format!("{} {}", request.method(), request.url().path());
-        let response = self
-            .http
-            .execute(request)
-            .await
-            .with_context(|| label.clone())?;
+        let response = self.http.execute(request).await.with_context(|| label.clone())?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let body = response
-            .bytes()
-            .await
-            .with_context(|| label.clone())?
-            .to_vec();
-        Ok(Answer {
-            request: label,
-            status,
-            headers,
-            body,
-        })
+        let body = response.bytes().await.with_context(|| label.clone())?.to_vec();
+        Ok(Answer { request: label, status, headers, body })
     }
 
     /// GET.
@@ -118,11 +93,7 @@ impl Client {
         key: &str,
         body: &Value,
     ) -> Result<Answer> {
-        self.send(
-            self.submission(path, key, body.to_string())
-                .header("prefer", prefer),
-        )
-        .await
+        self.send(self.submission(path, key, body.to_string()).header("prefer", prefer)).await
     }
 
     fn submission(&self, path: &str, key: &str, body: String) -> RequestBuilder {

@@ -27,30 +27,19 @@ pub struct Database {
 impl Database {
     /// Creates `e2e_<pid>_<n>` on the server of `TEST_DATABASE_URL`.
     pub async fn create() -> Result<Self> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a test has no main that reads settings"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "a test has no main that reads settings")]
         let url = std::env::var("TEST_DATABASE_URL")
             .context("TEST_DATABASE_URL is not set: run `make test`")?;
         let admin = PgConnectOptions::from_str(&url).context("TEST_DATABASE_URL")?;
-        let name = format!(
-            "e2e_{}_{}",
-            process::id(),
-            COUNTER.fetch_add(1, Ordering::Relaxed)
-        );
-        let mut connection = admin
-            .connect()
-            .await
-            .context("cannot reach TEST_DATABASE_URL: run `make test`")?;
+        let name = format!("e2e_{}_{}", process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
+        let mut connection =
+            admin.connect().await.context("cannot reach TEST_DATABASE_URL: run `make test`")?;
         // A killed run of the same pid may have left one behind.
         for statement in [
             format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
             format!("CREATE DATABASE {name}"),
         ] {
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut connection)
-                .await?;
+            sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await?;
         }
         connection.close().await?;
         let pool = PgPoolOptions::new()
@@ -87,15 +76,11 @@ impl Drop for Database {
         let (admin, name) = (self.admin.clone(), self.name.clone());
         // A thread of its own: drop is not async and may run inside a runtime.
         let dropped = thread::spawn(move || -> Result<()> {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async move {
                 let mut connection = admin.connect().await?;
                 let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                sqlx::query(AssertSqlSafe(statement))
-                    .execute(&mut connection)
-                    .await?;
+                sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await?;
                 Ok(connection.close().await?)
             })
         });
@@ -112,27 +97,13 @@ mod tests {
     #[tokio::test]
     async fn a_database_is_fresh_and_goes_with_its_owner() {
         let database = Database::create().await.unwrap();
-        sqlx::query("CREATE TABLE t ()")
-            .execute(database.pool())
-            .await
-            .unwrap();
+        sqlx::query("CREATE TABLE t ()").execute(database.pool()).await.unwrap();
         let url = database.url(None);
         let other = Database::create().await.unwrap();
-        sqlx::query("CREATE TABLE t ()")
-            .execute(other.pool())
-            .await
-            .unwrap();
+        sqlx::query("CREATE TABLE t ()").execute(other.pool()).await.unwrap();
 
-        PgConnectOptions::from_str(&url)
-            .unwrap()
-            .connect()
-            .await
-            .unwrap();
+        PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
         drop(database);
-        PgConnectOptions::from_str(&url)
-            .unwrap()
-            .connect()
-            .await
-            .unwrap_err();
+        PgConnectOptions::from_str(&url).unwrap().connect().await.unwrap_err();
     }
 }

@@ -49,10 +49,6 @@ pub(crate) async fn check(stack: &Stack) -> Result<()> {
 /// A process may refuse, retry and complain, but it must not panic.
 pub(crate) fn check_log(log: &str) -> Result<()> {
     let panic = log.lines().find(|line| line.contains("panicked at"));
-    ensure!(
-        panic.is_none(),
-        "a process panicked: {}",
-        panic.unwrap_or_default()
-    );
+    ensure!(panic.is_none(), "a process panicked: {}", panic.unwrap_or_default());
     Ok(())
 }

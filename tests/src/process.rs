@@ -46,10 +46,7 @@ impl Process {
             .stderr(output)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Self {
-            child,
-            log: log.to_owned(),
-        })
+        Ok(Self { child, log: log.to_owned() })
     }
 
     /// Its process id.
@@ -71,11 +68,7 @@ impl Process {
         let status = Command::new("sh")
             .args(["-c", &format!("kill -s {name} {}", self.child.id())])
             .status()?;
-        ensure!(
-            status.success(),
-            "kill -s {name} {}: {status}",
-            self.child.id()
-        );
+        ensure!(status.success(), "kill -s {name} {}: {status}", self.child.id());
         Ok(())
     }
 
@@ -104,9 +97,7 @@ impl Drop for Process {
 pub(crate) fn log_tail(log: &Path, lines: usize) -> String {
     let text = log_text(log);
     let all: Vec<&str> = text.lines().collect();
-    let tail = all
-        .get(all.len().saturating_sub(lines)..)
-        .unwrap_or_default();
+    let tail = all.get(all.len().saturating_sub(lines)..).unwrap_or_default();
     format!("--- {}\n{}\n", log.display(), tail.join("\n"))
 }
 

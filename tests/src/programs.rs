@@ -10,13 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// Of the caller's environment, only these reach a program under test.
-const INHERITED: [&str; 5] = [
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "RUST_BACKTRACE",
-    "LLVM_PROFILE_FILE",
-];
+const INHERITED: [&str; 5] = ["PATH", "HOME", "TMPDIR", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
 
 /// The environment of one program: what it is set to, and nothing by accident.
 #[derive(Clone, Debug, Default)]
@@ -50,19 +44,15 @@ impl Settings {
         let inherited = INHERITED
             .into_iter()
             .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-        let own = self
-            .0
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()));
+        let own = self.0.iter().map(|(name, value)| (name.into(), value.into()));
         inherited.chain(own).collect()
     }
 }
 
 /// The path of a program of this workspace: beside the running test, else in the target folder.
 pub fn program(name: &str) -> Result<PathBuf> {
-    let beside_the_test = std::env::current_exe()
-        .ok()
-        .and_then(|exe| Some(exe.parent()?.parent()?.to_owned()));
+    let beside_the_test =
+        std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.to_owned()));
     let target = std::env::var_os("CARGO_TARGET_DIR").map(|dir| PathBuf::from(dir).join("debug"));
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/debug");
     let folders = [target, beside_the_test, Some(workspace)];

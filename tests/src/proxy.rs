@@ -35,11 +35,7 @@ impl Proxy {
         let address = listener.local_addr()?;
         let (mode, seen) = watch::channel(Mode::Open);
         let task = tokio::spawn(serve(listener, target, seen));
-        Ok(Self {
-            address,
-            mode,
-            task,
-        })
+        Ok(Self { address, mode, task })
     }
 
     /// Where it listens.

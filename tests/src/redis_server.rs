@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use redis::aio::MultiplexedConnection;
 
 use crate::{
-    poll::eventually,
+    poll::{eventually, eventually_true},
     ports::free_address,
     process::{Process, Signal},
     programs::Settings,
@@ -28,12 +28,7 @@ impl RedisServer {
     pub async fn start(folder: PathBuf, durable: bool) -> Result<Self> {
         for _ in 0..5 {
             let address = free_address()?;
-            let mut server = Self {
-                address,
-                folder: folder.clone(),
-                durable,
-                process: None,
-            };
+            let mut server = Self { address, folder: folder.clone(), durable, process: None };
             match server.resume().await {
                 Ok(()) => return Ok(server),
                 Err(_) if server.log_tail().contains("Address already in use") => {}
@@ -71,13 +66,7 @@ impl RedisServer {
         let program = PathBuf::from("redis-server");
         self.process = Some(Process::spawn(&program, &args, &Settings::default(), &log)?);
         eventually("redis answers", START_WITHIN, async || {
-            if self
-                .process
-                .as_mut()
-                .context("not started")?
-                .try_exit()?
-                .is_some()
-            {
+            if self.process.as_mut().context("not started")?.try_exit()?.is_some() {
                 return Ok(Some(false));
             }
             let mut connection = self.connect().await?;
@@ -104,31 +93,31 @@ impl RedisServer {
 
     /// Sends it a signal, for instance to freeze it.
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        self.process
-            .as_ref()
-            .context("redis is not running")?
-            .signal(signal)
+        self.process.as_ref().context("redis is not running")?.signal(signal)
     }
 
     /// A connection of the test's own.
     pub async fn connect(&self) -> Result<MultiplexedConnection> {
-        Ok(redis::Client::open(self.url())?
-            .get_multiplexed_async_connection()
-            .await?)
+        Ok(redis::Client::open(self.url())?.get_multiplexed_async_connection().await?)
     }
 
     /// Forgets everything.
     pub async fn flush_all(&self) -> Result<()> {
-        Ok(redis::cmd("FLUSHALL")
-            .exec_async(&mut self.connect().await?)
-            .await?)
+        Ok(redis::cmd("FLUSHALL").exec_async(&mut self.connect().await?).await?)
     }
 
     /// How many keys it holds.
     pub async fn key_count(&self) -> Result<u64> {
-        Ok(redis::cmd("DBSIZE")
-            .query_async(&mut self.connect().await?)
-            .await?)
+        Ok(redis::cmd("DBSIZE").query_async(&mut self.connect().await?).await?)
+    }
+
+    /// Waits until it holds more keys than it did: for a stack at rest, a sign that a submission
+    /// was admitted.
+    pub async fn wait_for_more_keys_than(&self, count: u64) -> Result<()> {
+        eventually_true("Redis holds more keys", START_WITHIN, async || {
+            Ok(self.key_count().await? > count)
+        })
+        .await
     }
 
     /// How many members all its collections have together, answers and counters left out.
@@ -139,11 +128,7 @@ impl RedisServer {
              local command = size[redis.call('TYPE', key).ok]; \
              if command then n = n + redis.call(command, key) end end; return n";
         let mut connection = self.connect().await?;
-        Ok(redis::cmd("EVAL")
-            .arg(script)
-            .arg(0)
-            .query_async(&mut connection)
-            .await?)
+        Ok(redis::cmd("EVAL").arg(script).arg(0).query_async(&mut connection).await?)
     }
 
     /// The last lines of its log, over all its starts.
@@ -164,10 +149,7 @@ mod tests {
             let mut server = RedisServer::start(folder.clone(), durable).await.unwrap();
             let mut connection = server.connect().await.unwrap();
             let mut push = redis::cmd("RPUSH");
-            push.arg(&["k", "a", "b"])
-                .exec_async(&mut connection)
-                .await
-                .unwrap();
+            push.arg(&["k", "a", "b"]).exec_async(&mut connection).await.unwrap();
             assert_eq!(server.key_count().await.unwrap(), 1);
             assert_eq!(server.member_count().await.unwrap(), 2);
             server.kill();

@@ -55,13 +55,7 @@ pub struct Service {
 impl Service {
     /// A service that does not run yet.
     pub fn new(kind: Kind, settings: Settings, log: PathBuf) -> Result<Self> {
-        Ok(Self {
-            kind,
-            settings,
-            address: free_address()?,
-            log,
-            process: None,
-        })
+        Ok(Self { kind, settings, address: free_address()?, log, process: None })
     }
 
     /// Starts the process and waits until it is healthy.
@@ -87,10 +81,7 @@ impl Service {
 
     /// Starts the process and waits for nothing.
     pub fn spawn(&mut self) -> Result<()> {
-        let settings = self
-            .settings
-            .clone()
-            .with(self.kind.address_setting(), self.address);
+        let settings = self.settings.clone().with(self.kind.address_setting(), self.address);
         let program = program(self.kind.program())?;
         self.process = Some(Process::spawn(&program, &[], &settings, &self.log)?);
         Ok(())

@@ -32,38 +32,20 @@ pub const GIFT_FIELDS: &[&str] = &[
     "created_at",
 ];
 /// The answer to a redemption.
-pub const REDEMPTION_FIELDS: &[&str] = &[
-    "subscription_id",
-    "gift_id",
-    "status",
-    "start_date",
-    "end_date",
-];
+pub const REDEMPTION_FIELDS: &[&str] =
+    &["subscription_id", "gift_id", "status", "start_date", "end_date"];
 /// A job; members without a value are shown as null.
-pub const JOB_FIELDS: &[&str] = &[
-    "id",
-    "operation",
-    "status",
-    "attempts",
-    "submitted_at",
-    "finished_at",
-    "result",
-    "error",
-];
+pub const JOB_FIELDS: &[&str] =
+    &["id", "operation", "status", "attempts", "submitted_at", "finished_at", "result", "error"];
 
 /// The object has exactly these fields.
 #[track_caller]
 pub fn ensure_fields(object: &Value, fields: &[&str]) -> Result<()> {
     let at = Location::caller();
-    let found = object
-        .as_object()
-        .with_context(|| format!("{at}: not an object: {object}"))?;
+    let found = object.as_object().with_context(|| format!("{at}: not an object: {object}"))?;
     let found: BTreeSet<&str> = found.keys().map(String::as_str).collect();
     let wanted: BTreeSet<&str> = fields.iter().copied().collect();
-    ensure!(
-        found == wanted,
-        "{at}: wanted the fields {wanted:?}, got {object}"
-    );
+    ensure!(found == wanted, "{at}: wanted the fields {wanted:?}, got {object}");
     Ok(())
 }
 
@@ -87,18 +69,12 @@ pub fn integer_of(object: &Value, field: &str) -> Result<i64> {
 #[track_caller]
 pub fn ensure_utc(time: &Value) -> Result<()> {
     let at = Location::caller();
-    let text = time
-        .as_str()
-        .with_context(|| format!("{at}: not a time: {time}"))?;
-    let zoned = text
-        .strip_suffix('Z')
-        .or_else(|| text.strip_suffix("+00:00"));
+    let text = time.as_str().with_context(|| format!("{at}: not a time: {time}"))?;
+    let zoned = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"));
     let local = zoned.with_context(|| format!("{at}: not in UTC: {text}"))?;
     let (seconds, fraction) = local.split_once('.').unwrap_or((local, "0"));
-    let pattern: String = seconds
-        .chars()
-        .map(|c| if c.is_ascii_digit() { '0' } else { c })
-        .collect();
+    let pattern: String =
+        seconds.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     ensure!(
         pattern == "0000-00-00T00:00:00" && fraction.bytes().all(|b| b.is_ascii_digit()),
         "{at}: not RFC 3339: {text}"
@@ -117,12 +93,8 @@ mod tests {
         for good in ["2026-11-24T02:00:00Z", "2026-11-24T02:00:00.123456+00:00"] {
             ensure_utc(&json!(good)).unwrap();
         }
-        for bad in [
-            "2026-11-24 02:00:00Z",
-            "2026-11-24T02:00:00+01:00",
-            "2026-11-24T02:00:00",
-            "",
-        ] {
+        for bad in ["2026-11-24 02:00:00Z", "2026-11-24T02:00:00+01:00", "2026-11-24T02:00:00", ""]
+        {
             ensure_utc(&json!(bad)).unwrap_err();
         }
         ensure_utc(&json!(null)).unwrap_err();

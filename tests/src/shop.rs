@@ -15,18 +15,14 @@ use crate::{
 impl Client {
     /// Creates a user and gives its id.
     pub async fn create_user(&self, email: &str) -> Result<i64> {
-        let answer = self
-            .post("/users", &fresh_key(), &json!({"email": email}))
-            .await?;
+        let answer = self.post("/users", &fresh_key(), &json!({"email": email})).await?;
         integer_of(&answer.json(201)?, "id")
     }
 
     /// Subscribes a user to the monthly plan for some months and gives the subscription.
     pub async fn subscribe(&self, user_id: i64, months: u32) -> Result<Value> {
         let body = json!({"user_id": user_id, "plan": "monthly", "duration_months": months});
-        self.post("/subscribe", &fresh_key(), &body)
-            .await?
-            .json(201)
+        self.post("/subscribe", &fresh_key(), &body).await?.json(201)
     }
 
     /// Gives a gift and gives its representation.
@@ -44,20 +40,13 @@ impl Client {
 
     /// The first of a user's subscriptions, as they are listed.
     pub async fn latest_subscription(&self, user_id: i64) -> Result<Value> {
-        let list = self
-            .get(&format!("/subscriptions/{user_id}"))
-            .await?
-            .json(200)?;
-        list.pointer("/subscriptions/0")
-            .cloned()
-            .with_context(|| format!("none: {list}"))
+        let list = self.get(&format!("/subscriptions/{user_id}")).await?.json(200)?;
+        list.pointer("/subscriptions/0").cloned().with_context(|| format!("none: {list}"))
     }
 
     /// Submits without waiting and gives the id of the job.
     pub async fn submit(&self, path: &str, key: &str, body: &Value) -> Result<String> {
-        let answer = self
-            .post_preferring("respond-async", path, key, body)
-            .await?;
+        let answer = self.post_preferring("respond-async", path, key, body).await?;
         let job = answer.json(202)?;
         Ok(text_of(&job, "id")?.to_owned())
     }
@@ -72,9 +61,7 @@ impl Client {
         eventually(&format!("job {id} is finished"), within, async || {
             let job = self.job(id).await?;
             let status = text_of(&job, "status")?;
-            Ok(["succeeded", "failed", "dead"]
-                .contains(&status)
-                .then_some(job))
+            Ok(["succeeded", "failed", "dead"].contains(&status).then_some(job))
         })
         .await
     }

@@ -26,11 +26,9 @@ impl Stack {
         let query = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation' \
                      AND database = (SELECT oid FROM pg_database \
                      WHERE datname = current_database())";
-        eventually_true(
-            "a statement is blocked",
-            Duration::from_secs(30),
-            async || Ok(self.count(query).await? > 0),
-        )
+        eventually_true("a statement is blocked", Duration::from_secs(30), async || {
+            Ok(self.count(query).await? > 0)
+        })
         .await
     }
 }

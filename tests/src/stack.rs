@@ -60,16 +60,7 @@ impl Stack {
         settings: [Settings; 2],
     ) -> Self {
         let (apis, workers) = (Vec::new(), Vec::new());
-        Self {
-            apis,
-            workers,
-            redis,
-            proxy,
-            database,
-            settings,
-            folder,
-            passed: false,
-        }
+        Self { apis, workers, redis, proxy, database, settings, folder, passed: false }
     }
 
     /// A client of the first api.
@@ -102,9 +93,7 @@ impl Stack {
 
     /// Starts an api with other settings, which the test keeps and ends.
     pub async fn start_api_with(&self, settings: Settings) -> Result<Service> {
-        let log = self
-            .folder
-            .join(format!("api-{}.log", crate::client::fresh_key()));
+        let log = self.folder.join(format!("api-{}.log", crate::client::fresh_key()));
         let mut service = Service::new(Kind::Api, settings, log)?;
         service.start().await?;
         Ok(service)
@@ -127,9 +116,7 @@ impl Stack {
 
     /// The proxy before Postgres, if the builder asked for one.
     pub fn proxy(&self) -> Result<&Proxy> {
-        self.proxy
-            .as_ref()
-            .context("no proxy: Stack::builder().postgres_proxy()")
+        self.proxy.as_ref().context("no proxy: Stack::builder().postgres_proxy()")
     }
 
     /// Its database, directly.
@@ -172,10 +159,7 @@ impl Drop for Stack {
             let _ = fs::remove_dir_all(&self.folder);
             return;
         }
-        eprintln!(
-            "the stack did not end well; its logs are in {}",
-            self.folder.display()
-        );
+        eprintln!("the stack did not end well; its logs are in {}", self.folder.display());
         for service in self.apis.iter().chain(&self.workers) {
             eprintln!("{}", service.log_tail());
         }

@@ -21,23 +21,11 @@ impl Stack {
         let query = "UPDATE subscriptions SET start_date = $2::timestamptz, months = $3, \
                      end_date = ($2::timestamptz AT TIME ZONE 'UTC' + make_interval(months => $3)) \
                      AT TIME ZONE 'UTC' WHERE id = $1";
-        let done = sqlx::query(query)
-            .bind(id)
-            .bind(start)
-            .bind(months)
-            .execute(self.db())
-            .await?;
+        let done = sqlx::query(query).bind(id).bind(start).bind(months).execute(self.db()).await?;
         ensure!(done.rows_affected() == 1, "no subscription {id}");
         let query = "UPDATE grants SET months = $2 WHERE subscription_id = $1";
-        let done = sqlx::query(query)
-            .bind(id)
-            .bind(months)
-            .execute(self.db())
-            .await?;
-        ensure!(
-            done.rows_affected() == 1,
-            "subscription {id} was renewed before"
-        );
+        let done = sqlx::query(query).bind(id).bind(months).execute(self.db()).await?;
+        ensure!(done.rows_affected() == 1, "subscription {id} was renewed before");
         Ok(())
     }
 

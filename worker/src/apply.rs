@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use shared::domain::decide::Circumstances;
 use shared::domain::world::{Changes, Footprint};
-use shared::domain::{Answer, Command, JobId, World, decide};
+use shared::domain::{Answer, Command, JobId, Success, World, decide};
 use shared::queue::job::QueuedJob;
 use shared::store::ledger::{self, Entry};
 use shared::store::world::{Drawn, Wanted};
@@ -58,6 +58,7 @@ pub struct Decided {
 
 /// Decides commands in turn: each sees what those before it did. Pure.
 #[must_use]
+#[expect(clippy::implicit_hasher, reason = "the map comes from the store")]
 pub fn decide_all(
     mut world: World,
     attempts: &[Attempt],
@@ -65,11 +66,8 @@ pub fn decide_all(
     drawn: Drawn,
     gift_ttl: TimeDelta,
 ) -> Decided {
-    let mut decided = Decided {
-        entries: Vec::new(),
-        fresh: Vec::new(),
-        changes: Changes::default(),
-    };
+    let mut decided =
+        Decided { entries: Vec::new(), fresh: Vec::new(), changes: Changes::default() };
     let mut ids = Ids::new(drawn.users, drawn.subscriptions, drawn.gifts);
     for attempt in attempts {
         if let Some(entry) = known.get(&attempt.id) {
@@ -78,12 +76,7 @@ pub fn decide_all(
         }
         let Attempt { id, job, number } = attempt;
         let new_id = ids.next_for(&job.command);
-        let circumstances = Circumstances {
-            now: drawn.now,
-            job: *id,
-            new_id,
-            gift_ttl,
-        };
+        let circumstances = Circumstances { now: drawn.now, job: *id, new_id, gift_ttl };
         let decision = decide(&world, job.client, &job.command, circumstances);
         for change in decision.changes {
             world.apply(change.clone());
@@ -95,11 +88,7 @@ pub fn decide_all(
             key: job.key.clone(),
             fingerprint: job.fingerprint,
             operation: job.command.operation(),
-            entity: decision
-                .result
-                .as_ref()
-                .ok()
-                .map(|success| success.entity()),
+            entity: decision.result.as_ref().ok().map(Success::entity),
             answer: Answer::of(*id, &decision.result, drawn.now),
             attempts: *number,
             submitted_at: job.submitted_at,

@@ -116,6 +116,9 @@ impl Batcher {
             attempts.push(attempt);
             turns.push(turn);
         }
+        if attempts.is_empty() {
+            return;
+        }
         #[expect(clippy::cast_precision_loss, reason = "a histogram of floats")]
         metrics::histogram!("commerce_batch_size").record(attempts.len() as f64);
         let over = self.settle_attempts(attempts).await;
@@ -130,9 +133,7 @@ impl Batcher {
         let attempts: Arc<[Attempt]> = attempts.into();
         let fault = match self.apply(&attempts).await {
             Ok(entries) => {
-                let told = self
-                    .insist(|| tell::outcomes(&self.queue, &attempts, &entries))
-                    .await;
+                let told = self.insist(|| tell::outcomes(&self.queue, &attempts, &entries)).await;
                 return vec![told.map(|()| Turn::Settled); attempts.len()];
             }
             Err(fault) => fault,
@@ -147,11 +148,7 @@ impl Batcher {
             }
             ([attempt], _) => vec![Some(self.fail(attempt, &fault).await)],
             (many, _) => {
-                tracing::warn!(
-                    commands = many.len(),
-                    cause = fault.full_cause(),
-                    "batch split"
-                );
+                tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
                 metrics::counter!("commerce_batch_fallbacks_total").increment(1);
                 let mut turns = Vec::with_capacity(many.len());
                 for attempt in many {
@@ -198,8 +195,7 @@ impl Batcher {
         }
         let operation = Some(attempt.job.command.operation());
         let (public, full) = (fault.public_cause(), fault.full_cause());
-        self.insist(|| tell::gave_up(&self.queue, id, operation, &public, &full))
-            .await;
+        self.insist(|| tell::gave_up(&self.queue, id, operation, &public, &full)).await;
         Turn::GaveUp
     }
 

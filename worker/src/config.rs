@@ -66,12 +66,7 @@ pub struct Settings {
     pub logs: Logs,
 
     /// Where GET /health and GET /metrics are served; "off" for nowhere
-    #[arg(
-        long,
-        env = "WORKER_ADDR",
-        default_value = "127.0.0.1:9090",
-        value_name = "ADDRESS"
-    )]
+    #[arg(long, env = "WORKER_ADDR", default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
     pub worker_addr: PageAddress,
 
     /// Commands in one transaction, at most
@@ -112,9 +107,7 @@ impl FromStr for PageAddress {
         if text == "off" {
             return Ok(Self(None));
         }
-        let address = text
-            .parse()
-            .map_err(|_| "must be IP:PORT, or off".to_owned())?;
+        let address = text.parse().map_err(|_| "must be IP:PORT, or off".to_owned())?;
         Ok(Self(Some(address)))
     }
 }

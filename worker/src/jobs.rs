@@ -10,9 +10,7 @@ use std::io::{Write, stdout};
 
 /// Does what was asked for.
 pub async fn run(command: JobsCommand, redis: &Redis) -> anyhow::Result<()> {
-    let queue = Queue::connect(redis)
-        .await
-        .context("cannot reach Redis (REDIS_URL)")?;
+    let queue = Queue::connect(redis).await.context("cannot reach Redis (REDIS_URL)")?;
     match command {
         JobsCommand::List { limit } => list(&queue, limit).await,
         JobsCommand::Requeue { job } => {
@@ -35,10 +33,7 @@ async fn list(queue: &Queue, limit: usize) -> anyhow::Result<()> {
         let gave_up = job.finished_at.map(timestamp).unwrap_or_default();
         let cause = job.cause.unwrap_or_default();
         let (operation, attempts) = (job.operation.as_str(), job.attempts);
-        writeln!(
-            out,
-            "{id}  {gave_up}  {operation:<11}  {attempts:>2} attempts  {cause}"
-        )?;
+        writeln!(out, "{id}  {gave_up}  {operation:<11}  {attempts:>2} attempts  {cause}")?;
     }
     Ok(())
 }

@@ -36,11 +36,7 @@ impl Roster {
     /// An empty roster for the process of that id.
     #[must_use]
     pub fn new(process: Uuid) -> Self {
-        Self(Arc::new(Mutex::new(Names {
-            process,
-            live: None,
-            ended: Vec::new(),
-        })))
+        Self(Arc::new(Mutex::new(Names { process, live: None, ended: Vec::new() })))
     }
 
     fn names(&self) -> std::sync::MutexGuard<'_, Names> {
@@ -92,11 +88,7 @@ pub async fn run(
     let interval = Duration::from_secs(settings.sweep_interval_seconds);
     Monitor::new()
         .register(move |restarts| {
-            let pause = if restarts == 0 {
-                Duration::ZERO
-            } else {
-                RESTART_PAUSE
-            };
+            let pause = if restarts == 0 { Duration::ZERO } else { RESTART_PAUSE };
             let tasks = source.tasks().before_start(move |_| async move {
                 sleep(pause).await;
                 Ok(())

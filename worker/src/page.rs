@@ -30,23 +30,13 @@ pub async fn serve(
     let routes = Router::new()
         .route("/health", get(health))
         .route("/metrics", get(metrics_text))
-        .with_state(Page {
-            pool,
-            queue,
-            metrics,
-        });
-    axum::serve(listener, routes)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+        .with_state(Page { pool, queue, metrics });
+    axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 async fn health(State(page): State<Page>) -> impl IntoResponse {
     let health = Health::check(&page.pool, &page.queue).await;
-    let status = if health.is_healthy() {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if health.is_healthy() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health))
 }
 
@@ -55,8 +45,5 @@ async fn metrics_text(State(page): State<Page>) -> impl IntoResponse {
     if let Ok(stats) = page.queue.stats().await {
         stats.export(clock::now());
     }
-    (
-        [(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)],
-        page.metrics.render(),
-    )
+    ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], page.metrics.render())
 }

@@ -24,12 +24,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot serve at {address} (WORKER_ADDR; \"off\" for none)")
         })?;
-        let page = page::serve(
-            listener,
-            (pool.clone(), queue.clone()),
-            metrics,
-            stop.clone(),
-        );
+        let page = page::serve(listener, (pool.clone(), queue.clone()), metrics, stop.clone());
         tokio::spawn(page);
     }
     tracing::info!("worker is ready");
@@ -50,10 +45,7 @@ async fn work(
     tokio::spawn(upkeep::run(queue.clone(), roster.clone(), settled.clone()));
 
     let batcher = Batcher::new(pool, queue.clone(), settings, stop.clone());
-    let hands = Hands {
-        desk: batcher.start(),
-        queue: queue.clone(),
-    };
+    let hands = Hands { desk: batcher.start(), queue: queue.clone() };
     let fetch_max = usize::from(settings.worker_batch_max);
     let source = queue.source(settings.worker_orphan_seconds, fetch_max, stop.clone());
     let workers = (source, hands, roster.clone());

@@ -55,21 +55,18 @@ pub async fn run(pool: PgPool, ticks: Ticks, stop: CancellationToken) {
 }
 
 async fn sweep_all(pool: &PgPool, stop: &CancellationToken) {
-    sweep("subscription", stop, || {
-        sweep::expire_subscriptions(pool, SWEEP_BATCH)
-    })
-    .await;
+    sweep("subscription", stop, || sweep::expire_subscriptions(pool, SWEEP_BATCH)).await;
     sweep("gift", stop, || sweep::expire_gifts(pool, SWEEP_BATCH)).await;
 }
 
 /// Steps until nothing is left, or the worker stops. A fault ends it until the next tick.
-async fn sweep<F>(kind: &'static str, stop: &CancellationToken, mut step: impl FnMut() -> F)
+async fn sweep<F>(kind: &'static str, stop: &CancellationToken, mut expire: impl FnMut() -> F)
 where
     F: Future<Output = Result<Step, StoreError>>,
 {
     let (mut rows, mut lag) = (0, 0.0_f64);
     while !stop.is_cancelled() {
-        let done = match step().await {
+        let done = match expire().await {
             Ok(done) => done,
             Err(error) => {
                 tracing::warn!(kind, %error, "sweep failed; the next one goes on");

@@ -16,16 +16,10 @@ pub async fn outcomes(
     attempts: &[Attempt],
     entries: &[Entry],
 ) -> Result<(), QueueError> {
-    let settled: Vec<Settled<'_>> = attempts
-        .iter()
-        .zip(entries)
-        .map(|(attempt, entry)| settled(attempt, entry))
-        .collect();
+    let settled: Vec<Settled<'_>> =
+        attempts.iter().zip(entries).map(|(attempt, entry)| settled(attempt, entry)).collect();
     queue.finish(&settled).await?;
-    settled
-        .iter()
-        .filter(|settled| settled.origin == Origin::Decided)
-        .for_each(count);
+    settled.iter().filter(|settled| settled.origin == Origin::Decided).for_each(count);
     Ok(())
 }
 
@@ -46,11 +40,7 @@ fn settled<'a>(attempt: &Attempt, entry: &'a Entry) -> Settled<'a> {
 /// The ledger remembers the admission it decided. Another one means that Redis had forgotten the
 /// key, and the answer is a replay.
 fn origin(attempt: &Attempt, entry: &Entry) -> Origin {
-    if entry.submitted_at == attempt.job.submitted_at {
-        Origin::Decided
-    } else {
-        Origin::Ledger
-    }
+    if entry.submitted_at == attempt.job.submitted_at { Origin::Decided } else { Origin::Ledger }
 }
 
 /// Tells that a job was given up. Clients learn the public cause, operators the full one.
@@ -63,10 +53,7 @@ pub async fn gave_up(
 ) -> Result<(), QueueError> {
     let detail = format!("The command was given up: {public_cause}. Nothing of it was done.");
     let problem = Problem::new(ProblemKind::ProcessingFailed, detail).about_job(job);
-    let answer = Answer {
-        status: problem.status,
-        body: problem.to_json(),
-    };
+    let answer = Answer { status: problem.status, body: problem.to_json() };
     queue.bury(job, answer, full_cause, clock::now()).await?;
     let operation = operation.map_or("unknown", Operation::as_str);
     count_outcome(operation, "dead".to_owned());
@@ -75,15 +62,9 @@ pub async fn gave_up(
 
 fn count(settled: &Settled<'_>) {
     let operation = settled.operation.as_str();
-    let latency = (settled.finished_at - settled.submitted_at)
-        .as_seconds_f64()
-        .max(0.0);
+    let latency = (settled.finished_at - settled.submitted_at).as_seconds_f64().max(0.0);
     metrics::histogram!("commerce_job_latency_seconds", "operation" => operation).record(latency);
-    let refused = if settled.answer.is_success() {
-        None
-    } else {
-        refusal_code(settled.answer)
-    };
+    let refused = if settled.answer.is_success() { None } else { refusal_code(settled.answer) };
     count_outcome(operation, refused.unwrap_or_else(|| "succeeded".to_owned()));
 }
 
@@ -97,7 +78,5 @@ fn refusal_code(answer: &Answer) -> Option<String> {
     struct Refused {
         code: String,
     }
-    serde_json::from_str(&answer.body)
-        .ok()
-        .map(|Refused { code }| code)
+    serde_json::from_str(&answer.body).ok().map(|Refused { code }| code)
 }

@@ -29,9 +29,5 @@ pub async fn metrics(State(app): State<App>, request: Request) -> Result<Respons
     if let Ok(stats) = app.queue.stats().await {
         stats.export(clock::now());
     }
-    Ok((
-        [(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)],
-        app.metrics.render(),
-    )
-        .into_response())
+    Ok(([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], app.metrics.render()).into_response())
 }

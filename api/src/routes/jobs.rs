@@ -32,18 +32,14 @@ pub async fn get(
     let deadline = Instant::now() + query::<Wait>(&parts)?.parse()?;
     let id = JobId(id.parse().map_err(|_| not_found())?);
 
-    let ticket = (deadline > Instant::now())
-        .then(|| app.outcomes.ticket(id))
-        .flatten();
+    let ticket = (deadline > Instant::now()).then(|| app.outcomes.ticket(id)).flatten();
     let mut view = find(&app, caller.client, id).await?;
     if let Some(ticket) = ticket.filter(|_| !view.is_final()) {
         let look = || async {
             let found = find(&app, caller.client, id).await;
             found.ok().filter(JobView::is_final).map(drop)
         };
-        app.stop
-            .run_until_cancelled(ticket.wait(deadline, look))
-            .await;
+        app.stop.run_until_cancelled(ticket.wait(deadline, look)).await;
         view = find(&app, caller.client, id).await?;
     }
     let mut response = respond::job(&view);
@@ -56,11 +52,7 @@ impl Wait {
         let Some(text) = self.wait else {
             return Ok(Duration::ZERO);
         };
-        let wait = text
-            .parse()
-            .ok()
-            .map(Duration::from_secs)
-            .filter(|wait| *wait <= WAIT_MAX);
+        let wait = text.parse().ok().map(Duration::from_secs).filter(|wait| *wait <= WAIT_MAX);
         wait.ok_or_else(|| invalid_parameter("wait", "must be an integer from 0 to 30"))
     }
 }

@@ -21,36 +21,23 @@ fn path_id(text: &str) -> Option<i64> {
 
 /// The query of a request. What it does not know is ignored.
 fn query<Q: DeserializeOwned>(parts: &Parts) -> Result<Q, Reject> {
-    let Query(query) = Query::try_from_uri(&parts.uri).map_err(|_| {
-        Reject::new(
-            ProblemKind::InvalidRequest,
-            "The query string is not valid.",
-        )
-    })?;
+    let Query(query) = Query::try_from_uri(&parts.uri)
+        .map_err(|_| Reject::new(ProblemKind::InvalidRequest, "The query string is not valid."))?;
     Ok(query)
 }
 
 /// One parameter of a query that is not as it should be.
 fn invalid_parameter(name: &str, wanted: &str) -> Reject {
-    Reject::invalid(vec![FieldError {
-        field: name.to_owned(),
-        message: wanted.to_owned(),
-    }])
+    Reject::invalid(vec![FieldError { field: name.to_owned(), message: wanted.to_owned() }])
 }
 
 /// Nothing is served at this path.
 pub async fn not_found(uri: Uri) -> Reject {
     let path: String = uri.path().chars().take(100).collect();
-    Reject::new(
-        ProblemKind::RouteNotFound,
-        format!("Nothing is served at {path}."),
-    )
+    Reject::new(ProblemKind::RouteNotFound, format!("Nothing is served at {path}."))
 }
 
 /// The path is served, but not this method.
 pub async fn method_not_allowed() -> Reject {
-    Reject::new(
-        ProblemKind::MethodNotAllowed,
-        "See the Allow header for the methods it knows.",
-    )
+    Reject::new(ProblemKind::MethodNotAllowed, "See the Allow header for the methods it knows.")
 }

@@ -21,8 +21,6 @@ pub async fn get(
     let caller = app.authenticate(&parts, Scope::Read).await?;
     let not_found = || Reject::from(Refusal::UserNotFound.problem());
     let id = UserId(path_id(&id).ok_or_else(not_found)?);
-    let user = reads::user(&app.pool, caller.client, id)
-        .await?
-        .ok_or_else(not_found)?;
+    let user = reads::user(&app.pool, caller.client, id).await?.ok_or_else(not_found)?;
     Ok(respond::json(&UserView::from(&user)))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-const TEMPLATE: &str = "{prefix:22} [{bar:30}] {pos:>4}/{len:4} {elapsed:>4} {wide_msg}";
+/// Leaves room for a wait on a terminal of 80 columns.
+const TEMPLATE: &str = "{prefix:11} [{bar:20}] {pos:>4}/{len:4} {elapsed:>4} {wide_msg}";
 
 /// One bar, used for each test in turn. Clones are the same bar.
 #[derive(Clone)]
@@ -31,10 +32,10 @@ impl Progress {
         let Some(bar) = &self.bar else {
             return print_line(&format!("{title}: {length} requests"));
         };
-        bar.set_message("");
-        bar.set_prefix(title.to_owned());
-        bar.set_length(u64::try_from(length).unwrap_or(u64::MAX));
         bar.reset();
+        bar.set_length(u64::try_from(length).unwrap_or(u64::MAX));
+        bar.set_prefix(title.to_owned());
+        bar.set_message("");
         // The clock on the bar goes on while the tool waits.
         bar.enable_steady_tick(Duration::from_millis(200));
     }
@@ -42,6 +43,14 @@ impl Progress {
     pub(crate) fn step(&self) {
         if let Some(bar) = &self.bar {
             bar.inc(1);
+        }
+    }
+
+    /// Something worth keeping on the screen.
+    pub(crate) fn note(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => print_line(&format!("  {text}")),
         }
     }
 

@@ -15,7 +15,5 @@ const YEAR_MAX: i32 = 9999;
 /// `None` when the result lies beyond the year 9999, which RFC 3339 cannot write.
 #[must_use]
 pub fn add_months(anchor: Instant, months: u32) -> Option<Instant> {
-    anchor
-        .checked_add_months(Months::new(months))
-        .filter(|end| end.year() <= YEAR_MAX)
+    anchor.checked_add_months(Months::new(months)).filter(|end| end.year() <= YEAR_MAX)
 }

@@ -104,9 +104,7 @@ impl Operation {
     /// The operation of that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|operation| operation.as_str() == text)
+        Self::ALL.into_iter().find(|operation| operation.as_str() == text)
     }
 }
 

@@ -41,55 +41,26 @@ pub fn decide(
     command: &Command,
     circumstances: Circumstances,
 ) -> Decision {
-    let Circumstances {
-        now,
-        job,
-        new_id,
-        gift_ttl,
-    } = circumstances;
-    let case = Case {
-        world,
-        client,
-        job,
-        new_id,
-        now,
-    };
+    let Circumstances { now, job, new_id, gift_ttl } = circumstances;
+    let case = Case { world, client, job, new_id, now };
     let verdict = match command {
         Command::CreateUser { email } => case.create_user(email),
-        Command::Subscribe {
-            user_id,
-            plan,
-            duration_months,
-        } => case.subscribe(*user_id, plan, *duration_months),
-        Command::Renew {
-            subscription_id,
-            duration_months,
-        } => case.renew(*subscription_id, *duration_months),
+        Command::Subscribe { user_id, plan, duration_months } => {
+            case.subscribe(*user_id, plan, *duration_months)
+        }
+        Command::Renew { subscription_id, duration_months } => {
+            case.renew(*subscription_id, *duration_months)
+        }
         Command::Cancel { subscription_id } => case.cancel(*subscription_id),
-        Command::Gift {
-            gifter_id,
-            recipient_email,
-            duration_months,
-        } => {
+        Command::Gift { gifter_id, recipient_email, duration_months } => {
             let expires_at = now + gift_ttl;
-            case.gift(
-                *gifter_id,
-                recipient_email,
-                duration_months.unwrap_or(1),
-                expires_at,
-            )
+            case.gift(*gifter_id, recipient_email, duration_months.unwrap_or(1), expires_at)
         }
         Command::Redeem { gift_id, user_id } => case.redeem(*gift_id, *user_id),
     };
     match verdict {
-        Ok((changes, success)) => Decision {
-            changes,
-            result: Ok(success),
-        },
-        Err(refusal) => Decision {
-            changes: Vec::new(),
-            result: Err(refusal),
-        },
+        Ok((changes, success)) => Decision { changes, result: Ok(success) },
+        Err(refusal) => Decision { changes: Vec::new(), result: Err(refusal) },
     }
 }
 
@@ -116,20 +87,13 @@ impl Case<'_> {
     }
 
     fn subscribe(&self, user: UserId, plan: &PlanCode, requested: Option<u32>) -> Verdict {
-        let user = self
-            .world
-            .user(self.client, user)
-            .ok_or(Refusal::UserNotFound)?;
-        let plan = Plan::find(plan.as_str()).ok_or_else(|| Refusal::UnknownPlan {
-            plan: plan.as_str().to_owned(),
-        })?;
+        let user = self.world.user(self.client, user).ok_or(Refusal::UserNotFound)?;
+        let plan = Plan::find(plan.as_str())
+            .ok_or_else(|| Refusal::UnknownPlan { plan: plan.as_str().to_owned() })?;
         let months = plan.term(requested)?;
         if let Some(running) = self.world.running(user.id, self.now) {
             let (subscription, end_date) = (running.id, running.end_date);
-            return Err(Refusal::AlreadySubscribed {
-                subscription,
-                end_date,
-            });
+            return Err(Refusal::AlreadySubscribed { subscription, end_date });
         }
         let (changes, subscription) = self.begin(user, plan, months, GrantSource::Purchase)?;
         Ok((changes, Success::Subscribed(subscription)))
@@ -148,17 +112,11 @@ impl Case<'_> {
 
     fn cancel(&self, id: SubscriptionId) -> Verdict {
         let cancelled = self.active(id)?.cancelled(self.now);
-        Ok((
-            vec![Change::Subscription(cancelled.clone())],
-            Success::Cancelled(cancelled),
-        ))
+        Ok((vec![Change::Subscription(cancelled.clone())], Success::Cancelled(cancelled)))
     }
 
     fn gift(&self, gifter: UserId, to: &Email, months: u32, expires_at: Instant) -> Verdict {
-        let gifter = self
-            .world
-            .user(self.client, gifter)
-            .ok_or(Refusal::GifterNotFound)?;
+        let gifter = self.world.user(self.client, gifter).ok_or(Refusal::GifterNotFound)?;
         let gift = Gift {
             id: GiftId(self.new_id),
             gifter: gifter.id,
@@ -177,14 +135,8 @@ impl Case<'_> {
     /// The order of the refusals is part of the contract: a stranger learns that the gift exists,
     /// but nothing of its state.
     fn redeem(&self, gift: GiftId, user: UserId) -> Verdict {
-        let gift = self
-            .world
-            .gift(self.client, gift)
-            .ok_or(Refusal::GiftNotFound)?;
-        let user = self
-            .world
-            .user(self.client, user)
-            .ok_or(Refusal::UserNotFound)?;
+        let gift = self.world.gift(self.client, gift).ok_or(Refusal::GiftNotFound)?;
+        let user = self.world.user(self.client, user).ok_or(Refusal::UserNotFound)?;
         if user.email.key() != gift.recipient_email.key() {
             return Err(Refusal::GiftNotRecipient);
         }
@@ -192,9 +144,7 @@ impl Case<'_> {
             GiftStatus::Pending => {}
             GiftStatus::Redeemed => return Err(Refusal::GiftAlreadyRedeemed),
             GiftStatus::Expired => {
-                return Err(Refusal::GiftExpired {
-                    expired_at: gift.expires_at,
-                });
+                return Err(Refusal::GiftExpired { expired_at: gift.expires_at });
             }
         }
         let source = GrantSource::Gift(gift.id);
@@ -229,10 +179,7 @@ impl Case<'_> {
         let id = SubscriptionId(self.new_id);
         let owner = (user.id, user.client);
         let subscription = Subscription::start(id, owner, plan.code(), months, self.now)?;
-        let lapsed = self
-            .world
-            .lapsed(user.id, self.now)
-            .map(|s| s.expired(self.now));
+        let lapsed = self.world.lapsed(user.id, self.now).map(|s| s.expired(self.now));
         let mut changes: Vec<_> = lapsed.into_iter().map(Change::Subscription).collect();
         changes.push(Change::Subscription(subscription.clone()));
         changes.push(Change::Grant(self.grant(id, source, months)));
@@ -247,19 +194,10 @@ impl Case<'_> {
     ) -> Result<(Vec<Change>, Subscription), Refusal> {
         let extended = running.extended(months, self.now)?;
         let grant = self.grant(running.id, source, months);
-        Ok((
-            vec![Change::Subscription(extended.clone()), Change::Grant(grant)],
-            extended,
-        ))
+        Ok((vec![Change::Subscription(extended.clone()), Change::Grant(grant)], extended))
     }
 
     const fn grant(&self, subscription: SubscriptionId, source: GrantSource, months: u32) -> Grant {
-        Grant {
-            subscription,
-            source,
-            months,
-            job: self.job,
-            granted_at: self.now,
-        }
+        Grant { subscription, source, months, job: self.job, granted_at: self.now }
     }
 }

@@ -54,9 +54,7 @@ impl GiftStatus {
     /// The status of that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Redeemed, Self::Expired]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        [Self::Pending, Self::Redeemed, Self::Expired].into_iter().find(|s| s.as_str() == text)
     }
 }
 

@@ -27,9 +27,7 @@ impl IdempotencyKey {
         if !bytes.iter().all(u8::is_ascii_graphic) {
             return Err(InvalidKey);
         }
-        std::str::from_utf8(bytes)
-            .map(|text| Self(text.to_owned()))
-            .map_err(|_| InvalidKey)
+        std::str::from_utf8(bytes).map(|text| Self(text.to_owned())).map_err(|_| InvalidKey)
     }
 
     /// The key as text.
@@ -69,11 +67,7 @@ pub fn job_id(client: ClientId, key: &IdempotencyKey) -> JobId {
     let client = client.0.to_string();
     let digest = Sha256::new()
         .chain_update(b"job/1")
-        .chain_update(
-            u32::try_from(client.len())
-                .unwrap_or(u32::MAX)
-                .to_be_bytes(),
-        )
+        .chain_update(u32::try_from(client.len()).unwrap_or(u32::MAX).to_be_bytes())
         .chain_update(client.as_bytes())
         .chain_update(key.as_str().as_bytes())
         .finalize();

@@ -18,14 +18,8 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    const ALL: [Self; 6] = [
-        Self::Queued,
-        Self::Running,
-        Self::Retrying,
-        Self::Succeeded,
-        Self::Failed,
-        Self::Dead,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Retrying, Self::Succeeded, Self::Failed, Self::Dead];
 
     /// How the status is written, in answers and in Redis.
     #[must_use]
@@ -49,11 +43,7 @@ impl JobStatus {
     /// The final status of a job with an outcome.
     #[must_use]
     pub const fn finished(success: bool) -> Self {
-        if success {
-            Self::Succeeded
-        } else {
-            Self::Failed
-        }
+        if success { Self::Succeeded } else { Self::Failed }
     }
 
     /// Whether the outcome is committed and will never change.

@@ -49,10 +49,7 @@ impl Answer {
             Ok(success) => success.answer(now),
             Err(refusal) => {
                 let problem = refusal.problem().about_job(job);
-                Self {
-                    status: problem.status,
-                    body: problem.to_json(),
-                }
+                Self { status: problem.status, body: problem.to_json() }
             }
         }
     }
@@ -84,8 +81,5 @@ impl Success {
 
 fn json(status: u16, view: &impl Serialize) -> Answer {
     // The views hold strings and numbers only: writing them cannot fail.
-    Answer {
-        status,
-        body: serde_json::to_string(view).unwrap_or_default(),
-    }
+    Answer { status, body: serde_json::to_string(view).unwrap_or_default() }
 }

@@ -97,10 +97,7 @@ impl Plan {
         if months.is_multiple_of(interval) {
             Ok(months)
         } else {
-            Err(Refusal::DurationNotMultiple {
-                plan: self,
-                interval_months: interval,
-            })
+            Err(Refusal::DurationNotMultiple { plan: self, interval_months: interval })
         }
     }
 }

@@ -63,116 +63,66 @@ impl ProblemKind {
         match self {
             Self::MalformedJson => (400, "malformed_json", "The body is not valid JSON", No),
             Self::InvalidRequest => (400, "invalid_request", "The request is not valid", No),
-            Self::IdempotencyKeyMissing => (
-                400,
-                "idempotency_key_missing",
-                "The Idempotency-Key header is missing",
-                No,
-            ),
-            Self::IdempotencyKeyInvalid => (
-                400,
-                "idempotency_key_invalid",
-                "The Idempotency-Key header is not valid",
-                No,
-            ),
+            Self::IdempotencyKeyMissing => {
+                (400, "idempotency_key_missing", "The Idempotency-Key header is missing", No)
+            }
+            Self::IdempotencyKeyInvalid => {
+                (400, "idempotency_key_invalid", "The Idempotency-Key header is not valid", No)
+            }
             Self::Unauthenticated => (401, "unauthenticated", "A valid API key is needed", No),
-            Self::InsufficientScope => (
-                403,
-                "insufficient_scope",
-                "The API key does not allow this",
-                No,
-            ),
+            Self::InsufficientScope => {
+                (403, "insufficient_scope", "The API key does not allow this", No)
+            }
             Self::RouteNotFound => (404, "route_not_found", "There is nothing at this path", No),
             Self::JobNotFound => (404, "job_not_found", "There is no such job", SameKey),
-            Self::MethodNotAllowed => (
-                405,
-                "method_not_allowed",
-                "The path does not know this method",
-                No,
-            ),
+            Self::MethodNotAllowed => {
+                (405, "method_not_allowed", "The path does not know this method", No)
+            }
             Self::PayloadTooLarge => (413, "payload_too_large", "The body is too large", No),
-            Self::UnsupportedMediaType => (
-                415,
-                "unsupported_media_type",
-                "The body must be application/json",
-                No,
-            ),
-            Self::IdempotencyKeyReused => (
-                422,
-                "idempotency_key_reused",
-                "The key was used for another request",
-                NewKey,
-            ),
+            Self::UnsupportedMediaType => {
+                (415, "unsupported_media_type", "The body must be application/json", No)
+            }
+            Self::IdempotencyKeyReused => {
+                (422, "idempotency_key_reused", "The key was used for another request", NewKey)
+            }
             Self::RateLimited => (429, "rate_limited", "Too many requests", SameKey),
             Self::QueueFull => (503, "queue_full", "The queue is full", SameKey),
-            Self::QueueUnavailable => (
-                503,
-                "queue_unavailable",
-                "The queue cannot be reached",
-                SameKey,
-            ),
-            Self::StorageUnavailable => (
-                503,
-                "storage_unavailable",
-                "The database cannot be reached",
-                SameKey,
-            ),
+            Self::QueueUnavailable => {
+                (503, "queue_unavailable", "The queue cannot be reached", SameKey)
+            }
+            Self::StorageUnavailable => {
+                (503, "storage_unavailable", "The database cannot be reached", SameKey)
+            }
             Self::ShuttingDown => (503, "shutting_down", "The server is shutting down", SameKey),
             Self::Internal => (500, "internal", "Something went wrong on our side", SameKey),
             Self::UserNotFound => (404, "user_not_found", "There is no such user", NewKey),
             Self::GifterNotFound => (404, "gifter_not_found", "There is no such gifter", NewKey),
-            Self::SubscriptionNotFound => (
-                404,
-                "subscription_not_found",
-                "There is no such subscription",
-                NewKey,
-            ),
+            Self::SubscriptionNotFound => {
+                (404, "subscription_not_found", "There is no such subscription", NewKey)
+            }
             Self::GiftNotFound => (404, "gift_not_found", "There is no such gift", NewKey),
-            Self::EmailTaken => (
-                409,
-                "email_taken",
-                "The email belongs to another user",
-                NewKey,
-            ),
-            Self::AlreadySubscribed => (
-                409,
-                "already_subscribed",
-                "The user has an active subscription",
-                NewKey,
-            ),
-            Self::SubscriptionNotActive => (
-                409,
-                "subscription_not_active",
-                "The subscription is not active",
-                NewKey,
-            ),
-            Self::GiftNotRecipient => (
-                403,
-                "gift_not_recipient",
-                "The gift is for somebody else",
-                NewKey,
-            ),
-            Self::GiftAlreadyRedeemed => (
-                409,
-                "gift_already_redeemed",
-                "The gift has been redeemed",
-                NewKey,
-            ),
+            Self::EmailTaken => (409, "email_taken", "The email belongs to another user", NewKey),
+            Self::AlreadySubscribed => {
+                (409, "already_subscribed", "The user has an active subscription", NewKey)
+            }
+            Self::SubscriptionNotActive => {
+                (409, "subscription_not_active", "The subscription is not active", NewKey)
+            }
+            Self::GiftNotRecipient => {
+                (403, "gift_not_recipient", "The gift is for somebody else", NewKey)
+            }
+            Self::GiftAlreadyRedeemed => {
+                (409, "gift_already_redeemed", "The gift has been redeemed", NewKey)
+            }
             Self::GiftExpired => (410, "gift_expired", "The gift has expired", NewKey),
             Self::UnknownPlan => (422, "unknown_plan", "There is no such plan", NewKey),
-            Self::DurationNotMultiple => (
-                422,
-                "duration_not_multiple",
-                "The duration does not fit the plan",
-                NewKey,
-            ),
+            Self::DurationNotMultiple => {
+                (422, "duration_not_multiple", "The duration does not fit the plan", NewKey)
+            }
             Self::TermTooLong => (422, "term_too_long", "The term would end too late", NewKey),
-            Self::ProcessingFailed => (
-                503,
-                "processing_failed",
-                "The command could not be processed",
-                SameKey,
-            ),
+            Self::ProcessingFailed => {
+                (503, "processing_failed", "The command could not be processed", SameKey)
+            }
         }
     }
 

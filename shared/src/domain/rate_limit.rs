@@ -36,19 +36,13 @@ impl Limit {
     pub fn new(requests: u64, window_seconds: u64) -> Option<Self> {
         let window_us = window_seconds.checked_mul(1_000_000)?;
         let full = requests.checked_mul(window_us)?;
-        (window_us > 0 && full < EXACT_MAX).then_some(Self {
-            requests,
-            window_us,
-        })
+        (window_us > 0 && full < EXACT_MAX).then_some(Self { requests, window_us })
     }
 
     /// A full bucket at `now_us`.
     #[must_use]
     pub const fn full(self, now_us: u64) -> Bucket {
-        Bucket {
-            level: self.requests * self.window_us,
-            at_us: now_us,
-        }
+        Bucket { level: self.requests * self.window_us, at_us: now_us }
     }
 
     /// The bucket at `now_us`. A clock that went back fills nothing.
@@ -56,10 +50,7 @@ impl Limit {
     pub fn refilled(self, bucket: Bucket, now_us: u64) -> Bucket {
         let elapsed = now_us.saturating_sub(bucket.at_us).min(self.window_us);
         let level = (bucket.level + elapsed * self.requests).min(self.requests * self.window_us);
-        Bucket {
-            level,
-            at_us: now_us.max(bucket.at_us),
-        }
+        Bucket { level, at_us: now_us.max(bucket.at_us) }
     }
 
     /// Takes a token, if there is one.
@@ -74,15 +65,9 @@ impl Limit {
     pub const fn quota(self, bucket: Bucket) -> Quota {
         let remaining = bucket.level / self.window_us;
         if remaining >= self.requests {
-            return Quota {
-                remaining,
-                reset_seconds: 0,
-            };
+            return Quota { remaining, reset_seconds: 0 };
         }
         let missing = (remaining + 1) * self.window_us - bucket.level;
-        Quota {
-            remaining,
-            reset_seconds: missing.div_ceil(self.requests).div_ceil(1_000_000),
-        }
+        Quota { remaining, reset_seconds: missing.div_ceil(self.requests).div_ceil(1_000_000) }
     }
 }

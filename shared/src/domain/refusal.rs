@@ -86,12 +86,11 @@ impl Refusal {
             Self::SubscriptionNotFound => problem("No subscription has this id."),
             Self::GiftNotFound => problem("No gift has this id."),
             Self::EmailTaken => problem("Another user has this email address."),
-            Self::AlreadySubscribed {
-                subscription,
-                end_date,
-            } => problem("The user has an active subscription: renew that one instead.")
-                .with("subscription_id", subscription.0)
-                .with("end_date", timestamp(*end_date)),
+            Self::AlreadySubscribed { subscription, end_date } => {
+                problem("The user has an active subscription: renew that one instead.")
+                    .with("subscription_id", subscription.0)
+                    .with("end_date", timestamp(*end_date))
+            }
             Self::SubscriptionNotActive { current } => {
                 problem("Only an active subscription can be changed.")
                     .with("current_status", current.as_str())
@@ -106,10 +105,7 @@ impl Refusal {
                 let known = Plan::ALL.map(Plan::code).join(", ");
                 problem(&format!("There is no plan {plan}; the plans are {known}."))
             }
-            Self::DurationNotMultiple {
-                plan,
-                interval_months,
-            } => problem(&format!(
+            Self::DurationNotMultiple { plan, interval_months } => problem(&format!(
                 "The {} plan is sold in multiples of {interval_months} months.",
                 plan.code()
             )),

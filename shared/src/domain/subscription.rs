@@ -56,9 +56,7 @@ impl SubscriptionStatus {
     /// The status of that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Cancelled, Self::Expired]
-            .into_iter()
-            .find(|s| s.as_str() == text)
+        [Self::Active, Self::Cancelled, Self::Expired].into_iter().find(|s| s.as_str() == text)
     }
 }
 
@@ -146,12 +144,7 @@ impl Subscription {
     pub fn extended(&self, months: u32, now: Instant) -> Result<Self, Refusal> {
         let months = self.months.saturating_add(months);
         let end_date = calendar::add_months(self.start_date, months).ok_or(Refusal::TermTooLong)?;
-        Ok(Self {
-            months,
-            end_date,
-            updated_at: now,
-            ..self.clone()
-        })
+        Ok(Self { months, end_date, updated_at: now, ..self.clone() })
     }
 
     /// This one, cancelled. What was bought stays on record: `end_date` does not move.
@@ -168,10 +161,6 @@ impl Subscription {
     /// This one, marked as expired.
     #[must_use]
     pub fn expired(&self, now: Instant) -> Self {
-        Self {
-            status: SubscriptionStatus::Expired,
-            updated_at: now,
-            ..self.clone()
-        }
+        Self { status: SubscriptionStatus::Expired, updated_at: now, ..self.clone() }
     }
 }

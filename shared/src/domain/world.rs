@@ -41,16 +41,13 @@ impl World {
     /// The user of that client with that email.
     #[must_use]
     pub fn user_by_email(&self, client: ClientId, email: &Email) -> Option<&User> {
-        self.users
-            .get(self.user_of_email.get(&(client, email.key()))?)
+        self.users.get(self.user_of_email.get(&(client, email.key()))?)
     }
 
     /// A subscription of that client.
     #[must_use]
     pub fn subscription(&self, client: ClientId, id: SubscriptionId) -> Option<&Subscription> {
-        self.subscriptions
-            .get(&id)
-            .filter(|subscription| subscription.client == client)
+        self.subscriptions.get(&id).filter(|subscription| subscription.client == client)
     }
 
     /// A gift of that client.
@@ -79,8 +76,7 @@ impl World {
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::User(user) => {
-                self.user_of_email
-                    .insert((user.client, user.email.key()), user.id);
+                self.user_of_email.insert((user.client, user.email.key()), user.id);
                 self.users.insert(user.id, user);
             }
             Change::Subscription(subscription) => {
@@ -145,10 +141,7 @@ impl Footprint {
         match command {
             Command::CreateUser { email } => drop(self.emails.insert((client, email.key()))),
             Command::Subscribe { user_id, .. } => drop(self.users.insert(*user_id)),
-            Command::Renew {
-                subscription_id, ..
-            }
-            | Command::Cancel { subscription_id } => {
+            Command::Renew { subscription_id, .. } | Command::Cancel { subscription_id } => {
                 self.subscriptions.insert(*subscription_id);
             }
             Command::Gift { gifter_id, .. } => drop(self.users.insert(*gifter_id)),

@@ -54,10 +54,7 @@ impl Queue {
         now_us: Option<u64>,
     ) -> Result<Admission, QueueError> {
         let (id, keys) = (job.id(), &self.keys);
-        let limit = bounds.limit.unwrap_or(Limit {
-            requests: 0,
-            window_us: 1,
-        });
+        let limit = bounds.limit.unwrap_or(Limit { requests: 0, window_us: 1 });
         let reply: Vec<Value> = ADMIT
             .key(keys.record(id))
             .key(format!("{}:{bucket}", keys.buckets))
@@ -104,10 +101,7 @@ impl Admission {
             "full" => Verdict::Full,
             _ => return Err(unexpected()),
         };
-        let quota = limited.then_some(Quota {
-            remaining,
-            reset_seconds,
-        });
+        let quota = limited.then_some(Quota { remaining, reset_seconds });
         Ok(Self { verdict, quota })
     }
 }

@@ -78,31 +78,18 @@ impl QueuedJob {
             .ok_or(UnreadableJob::Field("fingerprint"))?;
         let submitted_at = Instant::from_timestamp_micros(wire.submitted_us)
             .ok_or(UnreadableJob::Field("submitted_us"))?;
-        let Wire {
-            client,
-            key,
-            command,
-            ..
-        } = wire;
-        Ok(Self {
-            client,
-            key,
-            fingerprint,
-            submitted_at,
-            command,
-        })
+        let Wire { client, key, command, .. } = wire;
+        Ok(Self { client, key, fingerprint, submitted_at, command })
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            for nibble in [byte >> 4, byte & 15] {
-                text.extend(char::from_digit(u32::from(nibble), 16));
-            }
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        for nibble in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(nibble), 16));
+        }
+        text
+    })
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -76,21 +76,15 @@ impl Queue {
             .set_max_delay(RECONNECT_DELAY_MAX);
         let connection = client.get_connection_manager_with_config(manager).await?;
         let keys = Arc::new(Keys::new(&settings.queue_name));
-        let queue = Self {
-            connection,
-            client,
-            keys,
-            ttl_seconds: settings.idempotency_ttl_seconds,
-        };
+        let queue =
+            Self { connection, client, keys, ttl_seconds: settings.idempotency_ttl_seconds };
         queue.ping().await?;
         Ok(queue)
     }
 
     /// Whether Redis answers.
     pub async fn ping(&self) -> Result<(), QueueError> {
-        redis::cmd("PING")
-            .query_async::<()>(&mut self.connection.clone())
-            .await?;
+        redis::cmd("PING").query_async::<()>(&mut self.connection.clone()).await?;
         Ok(())
     }
 
@@ -98,21 +92,9 @@ impl Queue {
     /// Redis does not let us look.
     pub async fn durability_warnings(&self) -> Vec<String> {
         let wanted = [
-            (
-                "appendonly",
-                "yes",
-                "accepted jobs are lost when Redis stops",
-            ),
-            (
-                "appendfsync",
-                "always",
-                "the last second of accepted jobs is lost in a crash",
-            ),
-            (
-                "maxmemory-policy",
-                "noeviction",
-                "accepted jobs can be evicted",
-            ),
+            ("appendonly", "yes", "accepted jobs are lost when Redis stops"),
+            ("appendfsync", "always", "the last second of accepted jobs is lost in a crash"),
+            ("maxmemory-policy", "noeviction", "accepted jobs can be evicted"),
         ];
         let mut warnings = Vec::new();
         for (name, good, risk) in wanted {
@@ -123,9 +105,7 @@ impl Queue {
                 .await;
             match found.as_deref() {
                 Ok([_, value]) if value != good => {
-                    warnings.push(format!(
-                        "Redis has {name} {value}: {risk}; set it to {good}"
-                    ));
+                    warnings.push(format!("Redis has {name} {value}: {risk}; set it to {good}"));
                 }
                 _ => {}
             }

@@ -18,10 +18,13 @@ const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(200);
 /// How often a waiting request looks for itself while the subscription is down.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Whoever waits for a job looks at the receiving end of this.
+type Sender = watch::Sender<Option<Arc<Outcome>>>;
+
 /// The requests of this process that wait for jobs.
 #[derive(Clone)]
 pub struct Outcomes {
-    waiting: Arc<Mutex<HashMap<JobId, watch::Sender<Option<Arc<Outcome>>>>>>,
+    waiting: Arc<Mutex<HashMap<JobId, Sender>>>,
     /// Counts subscriptions: 0 and even numbers while there is none, odd ones while there is.
     subscription: watch::Receiver<u64>,
     waiting_max: usize,
@@ -40,11 +43,7 @@ impl Outcomes {
     #[must_use]
     pub fn subscribe(queue: &Queue, waiting_max: usize, stop: CancellationToken) -> Self {
         let (announce, subscription) = watch::channel(0);
-        let outcomes = Self {
-            waiting: Arc::default(),
-            subscription,
-            waiting_max,
-        };
+        let outcomes = Self { waiting: Arc::default(), subscription, waiting_max };
         let (listener, queue) = (outcomes.clone(), queue.clone());
         tokio::spawn(async move {
             let listen = async {
@@ -95,17 +94,9 @@ impl Outcomes {
         if waiting.len() >= self.waiting_max {
             return None;
         }
-        let outcome = waiting
-            .entry(job)
-            .or_insert_with(|| watch::channel(None).0)
-            .subscribe();
+        let outcome = waiting.entry(job).or_insert_with(|| watch::channel(None).0).subscribe();
         let subscription = self.subscription.clone();
-        Some(Ticket {
-            job,
-            outcome,
-            subscription,
-            outcomes: self.clone(),
-        })
+        Some(Ticket { job, outcome, subscription, outcomes: self.clone() })
     }
 }
 
@@ -147,15 +138,8 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut waiting = self
-            .outcomes
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if waiting
-            .get(&self.job)
-            .is_some_and(|sender| sender.receiver_count() <= 1)
-        {
+        let mut waiting = self.outcomes.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.get(&self.job).is_some_and(|sender| sender.receiver_count() <= 1) {
             waiting.remove(&self.job);
         }
     }

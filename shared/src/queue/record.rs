@@ -46,10 +46,7 @@ impl Record {
         let instant = |name: &str| Instant::from_timestamp_micros(text(name)?.parse().ok()?);
         let answer = |status: &str| {
             let body = text("body")?.to_owned();
-            Some(Answer {
-                status: status.parse().ok()?,
-                body,
-            })
+            Some(Answer { status: status.parse().ok()?, body })
         };
         Some(Self {
             client: ClientId(text("client")?.parse().ok()?),
@@ -60,9 +57,7 @@ impl Record {
             submitted_at: instant("submitted")?,
             finished_at: instant("finished"),
             answer: text("status").and_then(answer),
-            cause: text("cause")
-                .filter(|cause| !cause.is_empty())
-                .map(str::to_owned),
+            cause: text("cause").filter(|cause| !cause.is_empty()).map(str::to_owned),
         })
     }
 }

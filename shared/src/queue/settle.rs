@@ -84,8 +84,7 @@ impl Queue {
                 .arg(&settled.answer.body)
                 .arg(settled.finished_at.timestamp_micros());
         }
-        call.invoke_async::<()>(&mut self.connection.clone())
-            .await?;
+        call.invoke_async::<()>(&mut self.connection.clone()).await?;
         Ok(())
     }
 

@@ -65,11 +65,7 @@ impl Queue {
             .idempotency_ttl(Some(Duration::from_secs(1)));
         let channel = self.keys.wake_channel.clone();
         let bell = Bell::listen(self.client.clone(), channel, stop);
-        Source {
-            queue: self.clone(),
-            config,
-            bell,
-        }
+        Source { queue: self.clone(), config, bell }
     }
 }
 
@@ -79,9 +75,6 @@ impl Source {
     pub fn tasks(&self) -> Tasks {
         let storage =
             RedisStorage::new(self.queue.connection.clone()).with_config(self.config.clone());
-        PollWith::new(
-            WithCodec::new(storage, RawCodec),
-            OnBell::new(self.bell.clone()),
-        )
+        PollWith::new(WithCodec::new(storage, RawCodec), OnBell::new(self.bell.clone()))
     }
 }

@@ -34,16 +34,8 @@ impl Queue {
             .arg(&self.keys.records)
             .invoke_async(&mut self.connection.clone())
             .await?;
-        let oldest = (oldest > 0)
-            .then(|| Instant::from_timestamp_micros(oldest))
-            .flatten();
-        Ok(Stats {
-            queued,
-            running,
-            retrying,
-            dead,
-            oldest,
-        })
+        let oldest = (oldest > 0).then(|| Instant::from_timestamp_micros(oldest)).flatten();
+        Ok(Stats { queued, running, retrying, dead, oldest })
     }
 }
 
@@ -60,9 +52,7 @@ impl Stats {
             #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
             metrics::gauge!("commerce_queue_depth", "state" => state).set(jobs as f64);
         }
-        let age = self
-            .oldest
-            .map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0));
+        let age = self.oldest.map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0));
         metrics::gauge!("commerce_queue_oldest_age_seconds").set(age);
     }
 }

@@ -27,10 +27,7 @@ impl Queue {
             .arg("XX")
             .arg(now_seconds)
             .arg(worker)
-            .expire(
-                note,
-                i64::try_from(WORKER_NOTE_TTL_SECONDS).unwrap_or(i64::MAX),
-            )
+            .expire(note, i64::try_from(WORKER_NOTE_TTL_SECONDS).unwrap_or(i64::MAX))
             .query_async::<()>(&mut self.connection.clone())
             .await?;
         Ok(())

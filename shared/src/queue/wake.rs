@@ -17,11 +17,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// After a signal, look again after these times: long enough for a fetch under way to have ended.
-const REPEATS: [Duration; 3] = [
-    Duration::from_millis(3),
-    Duration::from_millis(15),
-    Duration::from_millis(75),
-];
+const REPEATS: [Duration; 3] =
+    [Duration::from_millis(3), Duration::from_millis(15), Duration::from_millis(75)];
 
 /// With no signal, look this often: what other workers gave back is not announced by apalis.
 const IDLE_INTERVAL: Duration = Duration::from_secs(1);
@@ -84,11 +81,7 @@ pub struct OnBell {
 
 impl OnBell {
     pub(super) fn new(bell: Bell) -> Self {
-        Self {
-            bell,
-            repeat: REPEATS.len(),
-            timer: Box::pin(sleep(Duration::ZERO)),
-        }
+        Self { bell, repeat: REPEATS.len(), timer: Box::pin(sleep(Duration::ZERO)) }
     }
 
     fn arm(&mut self) {
@@ -111,10 +104,6 @@ impl PollStrategy for OnBell {
             self.repeat = self.repeat.saturating_add(1);
             self.arm();
         }
-        if due {
-            Poll::Ready(Some(()))
-        } else {
-            Poll::Pending
-        }
+        if due { Poll::Ready(Some(())) } else { Poll::Pending }
     }
 }

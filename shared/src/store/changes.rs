@@ -128,10 +128,7 @@ async fn insert_grants(tx: &mut PgConnection, grants: &[Grant]) -> Result<(), St
     let subscriptions: Vec<i64> = grants.iter().map(|g| g.subscription.0).collect();
     let sources: Vec<&str> = grants.iter().map(|g| g.source.as_str()).collect();
     let months: Vec<i32> = grants.iter().map(|g| count(g.months)).collect();
-    let gifts: Vec<Option<i64>> = grants
-        .iter()
-        .map(|g| g.source.gift().map(|id| id.0))
-        .collect();
+    let gifts: Vec<Option<i64>> = grants.iter().map(|g| g.source.gift().map(|id| id.0)).collect();
     let jobs: Vec<uuid::Uuid> = grants.iter().map(|g| g.job.0).collect();
     let granted: Vec<Instant> = grants.iter().map(|g| g.granted_at).collect();
     sqlx::query!(

@@ -35,10 +35,7 @@ impl StoreError {
     pub fn public_cause(&self) -> String {
         match self {
             Self::Refused(sqlx::Error::Database(error)) => {
-                format!(
-                    "the database refused it ({})",
-                    error.code().unwrap_or_default()
-                )
+                format!("the database refused it ({})", error.code().unwrap_or_default())
             }
             other => other.to_string(),
         }
@@ -81,10 +78,7 @@ impl From<MigrateError> for StoreError {
 fn is_unavailable(code: &str) -> bool {
     code.starts_with("08")
         || code.starts_with("53")
-        || matches!(
-            code,
-            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006"
-        )
+        || matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006")
 }
 
 /// Serialization failure, deadlock, lock timeout, and a unique value that somebody else wrote

@@ -45,9 +45,7 @@ pub async fn find(
     )
     .fetch_all(tx)
     .await?;
-    rows.into_iter()
-        .map(|row| Entry::try_from(row).map(|entry| (entry.job, entry)))
-        .collect()
+    rows.into_iter().map(|row| Entry::try_from(row).map(|entry| (entry.job, entry))).collect()
 }
 
 /// The row of that job of that client, if it has been decided.
@@ -71,24 +69,20 @@ pub async fn find_job(
 
 /// Adds rows. A job that has one already fails the whole transaction: nothing is done twice.
 pub async fn append(tx: &mut PgConnection, entries: &[Entry]) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let jobs: Vec<Uuid> = entries.iter().map(|e| e.job.0).collect();
     let clients: Vec<i64> = entries.iter().map(|e| e.client.0).collect();
     let keys: Vec<&str> = entries.iter().map(|e| e.key.as_str()).collect();
-    let fingerprints: Vec<&[u8]> = entries
-        .iter()
-        .map(|e| &e.fingerprint.as_bytes()[..])
-        .collect();
+    let fingerprints: Vec<&[u8]> = entries.iter().map(|e| &e.fingerprint.as_bytes()[..]).collect();
     let operations: Vec<&str> = entries.iter().map(|e| e.operation.as_str()).collect();
     let entities: Vec<Option<i64>> = entries.iter().map(|e| e.entity).collect();
-    let statuses: Vec<i16> = entries
-        .iter()
-        .map(|e| i16::try_from(e.answer.status).unwrap_or(i16::MAX))
-        .collect();
+    let statuses: Vec<i16> =
+        entries.iter().map(|e| i16::try_from(e.answer.status).unwrap_or(i16::MAX)).collect();
     let bodies: Vec<&str> = entries.iter().map(|e| e.answer.body.as_str()).collect();
-    let attempts: Vec<i32> = entries
-        .iter()
-        .map(|e| i32::try_from(e.attempts).unwrap_or(i32::MAX))
-        .collect();
+    let attempts: Vec<i32> =
+        entries.iter().map(|e| i32::try_from(e.attempts).unwrap_or(i32::MAX)).collect();
     let submitted: Vec<Instant> = entries.iter().map(|e| e.submitted_at).collect();
     let finished: Vec<Instant> = entries.iter().map(|e| e.finished_at).collect();
     sqlx::query!(
@@ -133,11 +127,7 @@ impl TryFrom<Row> for Entry {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let id = row.entity_id.unwrap_or_default();
-        let unknown = |column| StoreError::Inconsistent {
-            table: "transactions",
-            column,
-            id,
-        };
+        let unknown = |column| StoreError::Inconsistent { table: "transactions", column, id };
         Ok(Self {
             job: JobId(row.job_id),
             client: ClientId(row.client_id),

@@ -48,10 +48,7 @@ pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     let options = PgConnectOptions::from_str(url)?.options([
         ("statement_timeout", STATEMENT_TIMEOUT_MS),
         ("lock_timeout", LOCK_TIMEOUT_MS),
-        (
-            "idle_in_transaction_session_timeout",
-            IDLE_IN_TRANSACTION_TIMEOUT_MS,
-        ),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
         ("timezone", "UTC"),
     ]);
     Ok(PgPoolOptions::new()

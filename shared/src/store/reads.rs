@@ -103,11 +103,7 @@ pub async fn subscriptions(
             updated_at: row.updated_at,
         })
     });
-    Ok(Some(Page {
-        subscriptions: subscriptions.collect::<Result<_, _>>()?,
-        has_more,
-        now,
-    }))
+    Ok(Some(Page { subscriptions: subscriptions.collect::<Result<_, _>>()?, has_more, now }))
 }
 
 /// No rows: is there such a user at all?
@@ -123,9 +119,5 @@ async fn empty_page(
     )
     .fetch_optional(pool)
     .await?;
-    Ok(now.map(|now| Page {
-        subscriptions: Vec::new(),
-        has_more: false,
-        now,
-    }))
+    Ok(now.map(|now| Page { subscriptions: Vec::new(), has_more: false, now }))
 }

@@ -44,11 +44,7 @@ impl TryFrom<UserRow> for User {
     type Error = StoreError;
 
     fn try_from(row: UserRow) -> Result<Self, StoreError> {
-        let unknown = |column| StoreError::Inconsistent {
-            table: "users",
-            column,
-            id: row.id,
-        };
+        let unknown = |column| StoreError::Inconsistent { table: "users", column, id: row.id };
         Ok(Self {
             id: UserId(row.id),
             client: ClientId(row.client_id),
@@ -63,11 +59,7 @@ impl TryFrom<SubscriptionRow> for Subscription {
 
     fn try_from(row: SubscriptionRow) -> Result<Self, StoreError> {
         let id = row.id;
-        let unknown = |column| StoreError::Inconsistent {
-            table: "subscriptions",
-            column,
-            id,
-        };
+        let unknown = |column| StoreError::Inconsistent { table: "subscriptions", column, id };
         Ok(Self {
             id: SubscriptionId(id),
             user: UserId(row.user_id),
@@ -88,11 +80,7 @@ impl TryFrom<GiftRow> for Gift {
     type Error = StoreError;
 
     fn try_from(row: GiftRow) -> Result<Self, StoreError> {
-        let unknown = |column| StoreError::Inconsistent {
-            table: "gifts",
-            column,
-            id: row.id,
-        };
+        let unknown = |column| StoreError::Inconsistent { table: "gifts", column, id: row.id };
         Ok(Self {
             id: GiftId(row.id),
             gifter: UserId(row.gifter_id),

@@ -42,10 +42,8 @@ pub async fn expire_subscriptions(pool: &PgPool, limit: i64) -> Result<Step, Sto
     )
     .fetch_all(&mut *tx)
     .await?;
-    let expired: Vec<Subscription> = rows
-        .into_iter()
-        .map(Subscription::try_from)
-        .collect::<Result<_, _>>()?;
+    let expired: Vec<Subscription> =
+        rows.into_iter().map(Subscription::try_from).collect::<Result<_, _>>()?;
     let entries: Vec<_> = expired.iter().filter_map(subscription_entry).collect();
     ledger::append(&mut tx, &entries).await?;
     tx.commit().await?;
@@ -70,17 +68,9 @@ pub async fn expire_gifts(pool: &PgPool, limit: i64) -> Result<Step, StoreError>
     )
     .fetch_all(&mut *tx)
     .await?;
-    let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#)
-        .fetch_one(&mut *tx)
-        .await?;
-    let expired: Vec<Gift> = rows
-        .into_iter()
-        .map(Gift::try_from)
-        .collect::<Result<_, _>>()?;
-    let entries: Vec<_> = expired
-        .iter()
-        .filter_map(|gift| gift_entry(gift, now))
-        .collect();
+    let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(&mut *tx).await?;
+    let expired: Vec<Gift> = rows.into_iter().map(Gift::try_from).collect::<Result<_, _>>()?;
+    let entries: Vec<_> = expired.iter().filter_map(|gift| gift_entry(gift, now)).collect();
     ledger::append(&mut tx, &entries).await?;
     tx.commit().await?;
     Ok(step(expired.iter().map(|gift| (gift.expires_at, now))))
@@ -96,24 +86,12 @@ fn step(rows: impl ExactSizeIterator<Item = (Instant, Instant)>) -> Step {
 fn subscription_entry(s: &Subscription) -> Option<ledger::Entry> {
     let key = format!("expire:subscription:{}:{}", s.id.0, timestamp(s.end_date));
     let view = SubscriptionView::at(s, s.updated_at);
-    entry(
-        &key,
-        Operation::ExpireSubscription,
-        s.id.0,
-        &view,
-        s.updated_at,
-    )
+    entry(&key, Operation::ExpireSubscription, s.id.0, &view, s.updated_at)
 }
 
 fn gift_entry(gift: &Gift, now: Instant) -> Option<ledger::Entry> {
     let key = format!("expire:gift:{}", gift.id.0);
-    entry(
-        &key,
-        Operation::ExpireGift,
-        gift.id.0,
-        &GiftView::at(gift, now),
-        now,
-    )
+    entry(&key, Operation::ExpireGift, gift.id.0, &GiftView::at(gift, now), now)
 }
 
 fn entry(
@@ -131,10 +109,7 @@ fn entry(
         key,
         operation,
         entity: Some(id),
-        answer: Answer {
-            status: 200,
-            body: serde_json::to_string(view).ok()?,
-        },
+        answer: Answer { status: 200, body: serde_json::to_string(view).ok()? },
         attempts: 1,
         submitted_at: now,
         finished_at: now,

@@ -39,11 +39,8 @@ async fn lock_users(
 ) -> Result<Vec<UserRow>, StoreError> {
     let ids: Vec<i64> = footprint.users.iter().map(|id| id.0).collect();
     let subscriptions: Vec<i64> = footprint.subscriptions.iter().map(|id| id.0).collect();
-    let (clients, emails): (Vec<i64>, Vec<String>) = footprint
-        .emails
-        .iter()
-        .map(|(client, email)| (client.0, email.clone()))
-        .unzip();
+    let (clients, emails): (Vec<i64>, Vec<String>) =
+        footprint.emails.iter().map(|(client, email)| (client.0, email.clone())).unzip();
     let rows = sqlx::query_as!(
         UserRow,
         r#"SELECT id, client_id, email, created_at FROM users

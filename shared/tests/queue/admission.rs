@@ -10,9 +10,7 @@ async fn a_new_key_is_enqueued_and_then_known() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
-    let Verdict::Known(record) = admit(&queue, &job("a")).await else {
-        panic!("not known")
-    };
+    let Verdict::Known(record) = admit(&queue, &job("a")).await else { panic!("not known") };
     assert_eq!(record.status, JobStatus::Queued);
     assert_eq!((record.attempts, record.answer), (0, None));
     assert_eq!(queue.stats().await.unwrap().queued, 1);
@@ -24,10 +22,7 @@ async fn a_key_used_for_something_else_is_reused_whatever_its_state() {
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
     assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Reused);
-    queue
-        .finish(&[settled(&job("a"), &answer())])
-        .await
-        .unwrap();
+    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Reused);
     assert_eq!(queue.stats().await.unwrap().queued, 1);
 }
@@ -37,13 +32,8 @@ async fn a_finished_key_is_known_with_its_answer_to_the_byte() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
-    queue
-        .finish(&[settled(&job("a"), &answer())])
-        .await
-        .unwrap();
-    let Verdict::Known(record) = admit(&queue, &job("a")).await else {
-        panic!("not known")
-    };
+    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
+    let Verdict::Known(record) = admit(&queue, &job("a")).await else { panic!("not known") };
     assert_eq!(record.status, JobStatus::Succeeded);
     assert_eq!(record.answer, Some(answer()));
 }
@@ -53,12 +43,7 @@ async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     let bounds = limited(2, 60);
-    let ask = async |key: &str| {
-        queue
-            .admit(&job(key), "ip:1", bounds, Some(1_000))
-            .await
-            .unwrap()
-    };
+    let ask = async |key: &str| queue.admit(&job(key), "ip:1", bounds, Some(1_000)).await.unwrap();
     assert_eq!(ask("a").await.quota.unwrap().remaining, 1);
     assert_eq!(ask("a").await.quota.unwrap().remaining, 1);
     assert_eq!(ask("b").await.quota.unwrap().remaining, 0);
@@ -66,15 +51,9 @@ async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
     assert_eq!(limited.verdict, Verdict::Limited);
     assert_eq!(limited.quota.unwrap().reset_seconds, 30);
     assert!(matches!(ask("b").await.verdict, Verdict::Known(_)));
-    let other = queue
-        .admit(&other_request("a"), "ip:1", bounds, Some(1_000))
-        .await
-        .unwrap();
+    let other = queue.admit(&other_request("a"), "ip:1", bounds, Some(1_000)).await.unwrap();
     assert_eq!(other.verdict, Verdict::Reused);
-    let stranger = queue
-        .admit(&job("c"), "ip:2", bounds, Some(1_000))
-        .await
-        .unwrap();
+    let stranger = queue.admit(&job("c"), "ip:2", bounds, Some(1_000)).await.unwrap();
     assert_eq!(stranger.verdict, Verdict::Enqueued);
 }
 
@@ -82,22 +61,11 @@ async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
 async fn a_full_queue_refuses_without_taking_a_token() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
-    let bounds = Bounds {
-        depth_max: 1,
-        ..limited(5, 60)
-    };
-    let ask = async |key: &str| {
-        queue
-            .admit(&job(key), "ip:1", bounds, Some(1_000))
-            .await
-            .unwrap()
-    };
+    let bounds = Bounds { depth_max: 1, ..limited(5, 60) };
+    let ask = async |key: &str| queue.admit(&job(key), "ip:1", bounds, Some(1_000)).await.unwrap();
     assert_eq!(ask("a").await.verdict, Verdict::Enqueued);
     let full = ask("b").await;
-    assert_eq!(
-        (full.verdict, full.quota.unwrap().remaining),
-        (Verdict::Full, 4)
-    );
+    assert_eq!((full.verdict, full.quota.unwrap().remaining), (Verdict::Full, 4));
     assert!(matches!(ask("a").await.verdict, Verdict::Known(_)));
 }
 
@@ -105,10 +73,7 @@ async fn a_full_queue_refuses_without_taking_a_token() {
 async fn no_limit_means_no_quota_and_no_bucket() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
-    let admission = queue
-        .admit(&job("a"), "ip:1", UNBOUNDED, None)
-        .await
-        .unwrap();
+    let admission = queue.admit(&job("a"), "ip:1", UNBOUNDED, None).await.unwrap();
     assert_eq!(admission.quota, None);
     let keys = crate::redis_server::keys(&mut redis.connection().await).await;
     assert!(!keys.iter().any(|key| key.contains("bucket")), "{keys:?}");
@@ -126,10 +91,7 @@ async fn concurrent_twins_of_many_processes_enqueue_one_job() {
         }
     }
     let verdicts = twins.join_all().await;
-    let enqueued = verdicts
-        .iter()
-        .filter(|verdict| **verdict == Verdict::Enqueued)
-        .count();
+    let enqueued = verdicts.iter().filter(|verdict| **verdict == Verdict::Enqueued).count();
     assert_eq!((enqueued, verdicts.len()), (1, 200));
     assert_eq!(redis.queue().await.stats().await.unwrap().queued, 1);
 }
@@ -140,10 +102,6 @@ async fn the_script_is_loaded_again_when_redis_has_lost_it() {
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
     let mut connection = redis.connection().await;
-    redis::cmd("SCRIPT")
-        .arg("FLUSH")
-        .query_async::<()>(&mut connection)
-        .await
-        .unwrap();
+    redis::cmd("SCRIPT").arg("FLUSH").query_async::<()>(&mut connection).await.unwrap();
     assert_eq!(admit(&queue, &job("b")).await, Verdict::Enqueued);
 }

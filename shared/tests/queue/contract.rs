@@ -32,10 +32,7 @@ async fn a_stock_worker_reads_what_admission_writes() {
     let config = Config::default().queue("q");
     let storage = RedisStorage::<Value>::new(connection).with_config(config);
     let (seen, mut arrived): (Seen, _) = unbounded_channel();
-    let worker = WorkerBuilder::new("stock")
-        .backend(storage)
-        .data(seen)
-        .build(handle);
+    let worker = WorkerBuilder::new("stock").backend(storage).data(seen).build(handle);
     let first = async {
         tokio::select! {
             ended = worker.run() => panic!("the worker ended: {ended:?}"),
@@ -53,10 +50,7 @@ async fn run_worker(source: &Source, name: &str, seen: Seen) {
         Ok(())
     }
     let tasks = source.tasks();
-    let worker = WorkerBuilder::new(name)
-        .backend(tasks)
-        .data(seen)
-        .build(handle);
+    let worker = WorkerBuilder::new(name).backend(tasks).data(seen).build(handle);
     panic!("the worker ended: {:?}", worker.run().await);
 }
 
@@ -105,11 +99,7 @@ async fn a_burst_is_taken_whole_and_leaves_nothing_when_cleaned() {
     // Their records go by themselves.
     for n in 0..500 {
         let record = format!("q:record:{}", job(&n.to_string()).id());
-        redis::cmd("DEL")
-            .arg(record)
-            .query_async::<()>(&mut connection)
-            .await
-            .unwrap();
+        redis::cmd("DEL").arg(record).query_async::<()>(&mut connection).await.unwrap();
     }
     while queue.clean().await.unwrap() > 0 {}
     queue.release("w").await.unwrap();

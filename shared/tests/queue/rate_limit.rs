@@ -22,10 +22,7 @@ fn the_script_and_the_model_agree_on_every_submission() {
     let redis = RedisServer::start();
     let queue = runtime.block_on(redis.queue());
     let cases = AtomicU32::new(0);
-    let mut runner = TestRunner::new(Config {
-        cases: 100,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(Config { cases: 100, ..Config::default() });
     runner
         .run(&scenario(), |(requests, window, pauses)| {
             let case = cases.fetch_add(1, Ordering::Relaxed);
@@ -42,11 +39,7 @@ fn the_script_and_the_model_agree_on_every_submission() {
                 let job = job(&format!("{case}-{step}"));
                 let asked = queue.admit(&job, &bucket_name, bounds, Some(now));
                 let admission = runtime.block_on(asked).unwrap();
-                let verdict = if taken.is_some() {
-                    Verdict::Enqueued
-                } else {
-                    Verdict::Limited
-                };
+                let verdict = if taken.is_some() { Verdict::Enqueued } else { Verdict::Limited };
                 prop_assert_eq!(admission.verdict, verdict);
                 prop_assert_eq!(admission.quota, bucket.map(|bucket| limit.quota(bucket)));
             }

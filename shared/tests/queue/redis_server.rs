@@ -30,16 +30,8 @@ impl RedisServer {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("queue-{}-{count}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let mut server = Self {
-            process: None,
-            port,
-            folder,
-        };
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut server = Self { process: None, port, folder };
         server.resume();
         server
     }
@@ -47,14 +39,7 @@ impl RedisServer {
     /// Starts it again, at the same port, with what it had written down: nothing.
     pub(crate) fn resume(&mut self) {
         let process = Command::new("redis-server")
-            .args([
-                "--port",
-                &self.port.to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-            ])
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""])
             .current_dir(&self.folder)
             .stdout(Stdio::null())
             .spawn()
@@ -104,11 +89,7 @@ impl Drop for RedisServer {
 
 /// Every key, sorted.
 pub(crate) async fn keys(connection: &mut redis::aio::MultiplexedConnection) -> Vec<String> {
-    let mut keys: Vec<String> = redis::cmd("KEYS")
-        .arg("*")
-        .query_async(connection)
-        .await
-        .unwrap();
+    let mut keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(connection).await.unwrap();
     keys.sort();
     keys
 }

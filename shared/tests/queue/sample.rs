@@ -11,17 +11,11 @@ use shared::queue::job::QueuedJob;
 use shared::queue::settle::Settled;
 
 /// No limit of any kind.
-pub(crate) const UNBOUNDED: Bounds = Bounds {
-    limit: None,
-    depth_max: 1_000_000,
-};
+pub(crate) const UNBOUNDED: Bounds = Bounds { limit: None, depth_max: 1_000_000 };
 
 /// So many tokens in so many seconds.
 pub(crate) fn limited(requests: u64, seconds: u64) -> Bounds {
-    Bounds {
-        limit: Some(Limit::new(requests, seconds).unwrap()),
-        ..UNBOUNDED
-    }
+    Bounds { limit: Some(Limit::new(requests, seconds).unwrap()), ..UNBOUNDED }
 }
 
 /// A submission with that key.
@@ -41,27 +35,17 @@ pub(crate) fn job(key: &str) -> QueuedJob {
 
 /// The same key for something else.
 pub(crate) fn other_request(key: &str) -> QueuedJob {
-    QueuedJob {
-        fingerprint: Fingerprint::of_request("POST", "/cancel", b"{}"),
-        ..job(key)
-    }
+    QueuedJob { fingerprint: Fingerprint::of_request("POST", "/cancel", b"{}"), ..job(key) }
 }
 
 /// What becomes of it without bounds.
 pub(crate) async fn admit(queue: &Queue, job: &QueuedJob) -> Verdict {
-    queue
-        .admit(job, "bucket", UNBOUNDED, None)
-        .await
-        .unwrap()
-        .verdict
+    queue.admit(job, "bucket", UNBOUNDED, None).await.unwrap().verdict
 }
 
 /// The answer that the samples get.
 pub(crate) fn answer() -> Answer {
-    Answer {
-        status: 201,
-        body: r#"{"id":1}"#.to_owned(),
-    }
+    Answer { status: 201, body: r#"{"id":1}"#.to_owned() }
 }
 
 /// A decided job.

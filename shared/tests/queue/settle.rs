@@ -13,10 +13,7 @@ async fn status(queue: &Queue, key: &str) -> (JobStatus, u32) {
 }
 
 fn given_up() -> Answer {
-    Answer {
-        status: 503,
-        body: "{}".to_owned(),
-    }
+    Answer { status: 503, body: "{}".to_owned() }
 }
 
 #[tokio::test]
@@ -38,16 +35,10 @@ async fn who_saw_a_final_state_never_sees_an_earlier_one() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
-    queue
-        .finish(&[settled(&job("a"), &answer())])
-        .await
-        .unwrap();
+    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     queue.begin(&[job("a").id()]).await.unwrap();
     queue.retrying(job("a").id()).await.unwrap();
-    queue
-        .bury(job("a").id(), given_up(), "cause", job("a").submitted_at)
-        .await
-        .unwrap();
+    queue.bury(job("a").id(), given_up(), "cause", job("a").submitted_at).await.unwrap();
     assert_eq!(status(&queue, "a").await, (JobStatus::Succeeded, 1));
 }
 
@@ -57,10 +48,7 @@ async fn a_record_that_redis_lost_is_written_whole_at_the_end() {
     let queue = redis.queue().await;
     assert_eq!(queue.begin(&[job("a").id()]).await.unwrap(), [1]);
     assert_eq!(queue.record(job("a").id()).await.unwrap(), None);
-    queue
-        .finish(&[settled(&job("a"), &answer())])
-        .await
-        .unwrap();
+    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     let record = queue.record(job("a").id()).await.unwrap().unwrap();
     assert_eq!(record.fingerprint, job("a").fingerprint);
     assert_eq!(record.submitted_at, job("a").submitted_at);
@@ -74,18 +62,11 @@ async fn answers_expire_and_unfinished_jobs_do_not() {
     let mut connection = redis.connection().await;
     let mut ttl = async || -> i64 {
         let key = format!("q:record:{}", job("a").id());
-        redis::cmd("TTL")
-            .arg(key)
-            .query_async(&mut connection)
-            .await
-            .unwrap()
+        redis::cmd("TTL").arg(key).query_async(&mut connection).await.unwrap()
     };
     admit(&queue, &job("a")).await;
     assert_eq!(ttl().await, -1);
-    queue
-        .finish(&[settled(&job("a"), &answer())])
-        .await
-        .unwrap();
+    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     assert!((86_300..=86_400).contains(&ttl().await));
 }
 
@@ -96,32 +77,15 @@ async fn a_dead_job_is_admitted_again_only_when_its_worker_has_let_go_of_it() {
     let mut connection = redis.connection().await;
     admit(&queue, &job("a")).await;
     // A worker takes it, fails, and gives it up.
-    redis::cmd("LPOP")
-        .arg("q:active")
-        .query_async::<()>(&mut connection)
-        .await
-        .unwrap();
+    redis::cmd("LPOP").arg("q:active").query_async::<()>(&mut connection).await.unwrap();
     queue.begin(&[job("a").id()]).await.unwrap();
-    queue
-        .bury(job("a").id(), given_up(), "a bug", job("a").submitted_at)
-        .await
-        .unwrap();
-    let Verdict::Known(record) = admit(&queue, &job("a")).await else {
-        panic!("not known")
-    };
-    assert_eq!(
-        (record.status, record.cause.as_deref()),
-        (JobStatus::Dead, Some("a bug"))
-    );
+    queue.bury(job("a").id(), given_up(), "a bug", job("a").submitted_at).await.unwrap();
+    let Verdict::Known(record) = admit(&queue, &job("a")).await else { panic!("not known") };
+    assert_eq!((record.status, record.cause.as_deref()), (JobStatus::Dead, Some("a bug")));
     assert!(!queue.requeue(job("a").id()).await.unwrap());
     // apalis puts it among the dead.
     let id = job("a").id().to_string();
-    redis::cmd("SADD")
-        .arg("q:dead")
-        .arg(&id)
-        .query_async::<()>(&mut connection)
-        .await
-        .unwrap();
+    redis::cmd("SADD").arg("q:dead").arg(&id).query_async::<()>(&mut connection).await.unwrap();
     assert_eq!(queue.dead_jobs(10).await.unwrap().len(), 1);
     assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
     assert_eq!(status(&queue, "a").await, (JobStatus::Queued, 0));
@@ -134,28 +98,13 @@ async fn an_operator_can_queue_a_dead_job_again_once() {
     let queue = redis.queue().await;
     let mut connection = redis.connection().await;
     admit(&queue, &job("a")).await;
-    redis::cmd("LPOP")
-        .arg("q:active")
-        .query_async::<()>(&mut connection)
-        .await
-        .unwrap();
-    queue
-        .bury(job("a").id(), given_up(), "a bug", job("a").submitted_at)
-        .await
-        .unwrap();
+    redis::cmd("LPOP").arg("q:active").query_async::<()>(&mut connection).await.unwrap();
+    queue.bury(job("a").id(), given_up(), "a bug", job("a").submitted_at).await.unwrap();
     let id = job("a").id().to_string();
-    redis::cmd("SADD")
-        .arg("q:dead")
-        .arg(&id)
-        .query_async::<()>(&mut connection)
-        .await
-        .unwrap();
+    redis::cmd("SADD").arg("q:dead").arg(&id).query_async::<()>(&mut connection).await.unwrap();
     assert!(queue.requeue(job("a").id()).await.unwrap());
     assert!(!queue.requeue(job("a").id()).await.unwrap());
     let record = queue.record(job("a").id()).await.unwrap().unwrap();
-    assert_eq!(
-        (record.status, record.answer, record.cause),
-        (JobStatus::Queued, None, None)
-    );
+    assert_eq!((record.status, record.answer, record.cause), (JobStatus::Queued, None, None));
     assert_eq!(queue.stats().await.unwrap().queued, 1);
 }

@@ -27,10 +27,7 @@ async fn due_retries_become_available_in_bounded_steps() {
     assert_eq!(queue.promote(500).await.unwrap(), STEP_MAX);
     assert_eq!(queue.promote(500).await.unwrap(), STEP_MAX);
     assert_eq!(queue.promote(500).await.unwrap(), 0);
-    assert_eq!(
-        run::<usize>(&mut connection, "LLEN q:active").await,
-        2 * STEP_MAX
-    );
+    assert_eq!(run::<usize>(&mut connection, "LLEN q:active").await, 2 * STEP_MAX);
     assert_eq!(run::<usize>(&mut connection, "ZCARD q:scheduled").await, 1);
 }
 
@@ -42,16 +39,10 @@ async fn nothing_but_the_answer_is_left_of_a_finished_job() {
     admit(&queue, &job("a")).await;
     // A worker takes it, settles it, and acknowledges it.
     run::<()>(&mut connection, "LPOP q:active").await;
-    queue
-        .finish(&[settled(&job("a"), &answer())])
-        .await
-        .unwrap();
+    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     run::<()>(&mut connection, &format!("SADD q:done {}", job("a").id())).await;
     assert_eq!(queue.clean().await.unwrap(), 1);
-    assert_eq!(
-        keys(&mut connection).await,
-        [format!("q:record:{}", job("a").id())]
-    );
+    assert_eq!(keys(&mut connection).await, [format!("q:record:{}", job("a").id())]);
 }
 
 #[tokio::test]
@@ -62,23 +53,14 @@ async fn a_job_that_was_admitted_again_is_not_cleaned_away() {
     let id = job("a").id();
     admit(&queue, &job("a")).await;
     run::<()>(&mut connection, "LPOP q:active").await;
-    queue
-        .finish(&[settled(&job("a"), &answer())])
-        .await
-        .unwrap();
+    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     // Its answer expires, and it is admitted again before the first worker acknowledges it.
     run::<()>(&mut connection, &format!("DEL q:record:{id}")).await;
     assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
     run::<()>(&mut connection, &format!("SADD q:done {id}")).await;
     queue.clean().await.unwrap();
-    assert_eq!(
-        run::<u8>(&mut connection, &format!("HEXISTS q:data {id}")).await,
-        1
-    );
-    assert_eq!(
-        run::<u8>(&mut connection, &format!("EXISTS q:meta:{id}")).await,
-        1
-    );
+    assert_eq!(run::<u8>(&mut connection, &format!("HEXISTS q:data {id}")).await, 1);
+    assert_eq!(run::<u8>(&mut connection, &format!("EXISTS q:meta:{id}")).await, 1);
 }
 
 #[tokio::test]
@@ -91,20 +73,13 @@ async fn what_an_ended_worker_held_goes_back_and_what_would_end_others_does_not(
     }
     let (good, poison) = (job("good").id(), job("poison").id());
     run::<()>(&mut connection, "DEL q:active").await;
-    run::<()>(
-        &mut connection,
-        &format!("SADD q:inflight:w1 {good} {poison}"),
-    )
-    .await;
+    run::<()>(&mut connection, &format!("SADD q:inflight:w1 {good} {poison}")).await;
     run::<()>(&mut connection, "ZADD q:workers 1 w1").await;
     run::<()>(&mut connection, &format!("HDEL q:data {poison}")).await;
     assert_eq!(queue.release("w1").await.unwrap(), 1);
     let active: Vec<String> = run(&mut connection, "LRANGE q:active 0 -1").await;
     assert_eq!(active, [good.to_string()]);
-    assert_eq!(
-        run::<u8>(&mut connection, "EXISTS q:workers q:inflight:w1").await,
-        0
-    );
+    assert_eq!(run::<u8>(&mut connection, "EXISTS q:workers q:inflight:w1").await, 0);
     // Nobody waits for ever for what was dropped.
     assert_eq!(admit(&queue, &job("poison")).await, Verdict::Enqueued);
 }
@@ -118,8 +93,5 @@ async fn signs_of_life_are_for_the_living_only() {
     assert_eq!(run::<u8>(&mut connection, "EXISTS q:workers").await, 0);
     run::<()>(&mut connection, "ZADD q:workers 1 w1").await;
     queue.keep_alive("w1", 100).await.unwrap();
-    assert_eq!(
-        run::<u64>(&mut connection, "ZSCORE q:workers w1").await,
-        100
-    );
+    assert_eq!(run::<u64>(&mut connection, "ZSCORE q:workers w1").await, 100);
 }

@@ -8,24 +8,15 @@ use shared::queue::job::QueuedJob;
 use uuid::Uuid;
 
 fn outcome() -> impl Strategy<Value = Outcome> {
-    let origin = prop_oneof![
-        Just(Origin::Decided),
-        Just(Origin::Ledger),
-        Just(Origin::GaveUp)
-    ];
-    (
-        any::<u128>(),
-        any::<[u8; 32]>(),
-        origin,
-        any::<u16>(),
-        ".{0,300}",
-    )
-        .prop_map(|(job, fingerprint, origin, status, body)| Outcome {
+    let origin = prop_oneof![Just(Origin::Decided), Just(Origin::Ledger), Just(Origin::GaveUp)];
+    (any::<u128>(), any::<[u8; 32]>(), origin, any::<u16>(), ".{0,300}").prop_map(
+        |(job, fingerprint, origin, status, body)| Outcome {
             job: JobId(Uuid::from_u128(job)),
             fingerprint: Fingerprint::from_bytes(&fingerprint).unwrap(),
             origin,
             answer: Answer { status, body },
-        })
+        },
+    )
 }
 
 proptest! {
@@ -72,10 +63,7 @@ fn a_job_of_another_version_or_with_a_broken_field_is_unreadable() {
         (r#""key":"a""#, r#""key":"""#),
         (r#""fingerprint":""#, r#""fingerprint":"zz"#),
         (r#""subscribe""#, r#""unsubscribe""#),
-        (
-            r#""submitted_us":1700000000000001"#,
-            r#""submitted_us":9223372036854775807"#,
-        ),
+        (r#""submitted_us":1700000000000001"#, r#""submitted_us":9223372036854775807"#),
     ] {
         let broken = stored.replacen(from, to, 1);
         assert_ne!(broken, stored);

@@ -77,16 +77,8 @@ async fn every_wrong_field_is_named_at_once() -> Result<()> {
         ("/users", r#"{"email":null}"#, &["email"]),
         ("/users", r#"{"email":7}"#, &["email"]),
         ("/users", r#"{"email":["ada@example.com"]}"#, &["email"]),
-        (
-            "/users",
-            r#"{"email":"ada@example.com","name":"Ada"}"#,
-            &["name"],
-        ),
-        (
-            "/users",
-            r#"{"Email":"ada@example.com"}"#,
-            &["Email", "email"],
-        ),
+        ("/users", r#"{"email":"ada@example.com","name":"Ada"}"#, &["name"]),
+        ("/users", r#"{"Email":"ada@example.com"}"#, &["Email", "email"]),
         ("/users", r#"{"email":1,"a":2,"b":3}"#, &["a", "b", "email"]),
         ("/subscribe", r"{}", &["plan", "user_id"]),
         (
@@ -96,17 +88,9 @@ async fn every_wrong_field_is_named_at_once() -> Result<()> {
         ),
         ("/subscribe", r#"{"user_id":1,"plan":""}"#, &["plan"]),
         ("/renew", r"{}", &["subscription_id"]),
-        (
-            "/renew",
-            r#"{"duration_months":121}"#,
-            &["duration_months", "subscription_id"],
-        ),
+        ("/renew", r#"{"duration_months":121}"#, &["duration_months", "subscription_id"]),
         ("/cancel", r"{}", &["subscription_id"]),
-        (
-            "/cancel",
-            r#"{"subscription_id":1,"duration_months":1}"#,
-            &["duration_months"],
-        ),
+        ("/cancel", r#"{"subscription_id":1,"duration_months":1}"#, &["duration_months"]),
         ("/gift", r"{}", &["gifter_id", "recipient_email"]),
         (
             "/gift",
@@ -114,11 +98,7 @@ async fn every_wrong_field_is_named_at_once() -> Result<()> {
             &["duration_months", "gifter_id", "recipient_email"],
         ),
         ("/gift/redeem", r"{}", &["gift_id", "user_id"]),
-        (
-            "/gift/redeem",
-            r#"{"gift_id":true,"user_id":{}}"#,
-            &["gift_id", "user_id"],
-        ),
+        ("/gift/redeem", r#"{"gift_id":true,"user_id":{}}"#, &["gift_id", "user_id"]),
     ];
     for (path, body, fields) in cases {
         let key = fresh_key();
@@ -134,14 +114,7 @@ async fn every_wrong_field_is_named_at_once() -> Result<()> {
 async fn a_body_must_be_an_object() -> Result<()> {
     let stack = Stack::start().await?;
     let client = stack.client()?;
-    let cases = [
-        "null",
-        "true",
-        "7",
-        r#""ada@example.com""#,
-        "[]",
-        r#"[{"email":"a@b.io"}]"#,
-    ];
+    let cases = ["null", "true", "7", r#""ada@example.com""#, "[]", r#"[{"email":"a@b.io"}]"#];
     for body in cases {
         let key = fresh_key();
         let answer = send(&client, "/users", &key, body.as_bytes()).await?;
@@ -173,11 +146,7 @@ async fn an_id_is_a_whole_number_that_fits() -> Result<()> {
         ("/subscribe", r#"{"user_id":#,"plan":"monthly"}"#, "user_id"),
         ("/renew", r#"{"subscription_id":#}"#, "subscription_id"),
         ("/cancel", r#"{"subscription_id":#}"#, "subscription_id"),
-        (
-            "/gift",
-            r#"{"gifter_id":#,"recipient_email":"a@b.io"}"#,
-            "gifter_id",
-        ),
+        ("/gift", r#"{"gifter_id":#,"recipient_email":"a@b.io"}"#, "gifter_id"),
         ("/gift/redeem", r#"{"gift_id":#,"user_id":1}"#, "gift_id"),
         ("/gift/redeem", r#"{"gift_id":1,"user_id":#}"#, "user_id"),
     ] {
@@ -196,37 +165,16 @@ async fn an_id_is_a_whole_number_that_fits() -> Result<()> {
 async fn a_duration_is_a_whole_number_from_1_to_120() -> Result<()> {
     let stack = Stack::start().await?;
     let client = stack.client()?;
-    let wrong = [
-        "0",
-        "121",
-        "1000",
-        "-1",
-        "1.0",
-        "1e1",
-        r#""1""#,
-        "false",
-        "4294967297",
-        "257",
-    ];
+    let wrong = ["0", "121", "1000", "-1", "1.0", "1e1", r#""1""#, "false", "4294967297", "257"];
     for (path, template) in [
-        (
-            "/subscribe",
-            r#"{"user_id":7,"plan":"monthly","duration_months":#}"#,
-        ),
+        ("/subscribe", r#"{"user_id":7,"plan":"monthly","duration_months":#}"#),
         ("/renew", r#"{"subscription_id":7,"duration_months":#}"#),
-        (
-            "/gift",
-            r#"{"gifter_id":7,"recipient_email":"a@b.io","duration_months":#}"#,
-        ),
+        ("/gift", r#"{"gifter_id":7,"recipient_email":"a@b.io","duration_months":#}"#),
     ] {
         for value in wrong {
             let body = template.replace('#', value);
             let answer = send(&client, path, "one-key-for-all", body.as_bytes()).await?;
-            assert_eq!(
-                answer.invalid_fields()?,
-                ["duration_months"],
-                "{path} {body}"
-            );
+            assert_eq!(answer.invalid_fields()?, ["duration_months"], "{path} {body}");
         }
         for value in ["1", "120"] {
             let body = template.replace('#', value);
@@ -301,25 +249,19 @@ async fn a_submission_needs_exactly_one_good_key() -> Result<()> {
         (&[b"cl\xc3\xa9"], &[invalid]),
     ];
     for (keys, codes) in cases {
-        let mut request = client
-            .request(Method::POST, "/users")
-            .json(&json!({"email": "ada@example.com"}));
+        let mut request =
+            client.request(Method::POST, "/users").json(&json!({"email": "ada@example.com"}));
         for key in keys {
             request = request.header("idempotency-key", HeaderValue::from_bytes(key)?);
         }
         let answer = client.send(request).await?;
-        let code = answer
-            .problem(400, codes[0])
-            .or_else(|error| match codes.get(1) {
-                Some(code) => answer.problem(400, code),
-                None => Err(error),
-            })?;
+        let code = answer.problem(400, codes[0]).or_else(|error| match codes.get(1) {
+            Some(code) => answer.problem(400, code),
+            None => Err(error),
+        })?;
         let link = answer.header("link").unwrap_or_default();
         let kind = code["type"].as_str().unwrap_or_default();
-        assert!(
-            link.contains(&format!("<{kind}>")) && link.contains("describedby"),
-            "{link}"
-        );
+        assert!(link.contains(&format!("<{kind}>")) && link.contains("describedby"), "{link}");
     }
     ensure_only_done(&stack, 0).await?;
 
@@ -353,15 +295,10 @@ async fn a_body_beyond_64_kib_is_too_large() -> Result<()> {
                 Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
     let bytes = format!("{head}{}0\r\n\r\n", chunk.repeat(5));
-    raw_request(client.address(), bytes.as_bytes())
-        .await?
-        .problem(413, "payload_too_large")?;
+    raw_request(client.address(), bytes.as_bytes()).await?.problem(413, "payload_too_large")?;
     ensure_only_done(&stack, 0).await?;
 
-    client
-        .post_text("/users", "k", padded(65_536))
-        .await?
-        .json(201)?;
+    client.post_text("/users", "k", padded(65_536)).await?.json(201)?;
     stack.done().await
 }
 
@@ -380,20 +317,10 @@ async fn a_body_must_be_sent_as_json() -> Result<()> {
         client.send(request).await
     };
     let form = "application/x-www-form-urlencoded";
-    for kind in [
-        None,
-        Some("text/plain"),
-        Some(form),
-        Some("application/jsonp"),
-        Some("json"),
-    ] {
+    for kind in [None, Some("text/plain"), Some(form), Some("application/jsonp"), Some("json")] {
         let answer = post(kind, "ada@example.com").await?;
         answer.problem(415, "unsupported_media_type")?;
-        assert_eq!(
-            answer.header("accept"),
-            Some("application/json"),
-            "{answer}"
-        );
+        assert_eq!(answer.header("accept"), Some("application/json"), "{answer}");
     }
     ensure_only_done(&stack, 0).await?;
 

@@ -17,14 +17,7 @@ async fn cancelling_ends_it_at_once_and_keeps_the_end_as_bought() -> Result<()> 
     assert_eq!(cancelled["status"], "cancelled");
     ensure_utc(&cancelled["cancelled_at"])?;
     assert_eq!(cancelled["updated_at"], cancelled["cancelled_at"]);
-    for same in [
-        "id",
-        "user_id",
-        "plan",
-        "start_date",
-        "end_date",
-        "created_at",
-    ] {
+    for same in ["id", "user_id", "plan", "start_date", "end_date", "created_at"] {
         assert_eq!(cancelled[same], bought[same], "{same}");
     }
     assert_eq!(client.latest_subscription(user).await?, cancelled);
@@ -33,58 +26,37 @@ async fn cancelling_ends_it_at_once_and_keeps_the_end_as_bought() -> Result<()> 
 
 #[tokio::test]
 async fn only_an_active_subscription_is_cancelled() -> Result<()> {
-    let stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 3_600)
-        .start()
-        .await?;
+    let stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 3_600).start().await?;
     let client = stack.client()?;
-    let cancel = async |id: i64| {
-        client
-            .post("/cancel", &fresh_key(), &json!({"subscription_id": id}))
-            .await
-    };
-    cancel(4_711)
-        .await?
-        .refusal(404, "subscription_not_found")?;
+    let cancel =
+        async |id: i64| client.post("/cancel", &fresh_key(), &json!({"subscription_id": id})).await;
+    cancel(4_711).await?.refusal(404, "subscription_not_found")?;
 
     let user = client.create_user("ada@example.com").await?;
     let first = integer_of(&client.subscribe(user, 1).await?, "id")?;
     let cancelled = cancel(first).await?.json(200)?;
-    let problem = cancel(first)
-        .await?
-        .refusal(409, "subscription_not_active")?;
+    let problem = cancel(first).await?.refusal(409, "subscription_not_active")?;
     assert_eq!(problem["current_status"], "cancelled");
     assert_eq!(client.latest_subscription(user).await?, cancelled);
 
     // Past its end, before any sweep.
     let second = integer_of(&client.subscribe(user, 1).await?, "id")?;
     stack.end_subscription(second).await?;
-    let problem = cancel(second)
-        .await?
-        .refusal(409, "subscription_not_active")?;
+    let problem = cancel(second).await?.refusal(409, "subscription_not_active")?;
     assert_eq!(problem["current_status"], "expired");
     stack.done().await
 }
 
 #[tokio::test]
 async fn a_cancelled_subscription_past_its_end_stays_cancelled() -> Result<()> {
-    let stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 1)
-        .start()
-        .await?;
+    let stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 1).start().await?;
     let client = stack.client()?;
     let user = client.create_user("ada@example.com").await?;
     let bought = client.subscribe(user, 1).await?;
     let body = json!({"subscription_id": bought["id"]});
-    client
-        .post("/cancel", &fresh_key(), &body)
-        .await?
-        .json(200)?;
+    client.post("/cancel", &fresh_key(), &body).await?.json(200)?;
     stack.end_subscription(integer_of(&bought, "id")?).await?;
 
-    assert_eq!(
-        client.latest_subscription(user).await?["status"],
-        "cancelled"
-    );
+    assert_eq!(client.latest_subscription(user).await?["status"], "cancelled");
     stack.done().await
 }

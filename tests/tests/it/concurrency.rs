@@ -1,10 +1,12 @@
 //! Many at once, over several processes.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Result;
 use e2e::{Stack, concurrently, fresh_key, text_of};
 use serde_json::{Value, json};
+
+const SOON: Duration = Duration::from_secs(40);
 
 #[tokio::test]
 async fn two_hundred_twins_over_two_apis_leave_one_row_and_get_one_answer() -> Result<()> {
@@ -25,10 +27,7 @@ async fn two_hundred_twins_over_two_apis_leave_one_row_and_get_one_answer() -> R
     answers[0].json(201)?;
     let originals = answers.iter().filter(|answer| !answer.replayed()).count();
     assert_eq!(originals, 1, "one of them enqueued, all others joined");
-    assert_eq!(
-        stack.count("SELECT count(*) FROM transactions").await?,
-        before + 1
-    );
+    assert_eq!(stack.count("SELECT count(*) FROM transactions").await?, before + 1);
     assert_eq!(stack.count("SELECT count(*) FROM subscriptions").await?, 1);
     stack.done().await
 }
@@ -39,11 +38,7 @@ async fn of_many_subscribes_of_a_user_at_once_one_wins() -> Result<()> {
     let clients = [stack.client()?, stack.client_of(1)?];
     let mut users = Vec::new();
     for index in 0..4 {
-        users.push(
-            clients[0]
-                .create_user(&format!("user{index}@example.com"))
-                .await?,
-        );
+        users.push(clients[0].create_user(&format!("user{index}@example.com")).await?);
     }
     let answers = concurrently(100, 100, move |index| {
         let client = clients[index % 2].clone();
@@ -74,22 +69,13 @@ async fn of_many_redemptions_of_a_gift_at_once_one_wins() -> Result<()> {
         async move { client.redeem(&gift, bob).await }
     })
     .await?;
-    assert_eq!(
-        answers.iter().filter(|answer| answer.status == 200).count(),
-        1
-    );
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     for answer in answers.iter().filter(|answer| answer.status != 200) {
         answer.refusal(409, "gift_already_redeemed")?;
     }
     let subscription = clients[0].latest_subscription(bob).await?;
-    let (start, end) = (
-        text_of(&subscription, "start_date")?,
-        text_of(&subscription, "end_date")?,
-    );
-    assert!(
-        stack.is_months_after(start, 5, end).await?,
-        "{subscription}"
-    );
+    let (start, end) = (text_of(&subscription, "start_date")?, text_of(&subscription, "end_date")?);
+    assert!(stack.is_months_after(start, 5, end).await?, "{subscription}");
     stack.done().await
 }
 
@@ -124,14 +110,8 @@ async fn every_gift_and_renewal_of_a_user_counts_however_they_meet() -> Result<(
         answer.json(200)?;
     }
     let subscription = clients[0].latest_subscription(bob).await?;
-    let (start, end) = (
-        text_of(&subscription, "start_date")?,
-        text_of(&subscription, "end_date")?,
-    );
-    assert!(
-        stack.is_months_after(start, 1 + 20 * 2 + 20, end).await?,
-        "{subscription}"
-    );
+    let (start, end) = (text_of(&subscription, "start_date")?, text_of(&subscription, "end_date")?);
+    assert!(stack.is_months_after(start, 1 + 20 * 2 + 20, end).await?, "{subscription}");
     stack.done().await
 }
 
@@ -141,24 +121,38 @@ async fn of_many_users_with_one_email_one_is_made() -> Result<()> {
     let clients = [stack.client()?, stack.client_of(1)?];
     let answers = concurrently(60, 60, move |index| {
         let client = clients[index % 2].clone();
-        let email = if index % 3 == 0 {
-            "Ada@Example.com"
-        } else {
-            "ada@example.com"
-        };
-        async move {
-            client
-                .post("/users", &fresh_key(), &json!({"email": email}))
-                .await
-        }
+        let email = if index % 3 == 0 { "Ada@Example.com" } else { "ada@example.com" };
+        async move { client.post("/users", &fresh_key(), &json!({"email": email})).await }
     })
     .await?;
-    assert_eq!(
-        answers.iter().filter(|answer| answer.status == 201).count(),
-        1
-    );
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     for answer in answers.iter().filter(|answer| answer.status != 201) {
         answer.refusal(409, "email_taken")?;
+    }
+    stack.done().await
+}
+
+#[tokio::test]
+async fn commands_of_a_user_are_decided_in_the_order_of_their_submission() -> Result<()> {
+    let mut stack = Stack::start().await?;
+    let client = stack.client()?;
+    let mut users = Vec::new();
+    for index in 0..30 {
+        users.push(client.create_user(&format!("user{index}@example.com")).await?);
+    }
+    stack.worker(0)?.stop(SOON).await?;
+    let mut jobs = Vec::new();
+    for user in users {
+        for plan in ["yearly", "monthly", "yearly"] {
+            let body = json!({"user_id": user, "plan": plan});
+            jobs.push(client.submit("/subscribe", &fresh_key(), &body).await?);
+        }
+    }
+    stack.worker(0)?.start().await?;
+    for (index, id) in jobs.iter().enumerate() {
+        let job = client.finished_job(id, SOON).await?;
+        let wanted = if index % 3 == 0 { "succeeded" } else { "failed" };
+        assert_eq!(job["status"], wanted, "{index}: {job}");
     }
     stack.done().await
 }

@@ -29,20 +29,12 @@ async fn twenty_thousand_jobs_wait_for_a_worker_and_are_done_once() -> Result<()
         Ok(stack.count("SELECT count(*) FROM transactions").await? >= i64::from(JOBS))
     })
     .await?;
-    assert_eq!(
-        stack.count("SELECT count(*) FROM transactions").await?,
-        i64::from(JOBS)
-    );
-    assert_eq!(
-        stack.count("SELECT count(*) FROM users").await?,
-        i64::from(JOBS)
-    );
+    assert_eq!(stack.count("SELECT count(*) FROM transactions").await?, i64::from(JOBS));
+    assert_eq!(stack.count("SELECT count(*) FROM users").await?, i64::from(JOBS));
     let failed = "SELECT count(*) FROM transactions WHERE status <> 201 OR attempts <> 1";
     assert_eq!(stack.count(failed).await?, 0);
     for index in [0, 1, jobs.len() / 2, jobs.len() - 1] {
-        let job = clients[0]
-            .finished_job(&jobs[index], Duration::from_secs(30))
-            .await?;
+        let job = clients[0].finished_job(&jobs[index], Duration::from_secs(30)).await?;
         assert_eq!(job["result"]["email"], format!("user{index}@example.com"));
     }
     stack.done().await

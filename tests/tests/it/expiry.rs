@@ -10,11 +10,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_sweep_marks_what_is_due_and_leaves_a_ledger_row_each() -> Result<()> {
-    let stack = Stack::builder()
-        .workers(2)
-        .worker("SWEEP_INTERVAL_SECONDS", 1)
-        .start()
-        .await?;
+    let stack = Stack::builder().workers(2).worker("SWEEP_INTERVAL_SECONDS", 1).start().await?;
     let client = stack.client()?;
     let ada = client.create_user("ada@example.com").await?;
     let bob = client.create_user("bob@example.com").await?;
@@ -43,21 +39,10 @@ async fn a_sweep_marks_what_is_due_and_leaves_a_ledger_row_each() -> Result<()> 
     .fetch_all(stack.db())
     .await?;
     assert_eq!(rows.len(), 2, "{rows:?}");
-    assert_eq!(
-        (rows[0].0.as_str(), rows[0].2),
-        ("expire_gift", Some(due_gift))
-    );
+    assert_eq!((rows[0].0.as_str(), rows[0].2), ("expire_gift", Some(due_gift)));
     assert_eq!(rows[0].1, format!("expire:gift:{due_gift}"));
-    assert_eq!(
-        (rows[1].0.as_str(), rows[1].2),
-        ("expire_subscription", Some(due))
-    );
-    assert!(
-        rows[1]
-            .1
-            .starts_with(&format!("expire:subscription:{due}:")),
-        "{rows:?}"
-    );
+    assert_eq!((rows[1].0.as_str(), rows[1].2), ("expire_subscription", Some(due)));
+    assert!(rows[1].1.starts_with(&format!("expire:subscription:{due}:")), "{rows:?}");
 
     // What is not due is left alone, and the marked ones read the same as before.
     assert_eq!(client.latest_subscription(bob).await?["id"], json!(running));
@@ -67,19 +52,13 @@ async fn a_sweep_marks_what_is_due_and_leaves_a_ledger_row_each() -> Result<()> 
         let gift = client.get(&format!("/gifts/{id}")).await?.json(200)?;
         assert_eq!(gift["status"], status);
     }
-    assert_eq!(
-        stack.count("SELECT count(*) FROM transactions").await?,
-        submitted + 2
-    );
+    assert_eq!(stack.count("SELECT count(*) FROM transactions").await?, submitted + 2);
     stack.done().await
 }
 
 #[tokio::test]
 async fn what_fell_due_while_no_worker_ran_is_made_up_at_the_start() -> Result<()> {
-    let mut stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 3_600)
-        .start()
-        .await?;
+    let mut stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 3_600).start().await?;
     let client = stack.client()?;
     let ada = client.create_user("ada@example.com").await?;
     let due = integer_of(&client.subscribe(ada, 1).await?, "id")?;
@@ -99,9 +78,7 @@ async fn what_fell_due_while_no_worker_ran_is_made_up_at_the_start() -> Result<(
     stack.start_worker().await?;
     stack.start_worker().await?;
     eventually_true("all are marked", SOON, async || {
-        let expired = stack
-            .count("SELECT count(*) FROM gifts WHERE status = 'expired'")
-            .await?;
+        let expired = stack.count("SELECT count(*) FROM gifts WHERE status = 'expired'").await?;
         let ended = "SELECT count(*) FROM subscriptions WHERE status = 'expired'";
         Ok(expired == 3_000 && stack.count(ended).await? == 1)
     })
@@ -116,11 +93,7 @@ async fn what_fell_due_while_no_worker_ran_is_made_up_at_the_start() -> Result<(
 
 #[tokio::test]
 async fn a_sweep_and_commands_at_once_never_disagree() -> Result<()> {
-    let stack = Stack::builder()
-        .workers(2)
-        .worker("SWEEP_INTERVAL_SECONDS", 1)
-        .start()
-        .await?;
+    let stack = Stack::builder().workers(2).worker("SWEEP_INTERVAL_SECONDS", 1).start().await?;
     let client = stack.client()?;
     let ada = client.create_user("ada@example.com").await?;
     for round in 0..30 {

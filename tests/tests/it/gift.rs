@@ -29,22 +29,13 @@ async fn a_gift_waits_for_its_recipient_for_thirty_days() -> Result<()> {
         ensure_utc(&gift[time])?;
     }
     assert!(gift["id"].is_i64());
-    assert_eq!(
-        (&gift["gifter_id"], &gift["duration_months"]),
-        (&json!(gifter), &json!(6))
-    );
-    assert_eq!(
-        (&gift["status"], &gift["recipient_id"]),
-        (&json!("pending"), &Value::Null)
-    );
+    assert_eq!((&gift["gifter_id"], &gift["duration_months"]), (&json!(gifter), &json!(6)));
+    assert_eq!((&gift["status"], &gift["recipient_id"]), (&json!("pending"), &Value::Null));
     assert_eq!(gift["redeemed_at"], Value::Null);
     assert!(text_of(&gift, "recipient_email")?.eq_ignore_ascii_case("bob@example.com"));
     assert!(lives_for_days(&stack, &gift, 30).await?, "{gift}");
 
-    let read = client
-        .get(&format!("/gifts/{}", gift["id"]))
-        .await?
-        .json(200)?;
+    let read = client.get(&format!("/gifts/{}", gift["id"])).await?.json(200)?;
     assert_eq!(read, gift);
     stack.done().await
 }
@@ -77,15 +68,9 @@ async fn nobody_gives_nothing() -> Result<()> {
     let client = stack.client()?;
     let body = json!({"gifter_id": 4_711, "recipient_email": "bob@example.com",
                       "duration_months": 1});
-    client
-        .post("/gift", &fresh_key(), &body)
-        .await?
-        .refusal(404, "gifter_not_found")?;
+    client.post("/gift", &fresh_key(), &body).await?.refusal(404, "gifter_not_found")?;
     for id in ["1", "0", "-1", "9223372036854775807"] {
-        client
-            .get(&format!("/gifts/{id}"))
-            .await?
-            .problem(404, "gift_not_found")?;
+        client.get(&format!("/gifts/{id}")).await?.problem(404, "gift_not_found")?;
     }
     assert_eq!(stack.count("SELECT count(*) FROM gifts").await?, 0);
     stack.done().await

@@ -7,12 +7,8 @@ use serde_json::json;
 /// Clients of two shops on one api.
 async fn two_shops() -> Result<(Stack, Client, Client)> {
     let stack = Stack::builder().api("API_AUTH", "required").start().await?;
-    let shop = stack
-        .client()?
-        .with_api_key(&stack.create_key("shop", "write")?);
-    let rival = stack
-        .client()?
-        .with_api_key(&stack.create_key("rival", "write")?);
+    let shop = stack.client()?.with_api_key(&stack.create_key("shop", "write")?);
+    let rival = stack.client()?.with_api_key(&stack.create_key("rival", "write")?);
     Ok((stack, shop, rival))
 }
 
@@ -23,70 +19,29 @@ async fn foreign_ids_are_not_found() -> Result<()> {
     let bob = shop.create_user("bob@example.com").await?;
     let subscription = shop.subscribe(ada, 1).await?;
     let gift = shop.give(ada, "bob@example.com", 1).await?;
-    let job = shop
-        .submit("/users", "k", &json!({"email": "job@example.com"}))
-        .await?;
+    let job = shop.submit("/users", "k", &json!({"email": "job@example.com"})).await?;
     let spy = rival.create_user("bob@example.com").await?;
 
     let get = async |path: String| rival.get(&path).await;
-    get(format!("/users/{ada}"))
-        .await?
-        .problem(404, "user_not_found")?;
-    get(format!("/subscriptions/{ada}"))
-        .await?
-        .problem(404, "user_not_found")?;
-    get(format!("/gifts/{}", gift["id"]))
-        .await?
-        .problem(404, "gift_not_found")?;
-    get(format!("/jobs/{job}"))
-        .await?
-        .problem(404, "job_not_found")?;
-    get(format!("/jobs/{job}?wait=1"))
-        .await?
-        .problem(404, "job_not_found")?;
+    get(format!("/users/{ada}")).await?.problem(404, "user_not_found")?;
+    get(format!("/subscriptions/{ada}")).await?.problem(404, "user_not_found")?;
+    get(format!("/gifts/{}", gift["id"])).await?.problem(404, "gift_not_found")?;
+    get(format!("/jobs/{job}")).await?.problem(404, "job_not_found")?;
+    get(format!("/jobs/{job}?wait=1")).await?.problem(404, "job_not_found")?;
 
     let sub = &subscription["id"];
     for (path, body, code) in [
-        (
-            "/subscribe",
-            json!({"user_id": bob, "plan": "monthly"}),
-            "user_not_found",
-        ),
-        (
-            "/renew",
-            json!({"subscription_id": sub}),
-            "subscription_not_found",
-        ),
-        (
-            "/cancel",
-            json!({"subscription_id": sub}),
-            "subscription_not_found",
-        ),
-        (
-            "/gift",
-            json!({"gifter_id": ada, "recipient_email": "x@b.io"}),
-            "gifter_not_found",
-        ),
-        (
-            "/gift/redeem",
-            json!({"gift_id": gift["id"], "user_id": spy}),
-            "gift_not_found",
-        ),
-        (
-            "/gift/redeem",
-            json!({"gift_id": gift["id"], "user_id": bob}),
-            "gift_not_found",
-        ),
+        ("/subscribe", json!({"user_id": bob, "plan": "monthly"}), "user_not_found"),
+        ("/renew", json!({"subscription_id": sub}), "subscription_not_found"),
+        ("/cancel", json!({"subscription_id": sub}), "subscription_not_found"),
+        ("/gift", json!({"gifter_id": ada, "recipient_email": "x@b.io"}), "gifter_not_found"),
+        ("/gift/redeem", json!({"gift_id": gift["id"], "user_id": spy}), "gift_not_found"),
+        ("/gift/redeem", json!({"gift_id": gift["id"], "user_id": bob}), "gift_not_found"),
     ] {
-        rival
-            .post(path, &fresh_key(), &body)
-            .await?
-            .refusal(404, code)?;
+        rival.post(path, &fresh_key(), &body).await?.refusal(404, code)?;
     }
     // A user of another shop cannot redeem, whatever its email.
-    shop.redeem(&gift["id"], spy)
-        .await?
-        .refusal(404, "user_not_found")?;
+    shop.redeem(&gift["id"], spy).await?.refusal(404, "user_not_found")?;
     shop.redeem(&gift["id"], bob).await?.json(200)?;
     shop.get(&format!("/jobs/{job}")).await?.json(200)?;
     stack.done().await
@@ -119,14 +74,10 @@ async fn each_client_has_its_own_bucket_which_its_keys_share() -> Result<()> {
     let second = client(stack.create_key("shop", "write")?)?;
     let rival = client(stack.create_key("rival", "write")?)?;
     for (index, client) in [&shop, &second, &shop].into_iter().enumerate() {
-        client
-            .create_user(&format!("user{index}@example.com"))
-            .await?;
+        client.create_user(&format!("user{index}@example.com")).await?;
     }
     for client in [&shop, &second] {
-        let answer = client
-            .post("/users", &fresh_key(), &json!({"email": "x@b.io"}))
-            .await?;
+        let answer = client.post("/users", &fresh_key(), &json!({"email": "x@b.io"})).await?;
         answer.problem(429, "rate_limited")?;
     }
     rival.create_user("ada@example.com").await?;

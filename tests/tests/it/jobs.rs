@@ -10,11 +10,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn a_job_is_shown_from_queued_to_succeeded() -> Result<()> {
-    let mut stack = Stack::builder()
-        .workers(0)
-        .api("RESPONSE_WAIT_MS", 100)
-        .start()
-        .await?;
+    let mut stack = Stack::builder().workers(0).api("RESPONSE_WAIT_MS", 100).start().await?;
     let client = stack.client()?;
     let body = json!({"email": "ada@example.com"});
     let answer = client.post("/users", "k", &body).await?;
@@ -23,10 +19,7 @@ async fn a_job_is_shown_from_queued_to_succeeded() -> Result<()> {
     let id = job["id"].as_str().unwrap_or_default().to_owned();
     // A UUIDv8.
     assert_eq!((id.len(), &id[14..15]), (36, "8"));
-    assert_eq!(
-        (&job["operation"], &job["status"]),
-        (&json!("create_user"), &json!("queued"))
-    );
+    assert_eq!((&job["operation"], &job["status"]), (&json!("create_user"), &json!("queued")));
     assert_eq!(job["attempts"], 0);
     ensure_utc(&job["submitted_at"])?;
     for absent in ["finished_at", "result", "error"] {
@@ -42,14 +35,8 @@ async fn a_job_is_shown_from_queued_to_succeeded() -> Result<()> {
     stack.start_worker().await?;
     let done = client.finished_job(&id, SOON).await?;
     ensure_fields(&done, JOB_FIELDS)?;
-    assert_eq!(
-        (&done["status"], &done["attempts"]),
-        (&json!("succeeded"), &json!(1))
-    );
-    assert_eq!(
-        (&done["submitted_at"], &done["error"]),
-        (&job["submitted_at"], &Value::Null)
-    );
+    assert_eq!((&done["status"], &done["attempts"]), (&json!("succeeded"), &json!(1)));
+    assert_eq!((&done["submitted_at"], &done["error"]), (&job["submitted_at"], &Value::Null));
     ensure_utc(&done["finished_at"])?;
     // The result is what the submission would have answered.
     let replay = client.post("/users", "k", &body).await?;
@@ -67,16 +54,10 @@ async fn a_refused_job_has_failed_and_holds_the_problem() -> Result<()> {
     let id = client.submit("/subscribe", "k", &body).await?;
     let job = client.finished_job(&id, SOON).await?;
     ensure_fields(&job, JOB_FIELDS)?;
-    assert_eq!(
-        (&job["status"], &job["operation"]),
-        (&json!("failed"), &json!("subscribe"))
-    );
+    assert_eq!((&job["status"], &job["operation"]), (&json!("failed"), &json!("subscribe")));
     assert_eq!(job["result"], Value::Null);
     ensure_utc(&job["finished_at"])?;
-    let problem = client
-        .post("/subscribe", "k", &body)
-        .await?
-        .refusal(404, "user_not_found")?;
+    let problem = client.post("/subscribe", "k", &body).await?.refusal(404, "user_not_found")?;
     assert_eq!(job["error"], problem);
     assert_eq!(problem["instance"], format!("/jobs/{id}"));
     stack.done().await
@@ -88,23 +69,11 @@ async fn the_operation_of_a_job_is_the_command_of_its_path() -> Result<()> {
     let client = stack.client()?;
     for (path, body, operation) in [
         ("/users", json!({"email": "ada@example.com"}), "create_user"),
-        (
-            "/subscribe",
-            json!({"user_id": 1, "plan": "monthly"}),
-            "subscribe",
-        ),
+        ("/subscribe", json!({"user_id": 1, "plan": "monthly"}), "subscribe"),
         ("/renew", json!({"subscription_id": 1}), "renew"),
         ("/cancel", json!({"subscription_id": 1}), "cancel"),
-        (
-            "/gift",
-            json!({"gifter_id": 1, "recipient_email": "b@example.com"}),
-            "gift",
-        ),
-        (
-            "/gift/redeem",
-            json!({"gift_id": 1, "user_id": 1}),
-            "redeem",
-        ),
+        ("/gift", json!({"gifter_id": 1, "recipient_email": "b@example.com"}), "gift"),
+        ("/gift/redeem", json!({"gift_id": 1, "user_id": 1}), "redeem"),
     ] {
         let id = client.submit(path, &fresh_key(), &body).await?;
         assert_eq!(client.job(&id).await?["operation"], operation);
@@ -116,30 +85,20 @@ async fn the_operation_of_a_job_is_the_command_of_its_path() -> Result<()> {
 async fn a_long_poll_ends_with_the_job() -> Result<()> {
     let mut stack = Stack::builder().workers(0).start().await?;
     let client = stack.client()?;
-    let id = client
-        .submit("/users", "k", &json!({"email": "ada@example.com"}))
-        .await?;
+    let id = client.submit("/users", "k", &json!({"email": "ada@example.com"})).await?;
 
     let begun = Instant::now();
     let unfinished = client.get(&format!("/jobs/{id}?wait=1")).await?;
     assert_eq!(unfinished.json(200)?["status"], "queued");
     assert_eq!(unfinished.header("retry-after"), Some("1"));
-    assert!(
-        (1..5).contains(&begun.elapsed().as_secs()),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!((1..5).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 
     let path = format!("/jobs/{id}?wait=30");
     let begun = Instant::now();
     let (started, finished) = tokio::join!(stack.start_worker(), client.get(&path));
     started?;
     assert_eq!(finished?.json(200)?["status"], "succeeded");
-    assert!(
-        begun.elapsed() < Duration::from_secs(25),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
 
     // A finished job does not wait.
     let begun = Instant::now();
@@ -152,9 +111,7 @@ async fn a_long_poll_ends_with_the_job() -> Result<()> {
 async fn a_wait_that_cannot_be_is_refused() -> Result<()> {
     let stack = Stack::start().await?;
     let client = stack.client()?;
-    let id = client
-        .submit("/users", "k", &json!({"email": "ada@example.com"}))
-        .await?;
+    let id = client.submit("/users", "k", &json!({"email": "ada@example.com"})).await?;
     for wait in ["31", "-1", "soon", "", "1.5", "99999999999999999999"] {
         let answer = client.get(&format!("/jobs/{id}?wait={wait}")).await?;
         assert_eq!(answer.invalid_fields()?, ["wait"], "{wait}");
@@ -167,16 +124,8 @@ async fn a_wait_that_cannot_be_is_refused() -> Result<()> {
 async fn a_job_nobody_submitted_is_not_found() -> Result<()> {
     let stack = Stack::builder().workers(0).start().await?;
     let client = stack.client()?;
-    for id in [
-        "00000000-0000-8000-8000-000000000000",
-        "nonsense",
-        "1",
-        "%00",
-    ] {
-        client
-            .get(&format!("/jobs/{id}"))
-            .await?
-            .problem(404, "job_not_found")?;
+    for id in ["00000000-0000-8000-8000-000000000000", "nonsense", "1", "%00"] {
+        client.get(&format!("/jobs/{id}")).await?.problem(404, "job_not_found")?;
     }
     stack.done().await
 }

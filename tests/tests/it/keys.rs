@@ -15,10 +15,7 @@ async fn without_a_known_key_nobody_comes_in() -> Result<()> {
     let mut stack = locked().await?;
     let key = stack.create_key("shop", "write")?;
     let client = stack.client()?;
-    let user = client
-        .with_api_key(&key)
-        .create_user("ada@example.com")
-        .await?;
+    let user = client.with_api_key(&key).create_user("ada@example.com").await?;
 
     let wrong_secret = format!("{}{}", &key[..13], "A".repeat(43));
     let wrong_id = format!("sck_zzzzzzzz{}", &key[12..]);
@@ -52,18 +49,12 @@ async fn without_a_known_key_nobody_comes_in() -> Result<()> {
         }
     }
     assert_eq!(texts.len(), 1, "one text for all: {texts:?}");
-    client
-        .get("/jobs/x")
-        .await?
-        .problem(401, "unauthenticated")?;
+    client.get("/jobs/x").await?.problem(401, "unauthenticated")?;
     client.get("/health").await?.json(200)?;
 
     // The scheme is not case-sensitive.
     let request = client.request("GET".parse()?, &format!("/users/{user}"));
-    client
-        .send(request.header("authorization", format!("bearer {key}")))
-        .await?
-        .json(200)?;
+    client.send(request.header("authorization", format!("bearer {key}"))).await?.json(200)?;
     let log = stack.api(0)?.log_text();
     assert!(!log.contains(&key[13..]), "a secret is in the log");
     stack.done().await
@@ -84,10 +75,7 @@ async fn a_scope_is_what_a_key_may_do() -> Result<()> {
         ("/subscribe", json!({"user_id": user, "plan": "monthly"})),
         ("/renew", json!({"subscription_id": 1})),
         ("/cancel", json!({"subscription_id": 1})),
-        (
-            "/gift",
-            json!({"gifter_id": user, "recipient_email": "eve@example.com"}),
-        ),
+        ("/gift", json!({"gifter_id": user, "recipient_email": "eve@example.com"})),
         ("/gift/redeem", json!({"gift_id": 1, "user_id": user})),
     ];
     for (path, body) in &bodies {
@@ -99,10 +87,7 @@ async fn a_scope_is_what_a_key_may_do() -> Result<()> {
     writer.post("/users", "k", &bodies[0].1).await?.json(201)?;
     for client in [&reader, &writer, &admin] {
         client.get(&format!("/users/{user}")).await?.json(200)?;
-        client
-            .get(&format!("/subscriptions/{user}"))
-            .await?
-            .json(200)?;
+        client.get(&format!("/subscriptions/{user}")).await?.json(200)?;
     }
     stack.done().await
 }
@@ -117,10 +102,7 @@ async fn rotating_a_key_keeps_replays() -> Result<()> {
     let first = old.post("/users", "k", &body).await?;
     first.json(201)?;
     let replay = new.post("/users", "k", &body).await?;
-    assert_eq!(
-        (replay.body.as_slice(), replay.replayed()),
-        (first.body.as_slice(), true)
-    );
+    assert_eq!((replay.body.as_slice(), replay.replayed()), (first.body.as_slice(), true));
     stack.done().await
 }
 
@@ -132,47 +114,27 @@ async fn a_key_is_shown_once_listed_without_its_secret_and_revoked() -> Result<(
     assert_ne!(key, other);
     let id = &key[4..12];
     let list = stack.api_command(&["keys", "list"])?;
-    assert!(
-        list.contains(id) && list.contains(&other[4..12]) && list.contains("shop"),
-        "{list}"
-    );
-    assert!(
-        find_keys(&list).is_empty() && !list.contains(&key[13..]),
-        "{list}"
-    );
+    assert!(list.contains(id) && list.contains(&other[4..12]) && list.contains("shop"), "{list}");
+    assert!(find_keys(&list).is_empty() && !list.contains(&key[13..]), "{list}");
     let query = "SELECT count(*) FROM api_keys WHERE position($1 in api_keys::text) > 0";
-    let whole: i64 = sqlx::query_scalar(query)
-        .bind(&key[13..])
-        .fetch_one(stack.db())
-        .await?;
+    let whole: i64 = sqlx::query_scalar(query).bind(&key[13..]).fetch_one(stack.db()).await?;
     assert_eq!(whole, 0, "the secret is stored");
 
     let client = stack.client()?.with_api_key(&key);
     client.create_user("ada@example.com").await?;
     stack.api_command(&["keys", "revoke", id])?;
     // It was used a moment ago, so it may be remembered for up to 30 seconds.
-    eventually_true(
-        "the revocation bites",
-        Duration::from_secs(35),
-        async || {
-            let answer = client
-                .post("/users", &fresh_key(), &json!({"email": "bad"}))
-                .await?;
-            if answer.status == 401 {
-                answer.problem(401, "unauthenticated")?;
-                return Ok(true);
-            }
-            answer.problem(400, "invalid_request")?;
-            Ok(false)
-        },
-    )
+    eventually_true("the revocation bites", Duration::from_secs(35), async || {
+        let answer = client.post("/users", &fresh_key(), &json!({"email": "bad"})).await?;
+        if answer.status == 401 {
+            answer.problem(401, "unauthenticated")?;
+            return Ok(true);
+        }
+        answer.problem(400, "invalid_request")?;
+        Ok(false)
+    })
     .await?;
-    stack
-        .client()?
-        .with_api_key(&other)
-        .get("/users/1")
-        .await?
-        .json(200)?;
+    stack.client()?.with_api_key(&other).get("/users/1").await?.json(200)?;
     stack.done().await
 }
 
@@ -180,14 +142,7 @@ async fn a_key_is_shown_once_listed_without_its_secret_and_revoked() -> Result<(
 async fn a_key_command_that_makes_no_sense_fails_and_says_why() -> Result<()> {
     let stack = locked().await?;
     for args in [
-        &[
-            "keys",
-            "create",
-            "--client",
-            "shop",
-            "--scope",
-            "everything",
-        ][..],
+        &["keys", "create", "--client", "shop", "--scope", "everything"][..],
         &["keys", "create", "--scope", "write"],
         &["keys", "create", "--client", "", "--scope", "write"],
         &["keys", "revoke", "zzzzzzzz"],

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod cancel;
+mod chaos;
 mod concurrency;
 mod crash;
 mod drain;

@@ -29,10 +29,7 @@ fn samples<'a>(page: &'a str, family: &str, labels: &[&str]) -> Vec<&'a str> {
 #[track_caller]
 fn assert_shown(page: &str, wanted: &[(&str, &[&str])]) {
     for (family, labels) in wanted {
-        assert!(
-            !samples(page, family, labels).is_empty(),
-            "{family} {labels:?} in\n{page}"
-        );
+        assert!(!samples(page, family, labels).is_empty(), "{family} {labels:?} in\n{page}");
     }
 }
 
@@ -42,19 +39,10 @@ async fn an_api_counts_requests_by_route_and_submissions_by_admission() -> Resul
     let client = stack.client()?;
     let user = client.create_user("ada@example.com").await?;
     let body = json!({"email": "ada@example.com"});
-    client
-        .post("/users", "secret-key", &body)
-        .await?
-        .refusal(409, "email_taken")?;
-    client
-        .post("/users", "secret-key", &body)
-        .await?
-        .refusal(409, "email_taken")?;
+    client.post("/users", "secret-key", &body).await?.refusal(409, "email_taken")?;
+    client.post("/users", "secret-key", &body).await?.refusal(409, "email_taken")?;
     client.get(&format!("/users/{user}")).await?.json(200)?;
-    client
-        .get("/no/such/path")
-        .await?
-        .problem(404, "route_not_found")?;
+    client.get("/no/such/path").await?.problem(404, "route_not_found")?;
 
     let page = scrape(&client).await?;
     let requests = "http_server_request_duration_seconds";
@@ -65,14 +53,8 @@ async fn an_api_counts_requests_by_route_and_submissions_by_admission() -> Resul
             (requests, &["\"/users\"", "\"201\"", "\"POST\""]),
             (requests, &["\"/users\"", "\"409\""]),
             (requests, &["\"/users/{id}\"", "\"200\"", "\"GET\""]),
-            (
-                submissions,
-                &["admission=\"enqueued\"", "operation=\"create_user\""],
-            ),
-            (
-                submissions,
-                &["admission=\"replayed\"", "operation=\"create_user\""],
-            ),
+            (submissions, &["admission=\"enqueued\"", "operation=\"create_user\""]),
+            (submissions, &["admission=\"replayed\"", "operation=\"create_user\""]),
         ],
     );
     // Labels are bounded: no id, path, key or address of a client.
@@ -84,57 +66,34 @@ async fn an_api_counts_requests_by_route_and_submissions_by_admission() -> Resul
 
 #[tokio::test]
 async fn a_worker_counts_outcomes_batches_latencies_and_sweeps() -> Result<()> {
-    let mut stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 1)
-        .start()
-        .await?;
+    let mut stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 1).start().await?;
     let client = stack.client()?;
     let user = client.create_user("ada@example.com").await?;
     client.create_user("bob@example.com").await?;
     let body = json!({"email": "ada@example.com"});
-    client
-        .post("/users", &fresh_key(), &body)
-        .await?
-        .refusal(409, "email_taken")?;
+    client.post("/users", &fresh_key(), &body).await?.refusal(409, "email_taken")?;
     let bought = client.subscribe(user, 1).await?;
     stack.end_subscription(integer_of(&bought, "id")?).await?;
 
     let worker = stack.worker(0)?.client()?;
-    let page = eventually(
-        "the sweep is counted",
-        Duration::from_secs(20),
-        async || {
-            let page = scrape(&worker).await?;
-            let swept = samples(&page, "commerce_sweep_rows_total", &["kind="]);
-            Ok(swept
-                .iter()
-                .any(|line| line.ends_with(" 1"))
-                .then_some(page))
-        },
-    )
+    let page = eventually("the sweep is counted", Duration::from_secs(20), async || {
+        let page = scrape(&worker).await?;
+        let swept = samples(&page, "commerce_sweep_rows_total", &["kind="]);
+        Ok(swept.iter().any(|line| line.ends_with(" 1")).then_some(page))
+    })
     .await?;
     assert_shown(
         &page,
         &[
-            (
-                "commerce_outcomes_total",
-                &["operation=\"create_user\"", "succeeded"],
-            ),
-            (
-                "commerce_outcomes_total",
-                &["operation=\"create_user\"", "email_taken"],
-            ),
+            ("commerce_outcomes_total", &["operation=\"create_user\"", "succeeded"]),
+            ("commerce_outcomes_total", &["operation=\"create_user\"", "email_taken"]),
             ("commerce_job_latency_seconds", &["operation=\"subscribe\""]),
             ("commerce_batch_size", &[]),
             ("commerce_queue_depth", &["state=\"queued\""]),
             ("commerce_queue_oldest_age_seconds", &[]),
         ],
     );
-    let made = samples(
-        &page,
-        "commerce_outcomes_total",
-        &["create_user", "succeeded"],
-    );
+    let made = samples(&page, "commerce_outcomes_total", &["create_user", "succeeded"]);
     assert!(made[0].ends_with(" 2"), "{made:?}");
     stack.done().await
 }
@@ -149,39 +108,26 @@ async fn a_queue_that_nobody_drains_shows_its_depth_and_age() -> Result<()> {
     }
     // A worker that is stuck in its first batch sees how many wait behind it.
     let mut lock = stack.db().begin().await?;
-    sqlx::query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
-        .execute(&mut *lock)
-        .await?;
+    sqlx::query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;
     stack.start_worker().await?;
     let worker = stack.worker(0)?.client()?;
     for index in 7..10 {
         let body = json!({"email": format!("user{index}@example.com")});
         client.submit("/users", &fresh_key(), &body).await?;
     }
-    eventually_true(
-        "ten jobs, of some age",
-        Duration::from_secs(30),
-        async || {
-            let page = scrape(&worker).await?;
-            let value = |line: &&str| {
-                line.rsplit(' ')
-                    .next()
-                    .and_then(|text| text.parse::<f64>().ok())
-            };
-            let waiting: f64 = samples(&page, "commerce_queue_depth", &[])
-                .iter()
-                .filter(|line| line.contains("queued") || line.contains("running"))
-                .filter_map(value)
-                .sum();
-            let ages = samples(&page, "commerce_queue_oldest_age_seconds", &[]);
-            let age: f64 = ages.iter().filter_map(value).sum();
-            anyhow::ensure!(
-                (waiting - 10.0).abs() < 0.5 && age > 1.0,
-                "{waiting} jobs of age {age}"
-            );
-            Ok(true)
-        },
-    )
+    eventually_true("ten jobs, of some age", Duration::from_secs(30), async || {
+        let page = scrape(&worker).await?;
+        let value = |line: &&str| line.rsplit(' ').next().and_then(|text| text.parse::<f64>().ok());
+        let waiting: f64 = samples(&page, "commerce_queue_depth", &[])
+            .iter()
+            .filter(|line| line.contains("queued") || line.contains("running"))
+            .filter_map(value)
+            .sum();
+        let ages = samples(&page, "commerce_queue_oldest_age_seconds", &[]);
+        let age: f64 = ages.iter().filter_map(value).sum();
+        anyhow::ensure!((waiting - 10.0).abs() < 0.5 && age > 1.0, "{waiting} jobs of age {age}");
+        Ok(true)
+    })
     .await?;
     lock.rollback().await?;
     eventually_true("all are done", Duration::from_secs(30), async || {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use e2e::{Answer, Client, Signal, Stack, eventually_true, fresh_key, integer_of, text_of};
 use serde_json::json;
 
@@ -26,11 +26,7 @@ async fn ensure_queue_unavailable(client: &Client) -> Result<()> {
     let health = bounded(client.get("/health")).await?;
     ensure!(health.status == 503, "{health}");
     let health: serde_json::Value = serde_json::from_slice(&health.body)?;
-    assert_ne!(
-        health.get("redis"),
-        health.get("database"),
-        "one is down, one is not: {health}"
-    );
+    assert_ne!(health.get("redis"), health.get("database"), "one is down, one is not: {health}");
     Ok(())
 }
 
@@ -38,10 +34,7 @@ async fn ensure_recovers(stack: &mut Stack) -> Result<()> {
     let client = stack.client()?;
     let worker = stack.worker(0)?.client()?;
     eventually_true("all are healthy", RECOVERY, async || {
-        Ok(
-            client.get("/health").await?.status == 200
-                && worker.get("/health").await?.status == 200,
-        )
+        Ok(client.get("/health").await?.status == 200 && worker.get("/health").await?.status == 200)
     })
     .await
 }
@@ -56,16 +49,12 @@ async fn without_redis_submissions_are_refused_until_it_returns() -> Result<()> 
         ensure_queue_unavailable(&client).await?;
         ensure_queue_unavailable(&client).await?;
         // Reads need Postgres only.
-        bounded(client.get(&format!("/users/{known}")))
-            .await?
-            .json(200)?;
+        bounded(client.get(&format!("/users/{known}"))).await?.json(200)?;
         stack.redis().resume().await?;
         ensure_recovers(&mut stack).await?;
     }
     // The same key works now: nothing had happened.
-    let answer = client
-        .post("/users", "k", &json!({"email": "ada@example.com"}))
-        .await?;
+    let answer = client.post("/users", "k", &json!({"email": "ada@example.com"})).await?;
     answer.json(201)?;
     assert!(!answer.replayed());
     client.create_user("bob@example.com").await?;
@@ -82,10 +71,7 @@ async fn a_redis_that_hangs_is_as_good_as_none() -> Result<()> {
     stack.redis().signal(Signal::Continue)?;
     ensure_recovers(&mut stack).await?;
     // What Redis read before it woke may have been admitted after all: once, in any case.
-    client
-        .post("/users", "k", &json!({"email": "ada@example.com"}))
-        .await?
-        .json(201)?;
+    client.post("/users", "k", &json!({"email": "ada@example.com"})).await?.json(201)?;
     client.create_user("bob@example.com").await?;
     assert_eq!(stack.count("SELECT count(*) FROM transactions").await?, 3);
     stack.done().await
@@ -97,15 +83,16 @@ async fn a_request_that_waits_when_redis_goes_is_not_left_hanging() -> Result<()
     let client = stack.client()?;
     let body = json!({"email": "ada@example.com"});
     let id = client.submit("/users", "k", &body).await?;
-    let waiting = tokio::spawn({
-        let (client, body) = (client.clone(), body.clone());
-        async move { client.post_preferring("wait=4", "/users", "k", &body).await }
-    });
     let polling = tokio::spawn({
         let (client, path) = (client.clone(), format!("/jobs/{id}?wait=4"));
         async move { client.get(&path).await }
     });
-    tokio::task::yield_now().await;
+    let idle = stack.redis().key_count().await?;
+    let waiting = tokio::spawn({
+        let (client, body) = (client.clone(), json!({"email": "bob@example.com"}));
+        async move { client.post_preferring("wait=4", "/users", "k2", &body).await }
+    });
+    stack.redis().wait_for_more_keys_than(idle).await?;
     stack.redis().stop().await?;
     for answer in [waiting.await??, polling.await??] {
         // A job that is still there, or a problem that says try again.
@@ -137,11 +124,8 @@ async fn ensure_postgres_is_missed(client: &Client) -> Result<()> {
 
 #[tokio::test]
 async fn without_postgres_submissions_are_accepted_and_done_when_it_returns() -> Result<()> {
-    let mut stack = Stack::builder()
-        .postgres_proxy()
-        .api("RESPONSE_WAIT_MS", 1_000)
-        .start()
-        .await?;
+    let mut stack =
+        Stack::builder().postgres_proxy().api("RESPONSE_WAIT_MS", 1_000).start().await?;
     let client = stack.client()?;
     let user = client.create_user("known@example.com").await?;
 
@@ -172,11 +156,8 @@ async fn without_postgres_submissions_are_accepted_and_done_when_it_returns() ->
 
 #[tokio::test]
 async fn a_postgres_that_hangs_is_as_good_as_none() -> Result<()> {
-    let mut stack = Stack::builder()
-        .postgres_proxy()
-        .api("RESPONSE_WAIT_MS", 1_000)
-        .start()
-        .await?;
+    let mut stack =
+        Stack::builder().postgres_proxy().api("RESPONSE_WAIT_MS", 1_000).start().await?;
     let client = stack.client()?;
     client.create_user("known@example.com").await?;
     stack.proxy()?.freeze();
@@ -203,9 +184,7 @@ async fn connections_that_postgres_closes_are_opened_again() -> Result<()> {
         stack.count(query).await?;
         // As after a restart of Postgres: the jobs are done, and a read is at worst a 503 once.
         let email = format!("user{index}@example.com");
-        let answer = client
-            .post("/users", &fresh_key(), &json!({"email": email}))
-            .await?;
+        let answer = client.post("/users", &fresh_key(), &json!({"email": email})).await?;
         let id = integer_of(&answer.json(201)?, "id")?;
         eventually_true("reads go on", RECOVERY, async || {
             let answer = client.get(&format!("/users/{id}")).await?;
@@ -225,10 +204,7 @@ async fn a_redis_restarted_without_its_scripts_and_data_serves_on() -> Result<()
     let client = stack.client()?;
     client.create_user("ada@example.com").await?;
     let mut connection = stack.redis().connect().await?;
-    redis::cmd("SCRIPT")
-        .arg("FLUSH")
-        .exec_async(&mut connection)
-        .await?;
+    redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut connection).await?;
     client.create_user("bob@example.com").await?;
 
     // Our Redis is not durable here: it comes back empty.
@@ -236,5 +212,83 @@ async fn a_redis_restarted_without_its_scripts_and_data_serves_on() -> Result<()
     stack.redis().resume().await?;
     ensure_recovers(&mut stack).await?;
     client.create_user("eve@example.com").await?;
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_lost_subscription_delays_an_answer_and_loses_none() -> Result<()> {
+    let mut stack = Stack::builder().workers(0).start().await?;
+    let client = stack.client()?;
+    let idle = stack.redis().key_count().await?;
+    let waiting = tokio::spawn(async move {
+        client.post("/users", "k", &json!({"email": "ada@example.com"})).await
+    });
+    stack.redis().wait_for_more_keys_than(idle).await?;
+    let mut connection = stack.redis().connect().await?;
+    let mut kill = redis::cmd("CLIENT");
+    let killed: i64 = kill.arg(&["KILL", "TYPE", "pubsub"]).query_async(&mut connection).await?;
+    assert!(killed > 0, "the api has a subscription");
+    stack.start_worker().await?;
+    let begun = Instant::now();
+    waiting.await??.json(201)?;
+    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_redis_that_cannot_write_is_as_good_as_none() -> Result<()> {
+    let mut stack = Stack::start().await?;
+    let client = stack.client()?;
+    let mut connection = stack.redis().connect().await?;
+    // Full, and then demoted to a replica as in a failover.
+    let maxmemory = |size| vec!["CONFIG", "SET", "maxmemory", size];
+    let replica_of = |host, port| vec!["REPLICAOF", host, port];
+    for (key, broken, mended) in [
+        ("full", maxmemory("1"), maxmemory("0")),
+        ("replica", replica_of("127.0.0.1", "1"), replica_of("NO", "ONE")),
+    ] {
+        redis::cmd(broken[0]).arg(&broken[1..]).exec_async(&mut connection).await?;
+        let body = json!({"email": format!("{key}@example.com")});
+        let answer = bounded(client.post("/users", key, &body)).await?;
+        answer.problem(503, "queue_unavailable").context(key)?;
+        assert!(answer.number("retry-after")? >= 1);
+        redis::cmd(mended[0]).arg(&mended[1..]).exec_async(&mut connection).await?;
+        eventually_true("it writes again", RECOVERY, async || {
+            Ok(client.post("/users", key, &body).await?.status == 201)
+        })
+        .await?;
+    }
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_postgres_that_only_reads_is_an_outage_too() -> Result<()> {
+    let stack = Stack::builder().api("RESPONSE_WAIT_MS", 1_000).start().await?;
+    let client = stack.client()?;
+    let user = client.create_user("known@example.com").await?;
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()").fetch_one(stack.db()).await?;
+    let end_sessions = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let read_only = async |on: bool| {
+        let statement = format!("ALTER DATABASE {name} SET default_transaction_read_only = {on}");
+        let mut admin = stack.db().begin().await?;
+        sqlx::query("SET TRANSACTION READ WRITE").execute(&mut *admin).await?;
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *admin).await?;
+        admin.commit().await?;
+        // New sessions only obey it: as after a failover.
+        stack.count(end_sessions).await?;
+        anyhow::Ok(())
+    };
+    read_only(true).await?;
+    let answer = client.post("/users", "k", &json!({"email": "ada@example.com"})).await?;
+    let id = text_of(&answer.json(202)?, "id")?.to_owned();
+    eventually_true("reads go on", RECOVERY, async || {
+        Ok(client.get(&format!("/users/{user}")).await?.status == 200)
+    })
+    .await?;
+    read_only(false).await?;
+    let job = client.finished_job(&id, RECOVERY).await?;
+    assert_eq!((&job["status"], &job["attempts"]), (&json!("succeeded"), &json!(1)));
     stack.done().await
 }

@@ -16,9 +16,7 @@ async fn a_full_queue_refuses_new_jobs_and_still_knows_the_old_ones() -> Result<
     let client = stack.client()?;
     let body = |index: usize| json!({"email": format!("user{index}@example.com")});
     for index in 0..5 {
-        client
-            .submit("/users", &format!("k{index}"), &body(index))
-            .await?;
+        client.submit("/users", &format!("k{index}"), &body(index)).await?;
     }
     let keys = stack.redis().key_count().await?;
     for _ in 0..3 {
@@ -28,28 +26,16 @@ async fn a_full_queue_refuses_new_jobs_and_still_knows_the_old_ones() -> Result<
         // The token was not taken.
         assert_eq!(answer.number("ratelimit-remaining")?, 95);
     }
-    assert_eq!(
-        stack.redis().key_count().await?,
-        keys,
-        "nothing was recorded"
-    );
+    assert_eq!(stack.redis().key_count().await?, keys, "nothing was recorded");
 
-    let joined = client
-        .post_preferring("respond-async", "/users", "k0", &body(0))
-        .await?;
+    let joined = client.post_preferring("respond-async", "/users", "k0", &body(0)).await?;
     joined.json(202)?;
     assert!(joined.replayed());
-    client
-        .post("/users", "k0", &body(9))
-        .await?
-        .problem(422, "idempotency_key_reused")?;
+    client.post("/users", "k0", &body(9)).await?.problem(422, "idempotency_key_reused")?;
 
     stack.start_worker().await?;
     for index in 0..5 {
-        client
-            .post("/users", &format!("k{index}"), &body(index))
-            .await?
-            .json(201)?;
+        client.post("/users", &format!("k{index}"), &body(index)).await?.json(201)?;
     }
     let late = client.post("/users", "k5", &body(5)).await?;
     late.json(201)?;

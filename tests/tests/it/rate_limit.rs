@@ -8,19 +8,11 @@ use serde_json::json;
 
 /// Ten in ten minutes: the bucket does not fill again while a test runs.
 fn ten_at_once() -> Builder {
-    Stack::builder()
-        .api("RATE_LIMIT_REQUESTS", 10)
-        .api("RATE_LIMIT_WINDOW_SECONDS", 600)
+    Stack::builder().api("RATE_LIMIT_REQUESTS", 10).api("RATE_LIMIT_WINDOW_SECONDS", 600)
 }
 
 async fn submit(client: &Client, key: &str) -> Result<Answer> {
-    client
-        .post(
-            "/users",
-            key,
-            &json!({"email": format!("{key}@example.com")}),
-        )
-        .await
+    client.post("/users", key, &json!({"email": format!("{key}@example.com")})).await
 }
 
 #[tokio::test]
@@ -34,10 +26,7 @@ async fn ten_are_admitted_and_the_eleventh_is_told_when_to_come_back() -> Result
         assert_eq!(answer.number("ratelimit-remaining")?, left);
         let reset = answer.number("ratelimit-reset")?;
         assert!((1..=60).contains(&reset), "one token a minute: {reset}");
-        assert_eq!(
-            answer.header("ratelimit-policy"),
-            Some(r#""default";q=10;w=600"#)
-        );
+        assert_eq!(answer.header("ratelimit-policy"), Some(r#""default";q=10;w=600"#));
         let now = format!(r#""default";r={left};t={reset}"#);
         assert_eq!(answer.header("ratelimit"), Some(now.as_str()));
         assert_eq!(answer.header("retry-after"), None);
@@ -70,9 +59,7 @@ async fn replays_joins_mismatches_and_reads_cost_nothing() -> Result<()> {
         assert!(replay.replayed());
         assert_eq!(replay.number("ratelimit-remaining")?, 0);
     }
-    let answer = client
-        .post("/users", "key3", &json!({"email": "other@example.com"}))
-        .await?;
+    let answer = client.post("/users", "key3", &json!({"email": "other@example.com"})).await?;
     answer.problem(422, "idempotency_key_reused")?;
     assert_eq!(answer.number("ratelimit-remaining")?, 0);
 
@@ -81,9 +68,7 @@ async fn replays_joins_mismatches_and_reads_cost_nothing() -> Result<()> {
         assert_ne!(answer.status, 429);
         assert_eq!(answer.header("ratelimit-limit"), None, "{path}");
     }
-    submit(&client, "key10")
-        .await?
-        .problem(429, "rate_limited")?;
+    submit(&client, "key10").await?.problem(429, "rate_limited")?;
     stack.done().await
 }
 
@@ -92,9 +77,7 @@ async fn what_is_refused_before_admission_costs_nothing_and_says_nothing() -> Re
     let stack = ten_at_once().start().await?;
     let client = stack.client()?;
     for _ in 0..20 {
-        let answer = client
-            .post("/users", &fresh_key(), &json!({"email": "nobody"}))
-            .await?;
+        let answer = client.post("/users", &fresh_key(), &json!({"email": "nobody"})).await?;
         assert_eq!(answer.invalid_fields()?, ["email"]);
         assert_eq!(answer.header("ratelimit-limit"), None);
         assert_eq!(answer.header("ratelimit"), None);
@@ -141,10 +124,7 @@ async fn all_apis_share_one_bucket_also_under_a_rush() -> Result<()> {
         async move { submit(&client, &fresh_key()).await }
     })
     .await?;
-    assert_eq!(
-        answers.iter().filter(|answer| answer.status == 201).count(),
-        10
-    );
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 10);
     for answer in answers.iter().filter(|answer| answer.status != 201) {
         answer.problem(429, "rate_limited")?;
     }
@@ -187,10 +167,7 @@ async fn zero_requests_means_no_limit_and_no_headers() -> Result<()> {
 
 #[tokio::test]
 async fn a_trusted_proxy_is_believed_about_the_address_it_saw() -> Result<()> {
-    let stack = ten_at_once()
-        .api("TRUSTED_PROXIES", "127.0.0.0/8")
-        .start()
-        .await?;
+    let stack = ten_at_once().api("TRUSTED_PROXIES", "127.0.0.0/8").start().await?;
     let client = stack.client()?;
     let left = async |forwarded: &str| {
         let key = fresh_key();

@@ -9,14 +9,8 @@ async fn a_user_without_subscriptions_has_an_empty_list() -> Result<()> {
     let stack = Stack::start().await?;
     let client = stack.client()?;
     let user = client.create_user("ada@example.com").await?;
-    let list = client
-        .get(&format!("/subscriptions/{user}"))
-        .await?
-        .json(200)?;
-    assert_eq!(
-        list,
-        json!({"user_id": user, "subscriptions": [], "has_more": false})
-    );
+    let list = client.get(&format!("/subscriptions/{user}")).await?.json(200)?;
+    assert_eq!(list, json!({"user_id": user, "subscriptions": [], "has_more": false}));
 
     let path = format!("/subscriptions/{}", user + 1);
     client.get(&path).await?.problem(404, "user_not_found")?;
@@ -33,26 +27,17 @@ async fn subscriptions_are_listed_newest_first_in_pages() -> Result<()> {
     for _ in 0..5 {
         let id = client.subscribe(user, 1).await?["id"].clone();
         let body = json!({"subscription_id": id});
-        client
-            .post("/cancel", &fresh_key(), &body)
-            .await?
-            .json(200)?;
+        client.post("/cancel", &fresh_key(), &body).await?.json(200)?;
         made.push(id);
     }
     let foreign = client.subscribe(other, 1).await?["id"].clone();
     made.reverse();
 
     let page = async |query: &str| {
-        let list = client
-            .get(&format!("/subscriptions/{user}{query}"))
-            .await?
-            .json(200)?;
+        let list = client.get(&format!("/subscriptions/{user}{query}")).await?.json(200)?;
         ensure_fields(&list, &["user_id", "subscriptions", "has_more"])?;
         assert_eq!(list["user_id"], json!(user));
-        let items = list["subscriptions"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let items = list["subscriptions"].as_array().cloned().unwrap_or_default();
         for item in &items {
             ensure_fields(item, SUBSCRIPTION_FIELDS)?;
         }
@@ -88,16 +73,11 @@ async fn a_page_that_cannot_be_is_refused() -> Result<()> {
         ("starting_after=x", "starting_after"),
         ("starting_after=99999999999999999999", "starting_after"),
     ] {
-        let answer = client
-            .get(&format!("/subscriptions/{user}?{query}"))
-            .await?;
+        let answer = client.get(&format!("/subscriptions/{user}?{query}")).await?;
         assert_eq!(answer.invalid_fields()?, [field], "{query}");
     }
     for limit in [1, 100] {
-        client
-            .get(&format!("/subscriptions/{user}?limit={limit}"))
-            .await?
-            .json(200)?;
+        client.get(&format!("/subscriptions/{user}?limit={limit}")).await?.json(200)?;
     }
     stack.done().await
 }
@@ -105,10 +85,7 @@ async fn a_page_that_cannot_be_is_refused() -> Result<()> {
 #[tokio::test]
 async fn a_subscription_past_its_end_reads_as_expired_at_once() -> Result<()> {
     // No worker runs once the subscription is there, so no sweep can have marked it.
-    let mut stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 3_600)
-        .start()
-        .await?;
+    let mut stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 3_600).start().await?;
     let client = stack.client()?;
     let user = client.create_user("ada@example.com").await?;
     let bought = client.subscribe(user, 1).await?;
@@ -117,10 +94,7 @@ async fn a_subscription_past_its_end_reads_as_expired_at_once() -> Result<()> {
 
     let read = client.latest_subscription(user).await?;
     ensure_fields(&read, SUBSCRIPTION_FIELDS)?;
-    assert_eq!(
-        (&read["status"], &read["cancelled_at"]),
-        (&json!("expired"), &Value::Null)
-    );
+    assert_eq!((&read["status"], &read["cancelled_at"]), (&json!("expired"), &Value::Null));
     let query = "SELECT count(*) FROM subscriptions WHERE status = 'active'";
     assert_eq!(stack.count(query).await?, 1);
     stack.done().await
@@ -135,10 +109,7 @@ async fn an_id_that_is_none_is_a_problem_of_the_client() -> Result<()> {
             let answer = client.get(&format!("/{path}/{id}")).await?;
             // The contract leaves the choice: not a valid request, or nothing of that id.
             assert!([400, 404].contains(&answer.status), "{answer}");
-            assert_eq!(
-                answer.header("content-type"),
-                Some("application/problem+json")
-            );
+            assert_eq!(answer.header("content-type"), Some("application/problem+json"));
         }
     }
     stack.done().await

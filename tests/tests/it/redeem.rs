@@ -18,14 +18,8 @@ async fn redeeming_starts_a_subscription() -> Result<()> {
 
     let redemption = client.redeem(&gift["id"], recipient).await?.json(200)?;
     ensure_fields(&redemption, REDEMPTION_FIELDS)?;
-    assert_eq!(
-        (&redemption["gift_id"], &redemption["status"]),
-        (&gift["id"], &json!("redeemed"))
-    );
-    let (start, end) = (
-        text_of(&redemption, "start_date")?,
-        text_of(&redemption, "end_date")?,
-    );
+    assert_eq!((&redemption["gift_id"], &redemption["status"]), (&gift["id"], &json!("redeemed")));
+    let (start, end) = (text_of(&redemption, "start_date")?, text_of(&redemption, "end_date")?);
     assert!(stack.is_months_after(start, 4, end).await?, "{redemption}");
 
     let subscription = client.latest_subscription(recipient).await?;
@@ -39,15 +33,9 @@ async fn redeeming_starts_a_subscription() -> Result<()> {
         assert_eq!(subscription[same], redemption[same], "{same}");
     }
 
-    let gift = client
-        .get(&format!("/gifts/{}", gift["id"]))
-        .await?
-        .json(200)?;
+    let gift = client.get(&format!("/gifts/{}", gift["id"])).await?.json(200)?;
     ensure_fields(&gift, GIFT_FIELDS)?;
-    assert_eq!(
-        (&gift["status"], &gift["recipient_id"]),
-        (&json!("redeemed"), &json!(recipient))
-    );
+    assert_eq!((&gift["status"], &gift["recipient_id"]), (&json!("redeemed"), &json!(recipient)));
     ensure_utc(&gift["redeemed_at"])?;
     stack.done().await
 }
@@ -61,9 +49,7 @@ async fn redeeming_while_subscribed_extends_the_running_subscription() -> Result
     let running = client.subscribe(recipient, 1).await?;
     let to_february = stack.months_to_next_february().await?;
     let start = "2024-01-31T10:00:00Z";
-    stack
-        .move_start(integer_of(&running, "id")?, start, to_february)
-        .await?;
+    stack.move_start(integer_of(&running, "id")?, start, to_february).await?;
 
     // From a clamped 28 or 29 February back to the 31st: counted from the first start.
     let gift = client.give(gifter, "bob@example.com", 1).await?;
@@ -72,20 +58,14 @@ async fn redeeming_while_subscribed_extends_the_running_subscription() -> Result
     let end = text_of(&redemption, "end_date")?;
     assert!(end.contains("-03-31T10:00:00"), "{redemption}");
     assert!(stack.is_months_after(start, to_february + 1, end).await?);
-    assert_eq!(
-        client.latest_subscription(recipient).await?["end_date"],
-        end
-    );
+    assert_eq!(client.latest_subscription(recipient).await?["end_date"], end);
     assert_eq!(stack.count("SELECT count(*) FROM subscriptions").await?, 1);
     stack.done().await
 }
 
 #[tokio::test]
 async fn redeeming_after_the_end_starts_afresh() -> Result<()> {
-    let stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 3_600)
-        .start()
-        .await?;
+    let stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 3_600).start().await?;
     let client = stack.client()?;
     let gifter = client.create_user("ada@example.com").await?;
     let recipient = client.create_user("bob@example.com").await?;
@@ -95,10 +75,7 @@ async fn redeeming_after_the_end_starts_afresh() -> Result<()> {
     let gift = client.give(gifter, "bob@example.com", 2).await?;
     let redemption = client.redeem(&gift["id"], recipient).await?.json(200)?;
     assert_ne!(redemption["subscription_id"], old["id"]);
-    let (start, end) = (
-        text_of(&redemption, "start_date")?,
-        text_of(&redemption, "end_date")?,
-    );
+    let (start, end) = (text_of(&redemption, "start_date")?, text_of(&redemption, "end_date")?);
     assert!(stack.is_months_after(start, 2, end).await?);
     stack.done().await
 }
@@ -121,25 +98,16 @@ async fn second_redeem_of_a_gift_is_rejected() -> Result<()> {
 
 #[tokio::test]
 async fn an_expired_gift_is_gone_before_any_sweep() -> Result<()> {
-    let stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 3_600)
-        .start()
-        .await?;
+    let stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 3_600).start().await?;
     let client = stack.client()?;
     let gifter = client.create_user("ada@example.com").await?;
     let recipient = client.create_user("bob@example.com").await?;
     let gift = client.give(gifter, "bob@example.com", 2).await?;
     stack.end_gift(integer_of(&gift, "id")?).await?;
 
-    let shown = client
-        .get(&format!("/gifts/{}", gift["id"]))
-        .await?
-        .json(200)?;
+    let shown = client.get(&format!("/gifts/{}", gift["id"])).await?.json(200)?;
     assert_eq!(shown["status"], "expired");
-    let problem = client
-        .redeem(&gift["id"], recipient)
-        .await?
-        .refusal(410, "gift_expired")?;
+    let problem = client.redeem(&gift["id"], recipient).await?.refusal(410, "gift_expired")?;
     ensure_utc(&problem["expired_at"])?;
     assert_eq!(problem["expired_at"], shown["expires_at"]);
     assert_eq!(stack.count("SELECT count(*) FROM subscriptions").await?, 0);
@@ -148,10 +116,7 @@ async fn an_expired_gift_is_gone_before_any_sweep() -> Result<()> {
 
 #[tokio::test]
 async fn refusals_come_in_an_order_that_tells_a_stranger_nothing() -> Result<()> {
-    let stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 3_600)
-        .start()
-        .await?;
+    let stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 3_600).start().await?;
     let client = stack.client()?;
     let gifter = client.create_user("ada@example.com").await?;
     let recipient = client.create_user("bob@example.com").await?;
@@ -161,44 +126,20 @@ async fn refusals_come_in_an_order_that_tells_a_stranger_nothing() -> Result<()>
     let expired = client.give(gifter, "bob@example.com", 2).await?;
     stack.end_gift(integer_of(&expired, "id")?).await?;
 
-    client
-        .redeem(&json!(4_711), nobody)
-        .await?
-        .refusal(404, "gift_not_found")?;
+    client.redeem(&json!(4_711), nobody).await?.refusal(404, "gift_not_found")?;
     for state in [&gift, &expired] {
-        client
-            .redeem(&state["id"], nobody)
-            .await?
-            .refusal(404, "user_not_found")?;
-        client
-            .redeem(&state["id"], stranger)
-            .await?
-            .refusal(403, "gift_not_recipient")?;
-        client
-            .redeem(&state["id"], gifter)
-            .await?
-            .refusal(403, "gift_not_recipient")?;
+        client.redeem(&state["id"], nobody).await?.refusal(404, "user_not_found")?;
+        client.redeem(&state["id"], stranger).await?.refusal(403, "gift_not_recipient")?;
+        client.redeem(&state["id"], gifter).await?.refusal(403, "gift_not_recipient")?;
     }
 
     client.redeem(&gift["id"], recipient).await?.json(200)?;
     // Redeemed, and past its expiry as well.
     stack.end_gift(integer_of(&gift, "id")?).await?;
-    client
-        .redeem(&gift["id"], nobody)
-        .await?
-        .refusal(404, "user_not_found")?;
-    client
-        .redeem(&gift["id"], stranger)
-        .await?
-        .refusal(403, "gift_not_recipient")?;
-    client
-        .redeem(&gift["id"], recipient)
-        .await?
-        .refusal(409, "gift_already_redeemed")?;
-    let shown = client
-        .get(&format!("/gifts/{}", gift["id"]))
-        .await?
-        .json(200)?;
+    client.redeem(&gift["id"], nobody).await?.refusal(404, "user_not_found")?;
+    client.redeem(&gift["id"], stranger).await?.refusal(403, "gift_not_recipient")?;
+    client.redeem(&gift["id"], recipient).await?.refusal(409, "gift_already_redeemed")?;
+    let shown = client.get(&format!("/gifts/{}", gift["id"])).await?.json(200)?;
     assert_eq!(shown["status"], "redeemed");
     stack.done().await
 }

@@ -14,20 +14,9 @@ async fn a_renewal_adds_months_and_changes_nothing_else() -> Result<()> {
     let body = json!({"subscription_id": bought["id"], "duration_months": 3});
     let renewed = client.post("/renew", "r", &body).await?.json(200)?;
     ensure_fields(&renewed, SUBSCRIPTION_FIELDS)?;
-    let (start, end) = (
-        text_of(&renewed, "start_date")?,
-        text_of(&renewed, "end_date")?,
-    );
+    let (start, end) = (text_of(&renewed, "start_date")?, text_of(&renewed, "end_date")?);
     assert!(stack.is_months_after(start, 5, end).await?, "{renewed}");
-    for same in [
-        "id",
-        "user_id",
-        "plan",
-        "status",
-        "start_date",
-        "created_at",
-        "cancelled_at",
-    ] {
+    for same in ["id", "user_id", "plan", "status", "start_date", "created_at", "cancelled_at"] {
         assert_eq!(renewed[same], bought[same], "{same}");
     }
     assert!(text_of(&renewed, "updated_at")? > text_of(&bought, "updated_at")?);
@@ -42,23 +31,11 @@ async fn an_absent_duration_renews_by_one_interval_of_the_plan() -> Result<()> {
     for (plan, months) in [("monthly", 2), ("yearly", 24)] {
         let user = client.create_user(&format!("{plan}@example.com")).await?;
         let body = json!({"user_id": user, "plan": plan});
-        let bought = client
-            .post("/subscribe", &fresh_key(), &body)
-            .await?
-            .json(201)?;
+        let bought = client.post("/subscribe", &fresh_key(), &body).await?.json(201)?;
         let body = json!({"subscription_id": bought["id"]});
-        let renewed = client
-            .post("/renew", &fresh_key(), &body)
-            .await?
-            .json(200)?;
-        let (start, end) = (
-            text_of(&renewed, "start_date")?,
-            text_of(&renewed, "end_date")?,
-        );
-        assert!(
-            stack.is_months_after(start, months, end).await?,
-            "{renewed}"
-        );
+        let renewed = client.post("/renew", &fresh_key(), &body).await?.json(200)?;
+        let (start, end) = (text_of(&renewed, "start_date")?, text_of(&renewed, "end_date")?);
+        assert!(stack.is_months_after(start, months, end).await?, "{renewed}");
     }
     stack.done().await
 }
@@ -77,24 +54,16 @@ async fn renewals_count_from_the_first_start_and_do_not_drift() -> Result<()> {
         ("2024-02-28T08:00:00Z", to_february - 1),
     ];
     for (index, (start, bought)) in anchors.into_iter().enumerate() {
-        let user = client
-            .create_user(&format!("user{index}@example.com"))
-            .await?;
+        let user = client.create_user(&format!("user{index}@example.com")).await?;
         let id = integer_of(&client.subscribe(user, 1).await?, "id")?;
         stack.move_start(id, start, bought).await?;
         let mut total = bought;
         for months in [1, 1, 10, 12, 23, 48] {
             total += months;
             let body = json!({"subscription_id": id, "duration_months": months});
-            let renewed = client
-                .post("/renew", &fresh_key(), &body)
-                .await?
-                .json(200)?;
+            let renewed = client.post("/renew", &fresh_key(), &body).await?.json(200)?;
             let end = text_of(&renewed, "end_date")?;
-            assert!(
-                stack.is_months_after(start, total, end).await?,
-                "{start} {total}: {end}"
-            );
+            assert!(stack.is_months_after(start, total, end).await?, "{start} {total}: {end}");
         }
     }
     stack.done().await
@@ -107,19 +76,14 @@ async fn the_31st_of_january_is_clamped_in_february_and_comes_back_in_march() ->
     let user = client.create_user("ada@example.com").await?;
     let id = integer_of(&client.subscribe(user, 1).await?, "id")?;
     let to_february = stack.months_to_next_february().await?;
-    stack
-        .move_start(id, "2024-01-31T10:00:00Z", to_february)
-        .await?;
+    stack.move_start(id, "2024-01-31T10:00:00Z", to_february).await?;
 
     let before = client.latest_subscription(user).await?;
     let february = text_of(&before, "end_date")?.to_owned();
     assert!(february.contains("-02-28T10:00:00") || february.contains("-02-29T10:00:00"));
     for day in ["-03-31T10:00:00", "-04-30T10:00:00", "-05-31T10:00:00"] {
         let body = json!({"subscription_id": id, "duration_months": 1});
-        let renewed = client
-            .post("/renew", &fresh_key(), &body)
-            .await?
-            .json(200)?;
+        let renewed = client.post("/renew", &fresh_key(), &body).await?.json(200)?;
         assert!(text_of(&renewed, "end_date")?.contains(day), "{renewed}");
     }
     stack.done().await
@@ -132,31 +96,20 @@ async fn a_term_beyond_the_year_9999_is_refused() -> Result<()> {
     let user = client.create_user("ada@example.com").await?;
     let id = integer_of(&client.subscribe(user, 1).await?, "id")?;
     // To June of the year 9998.
-    stack
-        .move_start(id, "2024-06-30T00:00:00Z", (9_998 - 2_024) * 12)
-        .await?;
+    stack.move_start(id, "2024-06-30T00:00:00Z", (9_998 - 2_024) * 12).await?;
 
     let body = json!({"subscription_id": id, "duration_months": 19});
     let answer = client.post("/renew", &fresh_key(), &body).await?;
     answer.refusal(422, "term_too_long")?;
     let body = json!({"subscription_id": id, "duration_months": 18});
-    let renewed = client
-        .post("/renew", &fresh_key(), &body)
-        .await?
-        .json(200)?;
-    assert!(
-        text_of(&renewed, "end_date")?.starts_with("9999-12-30T00:00:00"),
-        "{renewed}"
-    );
+    let renewed = client.post("/renew", &fresh_key(), &body).await?.json(200)?;
+    assert!(text_of(&renewed, "end_date")?.starts_with("9999-12-30T00:00:00"), "{renewed}");
     stack.done().await
 }
 
 #[tokio::test]
 async fn only_an_active_subscription_is_renewed() -> Result<()> {
-    let stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 3_600)
-        .start()
-        .await?;
+    let stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 3_600).start().await?;
     let client = stack.client()?;
     let renew = async |id: i64| {
         let body = json!({"subscription_id": id, "duration_months": 1});
@@ -167,21 +120,14 @@ async fn only_an_active_subscription_is_renewed() -> Result<()> {
     let user = client.create_user("ada@example.com").await?;
     let first = integer_of(&client.subscribe(user, 1).await?, "id")?;
     let body = json!({"subscription_id": first});
-    client
-        .post("/cancel", &fresh_key(), &body)
-        .await?
-        .json(200)?;
-    let problem = renew(first)
-        .await?
-        .refusal(409, "subscription_not_active")?;
+    client.post("/cancel", &fresh_key(), &body).await?.json(200)?;
+    let problem = renew(first).await?.refusal(409, "subscription_not_active")?;
     assert_eq!(problem["current_status"], "cancelled");
 
     // Past its end, before any sweep.
     let second = integer_of(&client.subscribe(user, 1).await?, "id")?;
     stack.end_subscription(second).await?;
-    let problem = renew(second)
-        .await?
-        .refusal(409, "subscription_not_active")?;
+    let problem = renew(second).await?.refusal(409, "subscription_not_active")?;
     assert_eq!(problem["current_status"], "expired");
     stack.done().await
 }

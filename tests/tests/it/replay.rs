@@ -16,23 +16,11 @@ async fn every_operation_is_replayed_byte_for_byte() -> Result<()> {
     // Each in turn changes what the next replay would find: replays must not look.
     let commands: [(&str, Value, u16); 6] = [
         ("/users", json!({"email": "new@example.com"}), 201),
-        (
-            "/renew",
-            json!({"subscription_id": subscription, "duration_months": 1}),
-            200,
-        ),
+        ("/renew", json!({"subscription_id": subscription, "duration_months": 1}), 200),
         ("/cancel", json!({"subscription_id": subscription}), 200),
         ("/subscribe", json!({"user_id": ada, "plan": "yearly"}), 201),
-        (
-            "/gift",
-            json!({"gifter_id": ada, "recipient_email": "x@example.com"}),
-            201,
-        ),
-        (
-            "/gift/redeem",
-            json!({"gift_id": gift, "user_id": bob}),
-            200,
-        ),
+        ("/gift", json!({"gifter_id": ada, "recipient_email": "x@example.com"}), 201),
+        ("/gift/redeem", json!({"gift_id": gift, "user_id": bob}), 200),
     ];
     let mut firsts = Vec::new();
     for (path, body, status) in &commands {
@@ -48,10 +36,7 @@ async fn every_operation_is_replayed_byte_for_byte() -> Result<()> {
             replay.ensure_replay_of(first)?;
         }
     }
-    assert_eq!(
-        stack.count("SELECT count(*) FROM transactions").await?,
-        rows
-    );
+    assert_eq!(stack.count("SELECT count(*) FROM transactions").await?, rows);
     stack.done().await
 }
 
@@ -66,22 +51,10 @@ async fn a_refusal_is_replayed_even_when_the_answer_would_be_yes_by_now() -> Res
     refused.refusal(409, "already_subscribed")?;
 
     let body = json!({"subscription_id": subscription});
-    client
-        .post("/cancel", &fresh_key(), &body)
-        .await?
-        .json(200)?;
-    client
-        .post("/subscribe", "wish", &wish)
-        .await?
-        .ensure_replay_of(&refused)?;
-    client
-        .post("/subscribe", "another-wish", &wish)
-        .await?
-        .json(201)?;
-    client
-        .post("/subscribe", "wish", &wish)
-        .await?
-        .ensure_replay_of(&refused)?;
+    client.post("/cancel", &fresh_key(), &body).await?.json(200)?;
+    client.post("/subscribe", "wish", &wish).await?.ensure_replay_of(&refused)?;
+    client.post("/subscribe", "another-wish", &wish).await?.json(201)?;
+    client.post("/subscribe", "wish", &wish).await?.ensure_replay_of(&refused)?;
     stack.done().await
 }
 
@@ -98,18 +71,12 @@ async fn a_key_used_for_another_request_is_refused_and_nothing_happens() -> Resu
 
     let id = &bought["id"];
     let others: [(&str, Value); 6] = [
-        (
-            "/renew",
-            json!({"subscription_id": id, "duration_months": 2}),
-        ),
+        ("/renew", json!({"subscription_id": id, "duration_months": 2})),
         // An explicit default is not the same as its absence.
         ("/renew", json!({"subscription_id": id})),
         ("/cancel", json!({"subscription_id": id})),
         ("/users", json!({"email": "x@example.com"})),
-        (
-            "/gift",
-            json!({"gifter_id": ada, "recipient_email": "x@example.com"}),
-        ),
+        ("/gift", json!({"gifter_id": ada, "recipient_email": "x@example.com"})),
         ("/subscribe", json!({"user_id": ada, "plan": "monthly"})),
     ];
     for (path, body) in &others {
@@ -120,15 +87,9 @@ async fn a_key_used_for_another_request_is_refused_and_nothing_happens() -> Resu
         assert_eq!(client.get(job).await?.json(200)?["operation"], "renew");
         assert_eq!(answer.header("idempotent-replayed"), None);
     }
-    assert_eq!(
-        stack.count("SELECT count(*) FROM transactions").await?,
-        rows
-    );
+    assert_eq!(stack.count("SELECT count(*) FROM transactions").await?, rows);
     assert_eq!(stack.count("SELECT count(*) FROM users").await?, 1);
-    client
-        .post("/renew", "k", &body)
-        .await?
-        .ensure_replay_of(&first)?;
+    client.post("/renew", "k", &body).await?.ensure_replay_of(&first)?;
     stack.done().await
 }
 
@@ -160,16 +121,12 @@ async fn a_key_is_bound_as_soon_as_its_job_is_queued() -> Result<()> {
     let body = json!({"email": "ada@example.com"});
     let job = client.submit("/users", "k", &body).await?;
 
-    let answer = other
-        .post("/users", "k", &json!({"email": "eve@example.com"}))
-        .await?;
+    let answer = other.post("/users", "k", &json!({"email": "eve@example.com"})).await?;
     let problem = answer.problem(422, "idempotency_key_reused")?;
     assert_eq!(problem["job"], format!("/jobs/{job}"));
 
     // The right body joins the job.
-    let joined = other
-        .post_preferring("respond-async", "/users", "k", &body)
-        .await?;
+    let joined = other.post_preferring("respond-async", "/users", "k", &body).await?;
     assert_eq!(joined.json(202)?["id"], job);
     assert_eq!(joined.header("idempotent-replayed"), Some("true"));
 
@@ -197,10 +154,7 @@ async fn a_short_memory_of_redis_loses_no_answer() -> Result<()> {
     // Over 3 seconds some of these come from Redis, and some from the ledger.
     let begun = std::time::Instant::now();
     while begun.elapsed().as_secs() < 3 {
-        client
-            .post("/users", "k", &body)
-            .await?
-            .ensure_replay_of(&first)?;
+        client.post("/users", "k", &body).await?.ensure_replay_of(&first)?;
     }
     assert_eq!(stack.count("SELECT count(*) FROM transactions").await?, 1);
     assert_eq!(stack.count("SELECT count(*) FROM users").await?, 1);

@@ -11,10 +11,7 @@ const SOON: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn an_idle_process_stops_at_once_on_either_signal() -> Result<()> {
     let mut stack = Stack::builder().apis(2).workers(2).start().await?;
-    for (index, signal) in [Signal::Terminate, Signal::Interrupt]
-        .into_iter()
-        .enumerate()
-    {
+    for (index, signal) in [Signal::Terminate, Signal::Interrupt].into_iter().enumerate() {
         stack.api(index)?.process()?.signal(signal)?;
         stack.worker(index)?.process()?.signal(signal)?;
         for status in [
@@ -34,24 +31,12 @@ async fn an_api_answers_the_requests_it_has_before_it_stops() -> Result<()> {
     let mut stack = Stack::builder().apis(2).workers(0).start().await?;
     let (client, other) = (stack.client()?, stack.client_of(1)?);
     let body = json!({"email": "ada@example.com"});
+    let idle = stack.redis().key_count().await?;
     let waiting = tokio::spawn({
         let (client, body) = (client.clone(), body.clone());
-        async move {
-            client
-                .post_preferring("wait=30", "/users", "k", &body)
-                .await
-        }
+        async move { client.post_preferring("wait=30", "/users", "k", &body).await }
     });
-    // Once the key is known, the request is waiting for its job.
-    eventually_true("the job is queued", SOON, async || {
-        let probe = json!({"email": "probe@example.com"});
-        let answer = other
-            .post_preferring("respond-async", "/users", "k", &probe)
-            .await?;
-        Ok(answer.status == 422)
-    })
-    .await?;
-
+    stack.redis().wait_for_more_keys_than(idle).await?;
     stack.api(0)?.stop(Duration::from_secs(40)).await?;
     // Its job goes on, and it is told where.
     let answer = waiting.await??;
@@ -70,31 +55,45 @@ async fn a_worker_finishes_its_batch_before_it_stops() -> Result<()> {
     let mut stack = Stack::start().await?;
     let client = stack.client()?;
     let mut lock = stack.db().begin().await?;
-    sqlx::query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
-        .execute(&mut *lock)
-        .await?;
-    let id = client
-        .submit("/users", "k", &json!({"email": "ada@example.com"}))
-        .await?;
+    sqlx::query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;
+    let id = client.submit("/users", "k", &json!({"email": "ada@example.com"})).await?;
     stack.wait_for_blocked_statement().await?;
 
     stack.worker(0)?.process()?.signal(Signal::Terminate)?;
     lock.rollback().await?;
-    stack.worker(0)?.stop(Duration::from_secs(40)).await?;
+    let status = stack.worker(0)?.process()?.exit(Duration::from_secs(40)).await?;
+    assert_eq!(status.code(), Some(0));
+    stack.worker(0)?.kill();
     let job = client.job(&id).await?;
-    assert_eq!(
-        (&job["status"], &job["attempts"]),
-        (&json!("succeeded"), &json!(1))
-    );
+    assert_eq!((&job["status"], &job["attempts"]), (&json!("succeeded"), &json!(1)));
+    stack.done().await
+}
+
+#[tokio::test]
+async fn who_asks_twice_does_not_wait_and_loses_nothing() -> Result<()> {
+    let mut stack = Stack::builder().worker("WORKER_ORPHAN_SECONDS", 2).start().await?;
+    let client = stack.client()?;
+    let mut lock = stack.db().begin().await?;
+    sqlx::query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;
+    let id = client.submit("/users", "k", &json!({"email": "ada@example.com"})).await?;
+    stack.wait_for_blocked_statement().await?;
+    let worker = stack.worker(0)?;
+    worker.process()?.signal(Signal::Terminate)?;
+    eventually_true("it heard", SOON, async || Ok(worker.log_text().contains("asked to stop")))
+        .await?;
+    worker.process()?.signal(Signal::Interrupt)?;
+    worker.process()?.exit(Duration::from_secs(2)).await?;
+    worker.kill();
+
+    lock.rollback().await?;
+    stack.start_worker().await?;
+    assert_eq!(client.finished_job(&id, Duration::from_mins(1)).await?["status"], "succeeded");
     stack.done().await
 }
 
 #[tokio::test]
 async fn jobs_that_a_stopping_worker_did_not_begin_wait_for_the_next() -> Result<()> {
-    let mut stack = Stack::builder()
-        .worker("WORKER_BATCH_MAX", 8)
-        .start()
-        .await?;
+    let mut stack = Stack::builder().worker("WORKER_BATCH_MAX", 8).start().await?;
     let client = stack.client()?;
     for round in 0..3 {
         for index in 0..100 {
@@ -117,39 +116,22 @@ async fn jobs_that_a_stopping_worker_did_not_begin_wait_for_the_next() -> Result
 
 #[tokio::test]
 async fn an_outage_does_not_keep_a_process_from_stopping() -> Result<()> {
-    let mut stack = Stack::builder()
-        .postgres_proxy()
-        .durable_redis()
-        .start()
-        .await?;
+    let mut stack = Stack::builder().postgres_proxy().durable_redis().start().await?;
     let client = stack.client()?;
     stack.proxy()?.cut();
-    client
-        .submit("/users", "k", &json!({"email": "ada@example.com"}))
-        .await?;
+    client.submit("/users", "k", &json!({"email": "ada@example.com"})).await?;
     stack.redis().stop().await?;
     stack.api(0)?.process()?.signal(Signal::Terminate)?;
     stack.worker(0)?.process()?.signal(Signal::Terminate)?;
     // Whatever they say of it, they end.
-    stack
-        .api(0)?
-        .process()?
-        .exit(Duration::from_secs(40))
-        .await?;
-    stack
-        .worker(0)?
-        .process()?
-        .exit(Duration::from_secs(40))
-        .await?;
+    stack.api(0)?.process()?.exit(Duration::from_secs(40)).await?;
+    stack.worker(0)?.process()?.exit(Duration::from_secs(40)).await?;
 
     stack.redis().resume().await?;
     stack.proxy()?.restore();
     stack.api(0)?.start().await?;
     stack.worker(0)?.start().await?;
     let client = stack.client()?;
-    client
-        .post("/users", "k", &json!({"email": "ada@example.com"}))
-        .await?
-        .json(201)?;
+    client.post("/users", "k", &json!({"email": "ada@example.com"})).await?.json(201)?;
     stack.done().await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::{Kind, Process, Settings, Stack, program, run_to_end};
+use e2e::{Kind, Process, Settings, Signal, Stack, program, run_to_end};
 use serde_json::json;
 
 /// Starts a program that must refuse to run, and gives what it said.
@@ -24,10 +24,7 @@ async fn an_open_api_refuses_any_address_but_loopback() -> Result<()> {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8080"] {
         let settings = stack.settings(Kind::Api).with("API_ADDR", address);
         let said = refusal("api", &settings).await?;
-        assert!(
-            said.contains("API_AUTH") && said.to_lowercase().contains("loopback"),
-            "{said}"
-        );
+        assert!(said.contains("API_AUTH") && said.to_lowercase().contains("loopback"), "{said}");
     }
     stack.done().await
 }
@@ -39,10 +36,7 @@ async fn keys_are_required_unless_the_operator_says_otherwise() -> Result<()> {
     let mut api = stack.start_api_with(settings).await?;
     let client = api.client()?;
     let body = json!({"email": "ada@example.com"});
-    client
-        .post("/users", "k", &body)
-        .await?
-        .problem(401, "unauthenticated")?;
+    client.post("/users", "k", &body).await?.problem(401, "unauthenticated")?;
     api.stop(Duration::from_secs(30)).await?;
     stack.done().await
 }
@@ -76,23 +70,14 @@ async fn a_value_that_makes_no_sense_is_named() -> Result<()> {
         let settings = stack.settings(kind).with(setting, value);
         let said = refusal(kind.program(), &settings).await?;
         let flag = setting.to_lowercase().replace('_', "-");
-        assert!(
-            said.contains(setting) || said.contains(&flag),
-            "{setting}: {said}"
-        );
+        assert!(said.contains(setting) || said.contains(&flag), "{setting}: {said}");
     }
     stack.done().await
 }
 
 #[tokio::test]
 async fn help_is_the_reference_of_the_settings() -> Result<()> {
-    let both = [
-        "DATABASE_URL",
-        "REDIS_URL",
-        "IDEMPOTENCY_TTL_SECONDS",
-        "LOG_FORMAT",
-        "RUST_LOG",
-    ];
+    let both = ["DATABASE_URL", "REDIS_URL", "IDEMPOTENCY_TTL_SECONDS", "LOG_FORMAT", "RUST_LOG"];
     let api = [
         "API_ADDR",
         "API_AUTH",
@@ -128,34 +113,15 @@ async fn many_processes_may_migrate_one_fresh_database() -> Result<()> {
 
 #[tokio::test]
 async fn a_redis_that_may_forget_is_warned_of_and_no_other() -> Result<()> {
-    let complaint = |log: &str| {
-        log.lines()
-            .any(|l| l.contains("WARN") && l.contains("append"))
-    };
+    let complaint = |log: &str| log.lines().any(|l| l.contains("WARN") && l.contains("append"));
     let mut forgetful = Stack::start().await?;
-    assert!(
-        complaint(&forgetful.api(0)?.log_text()),
-        "{}",
-        forgetful.api(0)?.log_text()
-    );
-    assert!(
-        complaint(&forgetful.worker(0)?.log_text()),
-        "{}",
-        forgetful.worker(0)?.log_text()
-    );
+    assert!(complaint(&forgetful.api(0)?.log_text()), "{}", forgetful.api(0)?.log_text());
+    assert!(complaint(&forgetful.worker(0)?.log_text()), "{}", forgetful.worker(0)?.log_text());
     forgetful.done().await?;
 
     let mut durable = Stack::builder().durable_redis().start().await?;
-    assert!(
-        !complaint(&durable.api(0)?.log_text()),
-        "{}",
-        durable.api(0)?.log_text()
-    );
-    assert!(
-        !complaint(&durable.worker(0)?.log_text()),
-        "{}",
-        durable.worker(0)?.log_text()
-    );
+    assert!(!complaint(&durable.api(0)?.log_text()), "{}", durable.api(0)?.log_text());
+    assert!(!complaint(&durable.worker(0)?.log_text()), "{}", durable.worker(0)?.log_text());
     durable.done().await
 }
 
@@ -178,10 +144,20 @@ async fn logs_can_be_json_and_never_tell_keys_or_bodies() -> Result<()> {
             let parsed: serde_json::Result<serde_json::Value> = serde_json::from_str(line);
             assert!(parsed.is_ok(), "not JSON: {line}");
         }
-        assert!(
-            !log.contains(key) && !log.contains("secret-address"),
-            "{log}"
-        );
+        assert!(!log.contains(key) && !log.contains("secret-address"), "{log}");
     }
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_worker_needs_no_page() -> Result<()> {
+    let stack = Stack::builder().workers(0).start().await?;
+    let settings = stack.settings(Kind::Worker).with("WORKER_ADDR", "off");
+    let log = std::env::temp_dir().join(format!("e2e-{}-off", std::process::id()));
+    let mut worker = Process::spawn(&program("worker")?, &[], &settings, &log)?;
+    stack.client()?.create_user("ada@example.com").await?;
+    worker.signal(Signal::Terminate)?;
+    assert!(worker.exit(Duration::from_secs(30)).await?.success());
+    std::fs::remove_file(&log)?;
     stack.done().await
 }

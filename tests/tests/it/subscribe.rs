@@ -20,14 +20,8 @@ async fn a_subscription_runs_for_the_months_asked_for() -> Result<()> {
     for time in ["start_date", "end_date", "created_at", "updated_at"] {
         ensure_utc(&made[time])?;
     }
-    assert_eq!(
-        (&made["user_id"], &made["plan"]),
-        (&json!(user), &json!("monthly"))
-    );
-    assert_eq!(
-        (&made["status"], &made["cancelled_at"]),
-        (&json!("active"), &Value::Null)
-    );
+    assert_eq!((&made["user_id"], &made["plan"]), (&json!(user), &json!("monthly")));
+    assert_eq!((&made["status"], &made["cancelled_at"]), (&json!("active"), &Value::Null));
     let (start, end) = (text_of(&made, "start_date")?, text_of(&made, "end_date")?);
     assert!(stack.is_months_after(start, 120, end).await?, "{made}");
 
@@ -61,10 +55,7 @@ async fn a_yearly_plan_is_sold_in_whole_years() -> Result<()> {
         answer.refusal(422, "duration_not_multiple")?;
     }
     let body = json!({"user_id": user, "plan": "yearly", "duration_months": 24});
-    client
-        .post("/subscribe", &fresh_key(), &body)
-        .await?
-        .json(201)?;
+    client.post("/subscribe", &fresh_key(), &body).await?.json(201)?;
     stack.done().await
 }
 
@@ -75,15 +66,11 @@ async fn nobody_and_no_plan_are_refused() -> Result<()> {
     let user = client.create_user("ada@example.com").await?;
 
     for stranger in [user + 1, i64::MAX] {
-        let answer = client
-            .post("/subscribe", &fresh_key(), &wish(stranger, "monthly"))
-            .await?;
+        let answer = client.post("/subscribe", &fresh_key(), &wish(stranger, "monthly")).await?;
         answer.refusal(404, "user_not_found")?;
     }
     for plan in ["platinum", "month", "monthly-2", "Monthly", "no such plan"] {
-        let answer = client
-            .post("/subscribe", &fresh_key(), &wish(user, plan))
-            .await?;
+        let answer = client.post("/subscribe", &fresh_key(), &wish(user, plan)).await?;
         answer.refusal(422, "unknown_plan")?;
     }
     assert_eq!(stack.count("SELECT count(*) FROM subscriptions").await?, 0);
@@ -97,9 +84,7 @@ async fn a_second_subscription_is_refused_and_names_the_first() -> Result<()> {
     let user = client.create_user("ada@example.com").await?;
     let first = client.subscribe(user, 3).await?;
 
-    let answer = client
-        .post("/subscribe", &fresh_key(), &wish(user, "yearly"))
-        .await?;
+    let answer = client.post("/subscribe", &fresh_key(), &wish(user, "yearly")).await?;
     let problem = answer.refusal(409, "already_subscribed")?;
     assert_eq!(problem["subscription_id"], first["id"]);
     assert_eq!(problem["end_date"], first["end_date"]);
@@ -113,10 +98,7 @@ async fn a_user_subscribes_again_after_cancelling() -> Result<()> {
     let user = client.create_user("ada@example.com").await?;
     let first = client.subscribe(user, 3).await?;
     let body = json!({"subscription_id": first["id"]});
-    client
-        .post("/cancel", &fresh_key(), &body)
-        .await?
-        .json(200)?;
+    client.post("/cancel", &fresh_key(), &body).await?.json(200)?;
 
     let second = client.subscribe(user, 1).await?;
     assert_ne!(second["id"], first["id"]);
@@ -125,10 +107,7 @@ async fn a_user_subscribes_again_after_cancelling() -> Result<()> {
 
 #[tokio::test]
 async fn a_user_subscribes_again_after_the_end_before_any_sweep() -> Result<()> {
-    let stack = Stack::builder()
-        .worker("SWEEP_INTERVAL_SECONDS", 3_600)
-        .start()
-        .await?;
+    let stack = Stack::builder().worker("SWEEP_INTERVAL_SECONDS", 3_600).start().await?;
     let client = stack.client()?;
     let user = client.create_user("ada@example.com").await?;
     let first = client.subscribe(user, 3).await?;

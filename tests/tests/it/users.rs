@@ -18,10 +18,7 @@ async fn a_user_is_created_and_read_back() -> Result<()> {
     assert_eq!(user["email"], "Ada.Lovelace+shop@Example.com");
     assert_eq!(answer.header("idempotent-replayed"), None);
 
-    let read = client
-        .get(&format!("/users/{}", user["id"]))
-        .await?
-        .json(200)?;
+    let read = client.get(&format!("/users/{}", user["id"])).await?.json(200)?;
     assert_eq!(read, user);
     stack.done().await
 }
@@ -33,9 +30,7 @@ async fn an_email_belongs_to_one_user_whatever_its_case() -> Result<()> {
     client.create_user("ada@example.com").await?;
 
     for twin in ["ada@example.com", "ADA@Example.COM", "  ada@example.com "] {
-        let answer = client
-            .post("/users", &fresh_key(), &json!({"email": twin}))
-            .await?;
+        let answer = client.post("/users", &fresh_key(), &json!({"email": twin})).await?;
         answer.refusal(409, "email_taken")?;
     }
     // Dots and plus signs are not folded.
@@ -51,10 +46,7 @@ async fn an_unknown_user_is_not_found() -> Result<()> {
     let stack = Stack::builder().workers(0).start().await?;
     let client = stack.client()?;
     for id in ["1", "0", "-1", "9223372036854775807"] {
-        client
-            .get(&format!("/users/{id}"))
-            .await?
-            .problem(404, "user_not_found")?;
+        client.get(&format!("/users/{id}")).await?.problem(404, "user_not_found")?;
     }
     stack.done().await
 }

@@ -7,9 +7,10 @@ mod read_back;
 mod retries;
 mod writes;
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt as _, stream};
+use uuid::Uuid;
 
 use self::allowance::Allowance;
 use crate::client::{Call, Client};
@@ -21,10 +22,7 @@ struct RunId(String);
 
 impl RunId {
     fn new() -> Self {
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        Self(format!("{:x}-{:x}", now.as_micros(), std::process::id()))
+        Self(Uuid::new_v4().simple().to_string())
     }
 
     fn email(&self, name: &str) -> String {

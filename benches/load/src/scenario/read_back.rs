@@ -6,7 +6,7 @@ use super::measure;
 use crate::client::{Call, Client};
 use crate::outcome::{Check, Outcome, distinct};
 
-const TITLE: &str = "4 writes, read back";
+const TITLE: &str = "4 read back";
 
 /// A page, and the status that it must show: of the gift, or of the user's only subscription.
 pub(super) struct Page {

@@ -1,5 +1,6 @@
 //! Test 2: twenty concurrent submissions with one key are one command.
 
+use anyhow::ensure;
 use serde_json::{Value, json};
 
 use super::{RunId, Subscriber, measure};
@@ -57,9 +58,11 @@ async fn make_subscriber(client: &Client, run_id: &RunId) -> anyhow::Result<Subs
     let id = call.require_id(201)?;
     let answer = call.require(201)?;
     if answer.limit_remaining == Some(0) {
-        client
-            .wait_for_limit(answer.limit_reset_seconds.unwrap_or(1))
-            .await;
+        let seconds = answer.limit_reset_seconds.unwrap_or(1);
+        ensure!(
+            client.wait_for_limit(seconds).await,
+            "no time left to wait {seconds} s for the rate limit"
+        );
     }
     Ok(Subscriber { id })
 }

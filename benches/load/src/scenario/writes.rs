@@ -31,7 +31,7 @@ pub(super) async fn run(
 ) -> Outcome {
     client.progress().start(TITLE, planned);
     if let Some(note) = &note {
-        client.progress().say(note);
+        client.progress().note(note);
     }
     let mut outcome = Outcome::new(TITLE);
     outcome.notes.extend(note);

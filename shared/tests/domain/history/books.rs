@@ -1,0 +1,163 @@
+//! Our own books of a history: every row, and the rules that bind them.
+
+use crate::by_hand;
+use proptest::sample::Index;
+use shared::domain::decide::Circumstances;
+use shared::domain::world::Change;
+use shared::domain::{
+    ClientId, Gift, GiftId, GiftStatus, Grant, Instant, Operation, Subscription, SubscriptionId,
+    SubscriptionStatus, User, UserId,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+use SubscriptionStatus::{Active, Cancelled, Expired};
+
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    pub(crate) users: BTreeMap<UserId, User>,
+    pub(crate) subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    pub(crate) gifts: BTreeMap<GiftId, Gift>,
+    grants: Vec<Grant>,
+}
+
+impl Books {
+    /// Ids of different kinds are alike on purpose: a mix-up finds a row, and shows.
+    pub(crate) fn next_id(&self, operation: Operation) -> i64 {
+        let rows = match operation {
+            Operation::CreateUser => self.users.len(),
+            Operation::Gift => self.gifts.len(),
+            _ => self.subscriptions.len(),
+        };
+        i64::try_from(rows).unwrap() + 1
+    }
+
+    /// Takes in a change that a command made.
+    pub(crate) fn record(&mut self, change: &Change, circumstances: Circumstances) {
+        let now = circumstances.now;
+        match change {
+            Change::User(user) => {
+                assert_eq!((user.id.0, user.created_at), (circumstances.new_id, now));
+                assert!(self.users.insert(user.id, user.clone()).is_none());
+            }
+            Change::Subscription(new) => {
+                match self.subscriptions.insert(new.id, new.clone()) {
+                    None => assert_eq!(new.id.0, circumstances.new_id),
+                    Some(old) => check_edge(&old, new, now),
+                }
+                let of_user = self.subscriptions.values().filter(|s| s.user == new.user);
+                assert!(of_user.filter(|s| s.status == Active).count() <= 1, "two active ones");
+            }
+            Change::Gift(new) => match self.gifts.insert(new.id, new.clone()) {
+                None => assert_eq!((new.id.0, new.created_at), (circumstances.new_id, now)),
+                Some(old) => self.check_redemption(&old, new, now),
+            },
+            Change::Grant(grant) => {
+                assert_eq!((grant.job, grant.granted_at), (circumstances.job, now));
+                self.grants.push(grant.clone());
+            }
+        }
+    }
+
+    fn check_redemption(&self, old: &Gift, new: &Gift, now: Instant) {
+        assert!(old.status == GiftStatus::Pending && old.expires_at > now);
+        let recipient = &self.users[&new.recipient.unwrap()];
+        assert_eq!(recipient.email.key(), new.recipient_email.key());
+        let (status, redeemed_at) = (GiftStatus::Redeemed, Some(now));
+        let recipient = new.recipient;
+        assert_eq!(*new, Gift { status, recipient, redeemed_at, ..old.clone() });
+    }
+
+    /// The rules that hold at any time.
+    pub(crate) fn check(&self) {
+        let (mut months, mut redeemed) = (BTreeMap::new(), BTreeSet::new());
+        for grant in &self.grants {
+            *months.entry(grant.subscription).or_default() += grant.months;
+            let gift = grant.source.gift();
+            assert!(gift.is_none_or(|gift| redeemed.insert(gift)), "two grants name {gift:?}");
+        }
+        for s in self.subscriptions.values() {
+            assert_eq!(Some(&s.months), months.get(&s.id), "months are not the sum of the grants");
+            assert_eq!(Some(s.end_date), by_hand::add_months(s.start_date, s.months));
+            assert!(s.end_date > s.start_date);
+            assert_eq!(s.start_date, s.created_at);
+            assert_eq!(self.users[&s.user].client, s.client);
+            assert_eq!(s.cancelled_at.is_some(), s.status == Cancelled);
+        }
+        for gift in self.gifts.values() {
+            let is_redeemed = gift.status == GiftStatus::Redeemed;
+            assert_eq!(is_redeemed, redeemed.contains(&gift.id), "{gift:?}");
+            assert_eq!(is_redeemed, gift.redeemed_at.is_some() && gift.recipient.is_some());
+            assert_eq!(self.users[&gift.gifter].client, gift.client);
+        }
+        let emails = self.users.values().map(|user| (user.client, user.email.key()));
+        assert_eq!(emails.collect::<BTreeSet<_>>().len(), self.users.len(), "an email twice");
+    }
+
+    /// What a sweep at `now` marks.
+    pub(crate) fn due(&self, now: Instant) -> Vec<Change> {
+        let ended = self.subscriptions.values().filter(|s| s.status == Active);
+        let ended =
+            ended.filter(|s| s.end_date <= now).map(|s| Change::Subscription(s.expired(now)));
+        let missed = self.gifts.values().filter(|gift| gift.status == GiftStatus::Pending);
+        let missed = missed.filter(|gift| gift.expires_at <= now).cloned();
+        let expired = |gift| Change::Gift(Gift { status: GiftStatus::Expired, ..gift });
+        ended.chain(missed.map(expired)).collect()
+    }
+
+    pub(crate) fn next_end(&self, now: Instant) -> Option<Instant> {
+        let ends = self.subscriptions.values().filter(|s| s.status == Active).map(|s| s.end_date);
+        let expiries = self.gifts.values().map(|gift| gift.expires_at);
+        ends.chain(expiries).filter(|end| *end > now).min()
+    }
+
+    pub(crate) fn any_user(&self, index: &Index) -> Option<(ClientId, UserId)> {
+        pick(index, self.users.values()).map(|user| (user.client, user.id))
+    }
+
+    pub(crate) fn any_subscription(&self, index: &Index) -> Option<(ClientId, SubscriptionId)> {
+        pick(index, self.subscriptions.values()).map(|s| (s.client, s.id))
+    }
+
+    pub(crate) fn any_gift(&self, index: &Index) -> Option<(ClientId, GiftId)> {
+        pick(index, self.gifts.values()).map(|gift| (gift.client, gift.id))
+    }
+
+    /// The user that a gift is meant for, if there is one.
+    pub(crate) fn recipient(&self, gift: GiftId) -> Option<UserId> {
+        let gift = self.gifts.get(&gift)?;
+        let mut users = self.users.values().filter(|user| user.client == gift.client);
+        users.find(|user| user.email.key() == gift.recipient_email.key()).map(|user| user.id)
+    }
+}
+
+fn pick<'a, T>(index: &Index, rows: impl ExactSizeIterator<Item = &'a T>) -> Option<&'a T> {
+    let mut rows = rows;
+    let count = rows.len();
+    (count > 0).then(|| rows.nth(index.index(count))).flatten()
+}
+
+/// A subscription only ever grows, is cancelled while it runs, or expires when it is over.
+fn check_edge(old: &Subscription, new: &Subscription, now: Instant) {
+    let updated_at = now;
+    let old = old.clone();
+    let (allowed, expected) = match (old.status, new.status) {
+        (Active, Active) => {
+            let (months, end_date) = (new.months, new.end_date);
+            let grows = old.end_date > now && months > old.months && end_date > old.end_date;
+            (grows, Subscription { months, end_date, updated_at, ..old })
+        }
+        (Active, Cancelled) => {
+            let cancelled_at = Some(now);
+            (
+                old.end_date > now,
+                Subscription { status: Cancelled, cancelled_at, updated_at, ..old },
+            )
+        }
+        (Active, Expired) => {
+            (old.end_date <= now, Subscription { status: Expired, updated_at, ..old })
+        }
+        (Cancelled | Expired, _) => (false, old),
+    };
+    assert!(allowed, "no such edge: {new:?}");
+    assert_eq!(*new, expected);
+}

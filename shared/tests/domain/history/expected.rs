@@ -1,0 +1,131 @@
+//! What a command is to be refused for, worked out from the books in another way than the core's.
+
+use super::books::Books;
+use crate::by_hand;
+use shared::domain::{
+    ClientId, Command, Email, Gift, GiftId, GiftStatus, Instant, Subscription, SubscriptionId,
+    SubscriptionStatus, User, UserId,
+};
+
+/// The code of the refusal; `None` when the command is to be done.
+pub(crate) fn refusal(
+    books: &Books,
+    client: ClientId,
+    command: &Command,
+    now: Instant,
+) -> Option<&'static str> {
+    let case = Case { books, client, now };
+    match command {
+        Command::CreateUser { email } => case.create_user(email),
+        Command::Subscribe { user_id, plan, duration_months } => {
+            case.subscribe(*user_id, plan.as_str(), *duration_months)
+        }
+        Command::Renew { subscription_id, duration_months } => {
+            case.renew(*subscription_id, *duration_months)
+        }
+        Command::Cancel { subscription_id } => case.ended(*subscription_id),
+        Command::Gift { gifter_id, .. } => {
+            case.user(*gifter_id).is_none().then_some("gifter_not_found")
+        }
+        Command::Redeem { gift_id, user_id } => case.redeem(*gift_id, *user_id),
+    }
+}
+
+struct Case<'a> {
+    books: &'a Books,
+    client: ClientId,
+    now: Instant,
+}
+
+impl Case<'_> {
+    fn user(&self, id: UserId) -> Option<&User> {
+        self.books.users.get(&id).filter(|user| user.client == self.client)
+    }
+
+    fn subscription(&self, id: SubscriptionId) -> Option<&Subscription> {
+        self.books.subscriptions.get(&id).filter(|s| s.client == self.client)
+    }
+
+    fn gift(&self, id: GiftId) -> Option<&Gift> {
+        self.books.gifts.get(&id).filter(|gift| gift.client == self.client)
+    }
+
+    fn running(&self, user: UserId) -> Option<&Subscription> {
+        let mut of_user = self.books.subscriptions.values().filter(|s| s.user == user);
+        of_user.find(|s| s.status == SubscriptionStatus::Active && s.end_date > self.now)
+    }
+
+    fn create_user(&self, email: &Email) -> Option<&'static str> {
+        let mut users = self.books.users.values().filter(|user| user.client == self.client);
+        let same = |user: &User| user.email.as_str().eq_ignore_ascii_case(email.as_str());
+        users.any(same).then_some("email_taken")
+    }
+
+    fn subscribe(&self, id: UserId, plan: &str, months: Option<u32>) -> Option<&'static str> {
+        if self.user(id).is_none() {
+            return Some("user_not_found");
+        }
+        let months = match plan {
+            "monthly" => months.unwrap_or(1),
+            "yearly" => months.unwrap_or(12),
+            _ => return Some("unknown_plan"),
+        };
+        if plan == "yearly" && months % 12 != 0 {
+            return Some("duration_not_multiple");
+        }
+        if self.running(id).is_some() {
+            return Some("already_subscribed");
+        }
+        by_hand::add_months(self.now, months).is_none().then_some("term_too_long")
+    }
+
+    fn ended(&self, id: SubscriptionId) -> Option<&'static str> {
+        match self.subscription(id) {
+            None => Some("subscription_not_found"),
+            Some(s) if s.status != SubscriptionStatus::Active || s.end_date <= self.now => {
+                Some("subscription_not_active")
+            }
+            Some(_) => None,
+        }
+    }
+
+    fn renew(&self, id: SubscriptionId, months: Option<u32>) -> Option<&'static str> {
+        if let Some(ended) = self.ended(id) {
+            return Some(ended);
+        }
+        let subscription = self.subscription(id)?;
+        let yearly = subscription.plan == "yearly";
+        let months = months.unwrap_or(if yearly { 12 } else { 1 });
+        if yearly && months % 12 != 0 {
+            return Some("duration_not_multiple");
+        }
+        too_long(subscription, months)
+    }
+
+    fn redeem(&self, gift: GiftId, user: UserId) -> Option<&'static str> {
+        let Some(gift) = self.gift(gift) else {
+            return Some("gift_not_found");
+        };
+        let Some(user) = self.user(user) else {
+            return Some("user_not_found");
+        };
+        if !user.email.as_str().eq_ignore_ascii_case(gift.recipient_email.as_str()) {
+            return Some("gift_not_recipient");
+        }
+        if gift.status == GiftStatus::Redeemed {
+            return Some("gift_already_redeemed");
+        }
+        if gift.expires_at <= self.now {
+            return Some("gift_expired");
+        }
+        match self.running(user.id) {
+            Some(running) => too_long(running, gift.months),
+            None => by_hand::add_months(self.now, gift.months).is_none().then_some("term_too_long"),
+        }
+    }
+}
+
+fn too_long(subscription: &Subscription, months: u32) -> Option<&'static str> {
+    let end = by_hand::add_months(subscription.start_date, subscription.months + months);
+    end.is_none().then_some("term_too_long")
+}

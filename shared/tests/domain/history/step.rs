@@ -1,0 +1,152 @@
+//! What can happen in a history.
+
+use super::books::Books;
+use crate::sample::{RIVAL, SHOP, at, email, plan};
+use chrono::{Months, TimeDelta};
+use proptest::prelude::{Just, Strategy, any};
+use proptest::sample::{Index, select};
+use proptest::{option, prop_oneof};
+use shared::domain::{ClientId, Command, GiftId, Instant, SubscriptionId, UserId};
+
+const ADDRESSES: [&str; 5] = ["a@x.org", "A@X.org", "b@x.org", "C@x.org", "d@y.org"];
+const PLANS: [&str; 4] = ["monthly", "monthly", "yearly", "gold"];
+/// An id that nobody has.
+const UNKNOWN: i64 = 1_000_000;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) wait: Wait,
+    /// Whether a client asks for what is another's.
+    astray: bool,
+    action: Action,
+}
+
+/// How much time passes.
+#[derive(Debug, Clone)]
+pub(crate) enum Wait {
+    For(TimeDelta),
+    Months(u32),
+    /// To the instant at which a subscription or a gift runs out.
+    UntilAnEnd,
+}
+
+/// What is done, to which of the rows that there are.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    CreateUser {
+        client: ClientId,
+        address: &'static str,
+    },
+    Subscribe {
+        user: Index,
+        plan: &'static str,
+        months: Option<u32>,
+    },
+    Renew {
+        subscription: Index,
+        months: Option<u32>,
+    },
+    Cancel {
+        subscription: Index,
+    },
+    Give {
+        gifter: Index,
+        address: &'static str,
+        months: Option<u32>,
+    },
+    /// By its recipient, or by any user.
+    Redeem {
+        gift: Index,
+        by: Option<Index>,
+    },
+    Sweep,
+}
+
+pub(crate) fn steps() -> impl Strategy<Value = Step> {
+    let astray = prop_oneof![9 => Just(false), 1 => Just(true)];
+    (waits(), astray, actions()).prop_map(|(wait, astray, action)| Step { wait, astray, action })
+}
+
+fn waits() -> impl Strategy<Value = Wait> {
+    prop_oneof![
+        20 => (0..3_i64).prop_map(|us| Wait::For(TimeDelta::microseconds(us))),
+        20 => (0..40_i64).prop_map(|days| Wait::For(TimeDelta::days(days))),
+        10 => (0..18_u32).prop_map(Wait::Months),
+        10 => Just(Wait::UntilAnEnd),
+        2 => (12..600_u32).prop_map(Wait::Months),
+        1 => (12_000..96_000_u32).prop_map(Wait::Months),
+    ]
+}
+
+fn actions() -> impl Strategy<Value = Action> {
+    let months = || option::weighted(0.8, prop_oneof![1..=12_u32, Just(12_u32), 1..=120_u32]);
+    prop_oneof![
+        2 => (select(vec![SHOP, RIVAL]), select(&ADDRESSES[..]))
+            .prop_map(|(client, address)| Action::CreateUser { client, address }),
+        4 => (any::<Index>(), select(&PLANS[..]), months())
+            .prop_map(|(user, plan, months)| Action::Subscribe { user, plan, months }),
+        4 => (any::<Index>(), months())
+            .prop_map(|(subscription, months)| Action::Renew { subscription, months }),
+        1 => any::<Index>().prop_map(|subscription| Action::Cancel { subscription }),
+        3 => (any::<Index>(), select(&ADDRESSES[..]), months())
+            .prop_map(|(gifter, address, months)| Action::Give { gifter, address, months }),
+        4 => (any::<Index>(), option::weighted(0.3, any::<Index>()))
+            .prop_map(|(gift, by)| Action::Redeem { gift, by }),
+        1 => Just(Action::Sweep),
+    ]
+}
+
+impl Wait {
+    /// No later than what leaves a gift its time before the year 10000.
+    pub(crate) fn after(&self, now: Instant, books: &Books) -> Instant {
+        let then = match self {
+            Self::For(time) => now + *time,
+            Self::Months(months) => now + Months::new(*months),
+            Self::UntilAnEnd => books.next_end(now).unwrap_or(now),
+        };
+        then.min(at("9999-11-01T00:00:00Z")).max(now)
+    }
+}
+
+impl Step {
+    /// The command, and whose it is. `None` for a sweep.
+    pub(crate) fn command(&self, books: &Books) -> Option<(ClientId, Command)> {
+        let (owner, command) = match &self.action {
+            Action::Sweep => return None,
+            Action::CreateUser { client, address } => {
+                (Some(*client), Command::CreateUser { email: email(address) })
+            }
+            Action::Subscribe { user, plan: code, months } => {
+                let (client, user_id) = books.any_user(user).unzip();
+                let user_id = user_id.unwrap_or(UserId(UNKNOWN));
+                let duration_months = *months;
+                (client, Command::Subscribe { user_id, plan: plan(code), duration_months })
+            }
+            Action::Renew { subscription, months } => {
+                let (client, id) = books.any_subscription(subscription).unzip();
+                let subscription_id = id.unwrap_or(SubscriptionId(UNKNOWN));
+                (client, Command::Renew { subscription_id, duration_months: *months })
+            }
+            Action::Cancel { subscription } => {
+                let (client, id) = books.any_subscription(subscription).unzip();
+                (client, Command::Cancel { subscription_id: id.unwrap_or(SubscriptionId(UNKNOWN)) })
+            }
+            Action::Give { gifter, address, months } => {
+                let (client, id) = books.any_user(gifter).unzip();
+                let (gifter_id, recipient_email) = (id.unwrap_or(UserId(UNKNOWN)), email(address));
+                (client, Command::Gift { gifter_id, recipient_email, duration_months: *months })
+            }
+            Action::Redeem { gift, by } => {
+                let gift = books.any_gift(gift);
+                let by = by.map(|by| books.any_user(&by).map(|(_, id)| id));
+                let user_id = by.unwrap_or_else(|| books.recipient(gift?.1));
+                let gift_id = gift.map_or(GiftId(UNKNOWN), |(_, id)| id);
+                let user_id = user_id.unwrap_or(UserId(UNKNOWN));
+                (gift.unzip().0, Command::Redeem { gift_id, user_id })
+            }
+        };
+        let owner = owner.unwrap_or(SHOP);
+        let other = if owner == SHOP { RIVAL } else { SHOP };
+        Some((if self.astray { other } else { owner }, command))
+    }
+}

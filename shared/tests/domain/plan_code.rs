@@ -1,0 +1,39 @@
+//! Plans: how they are written, and which are on sale.
+
+use shared::domain::{Plan, PlanCode};
+
+#[test]
+fn a_plan_is_written_with_1_to_64_of_a_few_characters() {
+    for valid in ["m", "monthly", "gold-yearly", "plan_2", "0", "-"] {
+        assert!(PlanCode::parse(valid).is_ok(), "{valid:?}");
+    }
+    assert!(PlanCode::parse(&"x".repeat(64)).is_ok());
+}
+
+#[test]
+fn nothing_else_is_the_spelling_of_a_plan() {
+    for invalid in ["", " ", "mon thly", "monthly ", "a\0", "plan\n", "é", "a.b", "a/b", "'--"] {
+        assert!(PlanCode::parse(invalid).is_err(), "{invalid:?}");
+    }
+    assert!(PlanCode::parse(&"x".repeat(65)).is_err());
+}
+
+#[test]
+fn a_plan_that_a_job_carries_is_checked_like_one_of_a_request() {
+    assert!(serde_json::from_str::<PlanCode>(r#""mon thly""#).is_err());
+    let code: PlanCode = serde_json::from_str(r#""monthly""#).unwrap();
+    assert_eq!(serde_json::to_string(&code).unwrap(), r#""monthly""#);
+}
+
+#[test]
+fn monthly_and_yearly_are_on_sale() {
+    let on_sale = Plan::ALL.map(|plan| (plan.code(), plan.interval_months()));
+    assert_eq!(on_sale, [("monthly", 1), ("yearly", 12)]);
+    for plan in Plan::ALL {
+        assert_eq!(Plan::find(plan.code()), Some(plan));
+        assert!(PlanCode::parse(plan.code()).is_ok());
+    }
+    for unknown in ["", "Monthly", "monthly ", "weekly"] {
+        assert_eq!(Plan::find(unknown), None, "{unknown:?}");
+    }
+}

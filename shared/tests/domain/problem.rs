@@ -1,0 +1,95 @@
+//! Problem documents: codes, advice, and the shape of the JSON.
+
+use crate::sample::JOB;
+use shared::domain::Problem;
+use shared::domain::problem::{Advice, FieldError, ProblemKind};
+use std::collections::HashSet;
+
+use Advice::{NewKey, No, SameKey};
+use ProblemKind as Kind;
+
+/// `semantics.md` 3.1 and 3.3; the refusals are in `refusal`.
+const TABLE: [(Kind, u16, &str, Advice); 19] = [
+    (Kind::MalformedJson, 400, "malformed_json", No),
+    (Kind::InvalidRequest, 400, "invalid_request", No),
+    (Kind::IdempotencyKeyMissing, 400, "idempotency_key_missing", No),
+    (Kind::IdempotencyKeyInvalid, 400, "idempotency_key_invalid", No),
+    (Kind::Unauthenticated, 401, "unauthenticated", No),
+    (Kind::InsufficientScope, 403, "insufficient_scope", No),
+    (Kind::RouteNotFound, 404, "route_not_found", No),
+    (Kind::JobNotFound, 404, "job_not_found", SameKey),
+    (Kind::MethodNotAllowed, 405, "method_not_allowed", No),
+    (Kind::PayloadTooLarge, 413, "payload_too_large", No),
+    (Kind::UnsupportedMediaType, 415, "unsupported_media_type", No),
+    (Kind::IdempotencyKeyReused, 422, "idempotency_key_reused", NewKey),
+    (Kind::RateLimited, 429, "rate_limited", SameKey),
+    (Kind::QueueFull, 503, "queue_full", SameKey),
+    (Kind::QueueUnavailable, 503, "queue_unavailable", SameKey),
+    (Kind::StorageUnavailable, 503, "storage_unavailable", SameKey),
+    (Kind::ShuttingDown, 503, "shutting_down", SameKey),
+    (Kind::Internal, 500, "internal", SameKey),
+    (Kind::ProcessingFailed, 503, "processing_failed", SameKey),
+];
+
+#[test]
+fn every_problem_before_admission_is_as_the_catalogue_says() {
+    for (kind, status, code, retry) in TABLE {
+        assert_eq!((kind.status(), kind.code()), (status, code));
+        let problem = Problem::new(kind, "Something happened.");
+        assert_eq!((problem.status, problem.code, problem.retry), (status, code, retry));
+        assert_eq!(problem.type_uri, format!("/problems/{}", code.replace('_', "-")));
+    }
+    let codes: HashSet<_> = TABLE.map(|(_, _, code, _)| code).into();
+    assert_eq!(codes.len(), TABLE.len());
+}
+
+#[test]
+fn titles_are_sentences_without_a_full_stop() {
+    for (kind, ..) in TABLE {
+        let title = Problem::new(kind, "").title;
+        assert!(title.starts_with(char::is_uppercase), "{title}");
+        assert!(!title.ends_with('.'), "{title}");
+    }
+}
+
+#[test]
+fn members_that_do_not_apply_are_absent() {
+    assert_eq!(
+        Problem::new(Kind::RouteNotFound, "Nothing is here.").to_json(),
+        concat!(
+            r#"{"type":"/problems/route-not-found","title":"There is nothing at this path","#,
+            r#""status":404,"detail":"Nothing is here.","code":"route_not_found","retry":"no"}"#
+        )
+    );
+}
+
+#[test]
+fn members_come_in_a_fixed_order_and_those_of_the_kind_come_last() {
+    let errors = vec![
+        FieldError { field: "user_id".to_owned(), message: "is required".to_owned() },
+        FieldError { field: "a\"b\0".to_owned(), message: "is not a known field".to_owned() },
+    ];
+    let problem = Problem::new(Kind::InvalidRequest, "Two fields are wrong.")
+        .with("retry_after", 7)
+        .with("job", "/jobs/x")
+        .about_job(JOB)
+        .with_errors(errors);
+    assert_eq!(
+        problem.to_json(),
+        concat!(
+            r#"{"type":"/problems/invalid-request","title":"The request is not valid","#,
+            r#""status":400,"detail":"Two fields are wrong.","code":"invalid_request","#,
+            r#""instance":"/jobs/00000000-0000-0000-0000-000000000007","#,
+            r#""errors":[{"field":"user_id","message":"is required"},"#,
+            r#"{"field":"a\"b\u0000","message":"is not a known field"}],"#,
+            r#""retry":"no","job":"/jobs/x","retry_after":7}"#
+        )
+    );
+}
+
+#[test]
+fn advice_is_one_of_three_words() {
+    for (advice, word) in [(SameKey, "same_key"), (NewKey, "new_key"), (No, "no")] {
+        assert_eq!(serde_json::to_string(&advice).unwrap(), format!("\"{word}\""));
+    }
+}

@@ -1,0 +1,145 @@
+//! What a refused client is told: the catalogue of `semantics.md` 3.2, word for word.
+
+use crate::sample::{JOB, at, now};
+use shared::domain::refusal::Refusal;
+use shared::domain::{Answer, Plan, SubscriptionId, SubscriptionStatus};
+
+/// A refusal with its status, code, title and detail, and the members that only it has.
+type Row = (Refusal, u16, &'static str, &'static str, &'static str, &'static str);
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn catalogue() -> [Row; 13] {
+    let july = at("2026-07-01T00:00:00Z");
+    [
+        (
+            Refusal::UserNotFound,
+            404,
+            "user_not_found",
+            "There is no such user",
+            "No user has this id.",
+            "",
+        ),
+        (
+            Refusal::GifterNotFound,
+            404,
+            "gifter_not_found",
+            "There is no such gifter",
+            "No user has the id given as gifter_id.",
+            "",
+        ),
+        (
+            Refusal::SubscriptionNotFound,
+            404,
+            "subscription_not_found",
+            "There is no such subscription",
+            "No subscription has this id.",
+            "",
+        ),
+        (
+            Refusal::GiftNotFound,
+            404,
+            "gift_not_found",
+            "There is no such gift",
+            "No gift has this id.",
+            "",
+        ),
+        (
+            Refusal::EmailTaken,
+            409,
+            "email_taken",
+            "The email belongs to another user",
+            "Another user has this email address.",
+            "",
+        ),
+        (
+            Refusal::AlreadySubscribed { subscription: SubscriptionId(10), end_date: july },
+            409,
+            "already_subscribed",
+            "The user has an active subscription",
+            "The user has an active subscription: renew that one instead.",
+            r#","end_date":"2026-07-01T00:00:00.000000Z","subscription_id":10"#,
+        ),
+        (
+            Refusal::SubscriptionNotActive { current: SubscriptionStatus::Expired },
+            409,
+            "subscription_not_active",
+            "The subscription is not active",
+            "Only an active subscription can be changed.",
+            r#","current_status":"expired""#,
+        ),
+        (
+            Refusal::GiftNotRecipient,
+            403,
+            "gift_not_recipient",
+            "The gift is for somebody else",
+            "The gift was sent to another email address.",
+            "",
+        ),
+        (
+            Refusal::GiftAlreadyRedeemed,
+            409,
+            "gift_already_redeemed",
+            "The gift has been redeemed",
+            "A gift can be redeemed once.",
+            "",
+        ),
+        (
+            Refusal::GiftExpired { expired_at: july },
+            410,
+            "gift_expired",
+            "The gift has expired",
+            "The gift was not redeemed before it expired.",
+            r#","expired_at":"2026-07-01T00:00:00.000000Z""#,
+        ),
+        (
+            Refusal::UnknownPlan { plan: "gold".to_owned() },
+            422,
+            "unknown_plan",
+            "There is no such plan",
+            "There is no plan gold; the plans are monthly, yearly.",
+            "",
+        ),
+        (
+            Refusal::DurationNotMultiple { plan: Plan::Yearly, interval_months: 12 },
+            422,
+            "duration_not_multiple",
+            "The duration does not fit the plan",
+            "The yearly plan is sold in multiples of 12 months.",
+            "",
+        ),
+        (
+            Refusal::TermTooLong,
+            422,
+            "term_too_long",
+            "The term would end too late",
+            "No subscription can end after the year 9999.",
+            "",
+        ),
+    ]
+}
+
+#[test]
+fn every_refusal_is_answered_as_the_catalogue_says() {
+    for (refusal, status, code, title, detail, extra) in catalogue() {
+        let slug = code.replace('_', "-");
+        let body = [
+            &format!(r#"{{"type":"/problems/{slug}","title":"{title}","status":{status},"#),
+            &format!(r#""detail":"{detail}","code":"{code}","#),
+            r#""instance":"/jobs/00000000-0000-0000-0000-000000000007","#,
+            &format!(r#""retry":"new_key"{extra}}}"#),
+        ];
+        let answer = Answer::of(JOB, &Err(refusal.clone()), now());
+        assert_eq!(answer, Answer { status, body: body.concat() }, "{refusal:?}");
+        assert!(!answer.is_success());
+    }
+}
+
+#[test]
+fn how_a_subscription_ended_is_told() {
+    for (current, word) in
+        [(SubscriptionStatus::Cancelled, "cancelled"), (SubscriptionStatus::Expired, "expired")]
+    {
+        let problem = Refusal::SubscriptionNotActive { current }.problem();
+        assert_eq!(problem.extra.get("current_status"), Some(&word.into()));
+    }
+}

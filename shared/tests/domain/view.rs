@@ -1,0 +1,119 @@
+//! What a client is shown, to the byte.
+
+use crate::sample::{ALICE, JOB, SHOP, at, gift, now, subscription, user};
+use proptest::prelude::proptest;
+use proptest::prop_assert_eq;
+use shared::domain::view::{GiftView, SubscriptionView, timestamp};
+use shared::domain::{Answer, Gift, GiftStatus, Instant, Success};
+
+fn answer(success: Success) -> (u16, String) {
+    let Answer { status, body } = Answer::of(JOB, &Ok(success), now());
+    assert!(Answer { status, body: String::new() }.is_success());
+    (status, body)
+}
+
+#[test]
+fn a_new_user_is_201_with_the_email_as_written() {
+    let user = user(ALICE, SHOP, "Alice@Example.com");
+    let body = concat!(
+        r#"{"id":1,"email":"Alice@Example.com","#,
+        r#""created_at":"2026-01-01T00:00:00.000000Z"}"#
+    );
+    assert_eq!(answer(Success::UserCreated(user)), (201, body.to_owned()));
+}
+
+#[test]
+fn a_new_subscription_is_201_and_a_renewed_one_200() {
+    let running = subscription(10, 2, "2026-05-31T08:00:00.5Z", "2026-07-31T08:00:00.5Z");
+    let body = concat!(
+        r#"{"id":10,"user_id":1,"plan":"monthly","status":"active","#,
+        r#""start_date":"2026-05-31T08:00:00.500000Z","end_date":"2026-07-31T08:00:00.500000Z","#,
+        r#""cancelled_at":null,"created_at":"2026-05-31T08:00:00.500000Z","#,
+        r#""updated_at":"2026-05-31T08:00:00.500000Z"}"#
+    );
+    assert_eq!(answer(Success::Subscribed(running.clone())), (201, body.to_owned()));
+    assert_eq!(answer(Success::Renewed(running)), (200, body.to_owned()));
+}
+
+#[test]
+fn a_cancelled_subscription_is_200_and_says_since_when() {
+    let running = subscription(10, 2, "2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z");
+    let body = concat!(
+        r#"{"id":10,"user_id":1,"plan":"monthly","status":"cancelled","#,
+        r#""start_date":"2026-05-31T08:00:00.000000Z","end_date":"2026-07-31T08:00:00.000000Z","#,
+        r#""cancelled_at":"2026-06-15T12:00:00.123456Z","#,
+        r#""created_at":"2026-05-31T08:00:00.000000Z","#,
+        r#""updated_at":"2026-06-15T12:00:00.123456Z"}"#
+    );
+    assert_eq!(answer(Success::Cancelled(running.cancelled(now()))), (200, body.to_owned()));
+}
+
+#[test]
+fn a_new_gift_is_201() {
+    let body = concat!(
+        r#"{"id":20,"gifter_id":2,"recipient_email":"alice@EXAMPLE.com","recipient_id":null,"#,
+        r#""status":"pending","duration_months":3,"expires_at":"2026-07-01T00:00:00.000000Z","#,
+        r#""redeemed_at":null,"created_at":"2026-06-01T00:00:00.000000Z"}"#
+    );
+    assert_eq!(answer(Success::GiftCreated(gift(20))), (201, body.to_owned()));
+}
+
+#[test]
+fn a_redemption_is_200_and_says_where_the_months_went() {
+    let gift = gift(20).redeemed(ALICE, now());
+    let subscription = subscription(10, 5, "2026-05-31T08:00:00Z", "2026-10-31T08:00:00Z");
+    let body = concat!(
+        r#"{"subscription_id":10,"gift_id":20,"status":"redeemed","#,
+        r#""start_date":"2026-05-31T08:00:00.000000Z","end_date":"2026-10-31T08:00:00.000000Z"}"#
+    );
+    assert_eq!(answer(Success::Redeemed { gift, subscription }), (200, body.to_owned()));
+}
+
+#[test]
+fn a_redeemed_gift_says_by_whom_and_when() {
+    let view = GiftView::at(&gift(20).redeemed(ALICE, now()), now());
+    let body = concat!(
+        r#"{"id":20,"gifter_id":2,"recipient_email":"alice@EXAMPLE.com","recipient_id":1,"#,
+        r#""status":"redeemed","duration_months":3,"expires_at":"2026-07-01T00:00:00.000000Z","#,
+        r#""redeemed_at":"2026-06-15T12:00:00.123456Z","#,
+        r#""created_at":"2026-06-01T00:00:00.000000Z"}"#
+    );
+    assert_eq!(serde_json::to_string(&view).unwrap(), body);
+}
+
+/// A sweep may not have come by: what is shown does not depend on it.
+#[test]
+fn what_is_past_its_end_is_shown_as_expired() {
+    let running = subscription(10, 2, "2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z");
+    let shown = |at| serde_json::to_value(SubscriptionView::at(&running, at)).unwrap();
+    let tick = chrono::TimeDelta::microseconds(1);
+    assert_eq!(shown(running.end_date - tick)["status"], "active");
+    assert_eq!(shown(running.end_date)["status"], "expired");
+    let cancelled = running.cancelled(now());
+    let view = SubscriptionView::at(&cancelled, at("2030-01-01T00:00:00Z"));
+    assert_eq!(serde_json::to_value(view).unwrap()["status"], "cancelled");
+
+    let shown = |gift: &Gift, at| serde_json::to_value(GiftView::at(gift, at)).unwrap();
+    let pending = gift(20);
+    assert_eq!(shown(&pending, pending.expires_at - tick)["status"], "pending");
+    assert_eq!(shown(&pending, pending.expires_at)["status"], "expired");
+    let redeemed = pending.redeemed(ALICE, now());
+    assert_eq!(shown(&redeemed, at("2030-01-01T00:00:00Z"))["status"], "redeemed");
+    let expired = Gift { status: GiftStatus::Expired, ..pending };
+    assert_eq!(shown(&expired, now())["status"], "expired");
+}
+
+proptest! {
+    /// From the year 0 to the last microsecond of the year 9999.
+    #[test]
+    fn a_time_always_has_6_decimals_and_a_z(
+        us in -62_167_219_200_000_000..=253_402_300_799_999_999_i64,
+    ) {
+        let time = Instant::from_timestamp_micros(us).unwrap();
+        let text = timestamp(time);
+        prop_assert_eq!(text.len(), "2026-06-15T12:00:00.123456Z".len());
+        prop_assert_eq!(text.as_bytes().get(19), Some(&b'.'));
+        prop_assert_eq!(text.as_bytes().last(), Some(&b'Z'));
+        prop_assert_eq!(text.parse::<Instant>(), Ok(time));
+    }
+}

@@ -1,0 +1,132 @@
+//! What violates each constraint of the schema, beside the rows of [`ROWS`].
+
+/// A row of everything: user 1 with active subscription 1 and redeemed gift 1, user 2 with none.
+pub(crate) const ROWS: &str = "
+    INSERT INTO api_keys (id, client_id, secret_hash, scope)
+    VALUES ('AbCd1234', 2, decode(repeat('ab', 32), 'hex'), 'write');
+    INSERT INTO users (client_id, email, created_at)
+    VALUES (2, 'Ann@example.com', now()), (2, 'bea@example.com', now());
+    INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date, cancelled_at,
+                               created_at, updated_at)
+    VALUES (1, 'monthly', 'active', 1, now(), now() + interval '1 month', NULL, now(), now());
+    INSERT INTO gifts (gifter_id, recipient_email, recipient_id, status, months, expires_at,
+                       redeemed_at, created_at)
+    VALUES (2, 'ann@example.com', 1, 'redeemed', 1, now(), now(), now());
+    INSERT INTO grants (subscription_id, source, months, gift_id, job_id, granted_at)
+    VALUES (1, 'gift', 1, 1, gen_random_uuid(), now());
+    INSERT INTO transactions (job_id, client_id, idempotency_key, fingerprint, operation,
+                              entity_id, status, body, attempts, submitted_at, finished_at)
+    VALUES ('00000000-0000-8000-8000-000000000001', 2, 'key', decode(repeat('ab', 32), 'hex'),
+            'subscribe', 1, 201, '{}', 1, now(), now())";
+
+/// The name of each constraint, and statements that it is to refuse.
+pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
+    ("clients_pkey", &["INSERT INTO clients (id, name) VALUES (2, 'new')"]),
+    ("clients_name_key", &["INSERT INTO clients (name) VALUES ('local')"]),
+    (
+        "clients_name_check",
+        &[
+            "INSERT INTO clients (name) VALUES ('')",
+            "INSERT INTO clients (name) VALUES (repeat('a', 65))",
+        ],
+    ),
+    ("api_keys_pkey", &["INSERT INTO api_keys SELECT * FROM api_keys"]),
+    ("api_keys_client_fkey", &["UPDATE api_keys SET client_id = 77"]),
+    (
+        "api_keys_id_check",
+        &["UPDATE api_keys SET id = 'short'", "UPDATE api_keys SET id = 'AbCd123-'"],
+    ),
+    ("api_keys_secret_hash_check", &["UPDATE api_keys SET secret_hash = '\\xab'"]),
+    ("api_keys_scope_check", &["UPDATE api_keys SET scope = 'root'"]),
+    ("users_pkey", &["INSERT INTO users SELECT * FROM users"]),
+    ("users_client_fkey", &["UPDATE users SET client_id = 77"]),
+    (
+        "users_email_check",
+        &["UPDATE users SET email = 'a@'", "UPDATE users SET email = repeat('a', 255)"],
+    ),
+    (
+        "users_email_key",
+        &[
+            "INSERT INTO users (client_id, email, created_at) VALUES (2, 'aNN@EXAMPLE.com', now())",
+            "UPDATE users SET email = 'BEA@example.com' WHERE id = 1",
+        ],
+    ),
+    ("subscriptions_pkey", &["INSERT INTO subscriptions SELECT * FROM subscriptions"]),
+    ("subscriptions_user_fkey", &["UPDATE subscriptions SET user_id = 77"]),
+    ("subscriptions_status_check", &["UPDATE subscriptions SET status = 'paused'"]),
+    ("subscriptions_months_check", &["UPDATE subscriptions SET months = 0"]),
+    (
+        "subscriptions_period_check",
+        &[
+            "UPDATE subscriptions SET end_date = start_date",
+            "UPDATE subscriptions SET start_date = end_date + interval '1 microsecond'",
+        ],
+    ),
+    (
+        "subscriptions_cancelled_check",
+        &[
+            "UPDATE subscriptions SET status = 'cancelled'",
+            "UPDATE subscriptions SET cancelled_at = now()",
+            "UPDATE subscriptions SET status = 'expired', cancelled_at = now()",
+        ],
+    ),
+    (
+        "subscriptions_one_active_key",
+        &["INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
+                                      created_at, updated_at)
+           SELECT user_id, plan, 'active', 1, end_date, end_date + interval '1 month', now(), now()
+           FROM subscriptions"],
+    ),
+    ("gifts_pkey", &["INSERT INTO gifts SELECT * FROM gifts"]),
+    ("gifts_gifter_fkey", &["UPDATE gifts SET gifter_id = 77"]),
+    ("gifts_recipient_fkey", &["UPDATE gifts SET recipient_id = 77"]),
+    (
+        "gifts_status_check",
+        &["UPDATE gifts SET status = 'lost', redeemed_at = NULL, recipient_id = NULL"],
+    ),
+    ("gifts_months_check", &["UPDATE gifts SET months = 0"]),
+    (
+        "gifts_redeemed_check",
+        &[
+            "UPDATE gifts SET status = 'pending'",
+            "UPDATE gifts SET redeemed_at = NULL",
+            "UPDATE gifts SET recipient_id = NULL",
+            "UPDATE gifts SET redeemed_at = NULL, recipient_id = NULL",
+        ],
+    ),
+    ("grants_pkey", &["INSERT INTO grants OVERRIDING SYSTEM VALUE SELECT * FROM grants"]),
+    ("grants_subscription_fkey", &["UPDATE grants SET subscription_id = 77"]),
+    ("grants_gift_fkey", &["UPDATE grants SET gift_id = 77"]),
+    ("grants_source_check", &["UPDATE grants SET source = 'theft', gift_id = NULL"]),
+    ("grants_months_check", &["UPDATE grants SET months = 0"]),
+    (
+        "grants_gift_check",
+        &["UPDATE grants SET gift_id = NULL", "UPDATE grants SET source = 'renewal'"],
+    ),
+    (
+        "grants_gift_key",
+        &["INSERT INTO grants (subscription_id, source, months, gift_id, job_id, granted_at)
+           SELECT subscription_id, source, 1, gift_id, gen_random_uuid(), now() FROM grants"],
+    ),
+    (
+        "transactions_pkey",
+        &["INSERT INTO transactions OVERRIDING SYSTEM VALUE SELECT * FROM transactions"],
+    ),
+    ("transactions_client_fkey", &["UPDATE transactions SET client_id = 77"]),
+    (
+        "transactions_idempotency_key",
+        &["INSERT INTO transactions (job_id, client_id, idempotency_key, fingerprint, operation,
+                                     entity_id, status, body, attempts, submitted_at, finished_at)
+           SELECT gen_random_uuid(), client_id, idempotency_key, fingerprint, operation,
+                  entity_id, status, body, attempts, submitted_at, finished_at FROM transactions"],
+    ),
+    ("transactions_fingerprint_check", &["UPDATE transactions SET fingerprint = '\\xab'"]),
+    (
+        "transactions_entity_check",
+        &[
+            "UPDATE transactions SET entity_id = NULL",
+            "UPDATE transactions SET status = 409",
+            "UPDATE transactions SET status = 400",
+        ],
+    ),
+];

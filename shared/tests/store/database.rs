@@ -1,0 +1,143 @@
+//! A database of one's own, copied from a migrated template, which ends with the test.
+
+use shared::store::{self, MIGRATOR, PgPool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Decode, PgConnection, Postgres, Type, query_scalar,
+    raw_sql,
+};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// The database of one test.
+pub(crate) struct Database {
+    server: PgConnectOptions,
+    name: String,
+    /// As the product opens it.
+    pub(crate) pool: PgPool,
+}
+
+impl Database {
+    /// One with the schema in it.
+    pub(crate) async fn create() -> Self {
+        let server = server();
+        let mut admin = connect(&server).await;
+        let template = template(&server, &mut admin).await;
+        Self::copy(server, admin, &format!("TEMPLATE {template}")).await
+    }
+
+    /// One with nothing in it.
+    pub(crate) async fn empty() -> Self {
+        let server = server();
+        let admin = connect(&server).await;
+        Self::copy(server, admin, "").await
+    }
+
+    async fn copy(server: PgConnectOptions, mut admin: PgConnection, from: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("t_{}_{count}", std::process::id());
+        // A killed process with the same id may have left one behind.
+        run(&mut admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        run(&mut admin, &format!("CREATE DATABASE {name} {from}")).await;
+        admin.close().await.unwrap();
+        let pool = store::pool(&url(&server, &name), 8).unwrap();
+        Self { server, name, pool }
+    }
+
+    /// Another pool, as of another process.
+    pub(crate) fn pool_of(&self, connections_max: u32) -> PgPool {
+        store::pool(&url(&self.server, &self.name), connections_max).unwrap()
+    }
+
+    /// Runs statements.
+    pub(crate) async fn run(&self, statements: &str) {
+        run(&mut *self.pool.acquire().await.unwrap(), statements).await;
+    }
+
+    /// The one value that a query gives.
+    pub(crate) async fn value<T>(&self, query: &str) -> T
+    where
+        T: for<'r> Decode<'r, Postgres> + Type<Postgres> + Send + Unpin,
+    {
+        let value = query_scalar(AssertSqlSafe(query)).fetch_one(&self.pool).await;
+        value.unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// Returns when that many others wait for locks in this database.
+    pub(crate) async fn until_blocked(&self, others: i64) {
+        let blocked = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        for _ in 0..400 {
+            if self.value::<i64>(blocked).await >= others {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nobody waits for a lock");
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // A thread of its own: drop is not async, and may run inside a runtime.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let mut admin = server.connect().await?;
+                let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                raw_sql(AssertSqlSafe(drop)).execute(&mut admin).await?;
+                admin.close().await
+            })
+        });
+        if !matches!(dropped.join(), Ok(Ok(()))) {
+            eprintln!("database {} is left behind", self.name);
+        }
+    }
+}
+
+fn server() -> PgConnectOptions {
+    #[expect(clippy::disallowed_methods, reason = "a test has no main that reads settings")]
+    let url = std::env::var("TEST_DATABASE_URL");
+    let url = url.expect("TEST_DATABASE_URL is not set: run `make test`");
+    PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL is the URL of a Postgres")
+}
+
+async fn connect(options: &PgConnectOptions) -> PgConnection {
+    let connection = options.connect().await;
+    connection.unwrap_or_else(|e| panic!("TEST_DATABASE_URL is of no use: run `make test` ({e})"))
+}
+
+/// The name of the database that tests are copied from, which is made unless it is there. It is
+/// named after the migrations, and is a template of Postgres once it is whole.
+async fn template(server: &PgConnectOptions, admin: &mut PgConnection) -> String {
+    let bytes = MIGRATOR.iter().flat_map(|migration| migration.checksum.iter());
+    let sum = bytes.fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+    let name = format!("store_{sum:016x}");
+    // For all processes: nextest runs each test in one of its own.
+    run(admin, "SELECT pg_advisory_lock(20261124)").await;
+    let whole = "SELECT count(*) FROM pg_database WHERE datistemplate AND datname = $1";
+    if query_scalar::<_, i64>(whole).bind(&name).fetch_one(&mut *admin).await.unwrap() == 0 {
+        run(admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        run(admin, &format!("CREATE DATABASE {name}")).await;
+        let pool = store::pool(&url(server, &name), 1).unwrap();
+        store::migrate(&pool).await.unwrap();
+        pool.close().await;
+        let close = format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false");
+        run(admin, &close).await;
+    }
+    run(admin, "SELECT pg_advisory_unlock(20261124)").await;
+    name
+}
+
+fn url(server: &PgConnectOptions, database: &str) -> String {
+    server.clone().database(database).to_url_lossy().to_string()
+}
+
+async fn run(connection: &mut PgConnection, statements: &str) {
+    let done = raw_sql(AssertSqlSafe(statements)).execute(connection).await;
+    done.unwrap_or_else(|error| panic!("{statements}: {error}"));
+}

@@ -1,0 +1,184 @@
+//! Loading locks: users, then subscriptions, then gifts, ids ascending; until the commit.
+
+use crate::database::Database;
+use crate::sample;
+use shared::domain::world::Footprint;
+use shared::domain::{ClientId, GiftId, SubscriptionId, UserId, World};
+use shared::store::{PgPool, StoreError, world};
+use sqlx::{AssertSqlSafe, query_scalar, raw_sql};
+use tokio::task::JoinHandle;
+
+/// Users, subscriptions and gifts 3, 2 and 1, stored in that order.
+async fn three_of_each(database: &Database) -> Footprint {
+    database
+        .run(
+            "INSERT INTO users (id, client_id, email, created_at)
+             SELECT id, 2, 'user' || id || '@a.org', now() FROM generate_series(3, 1, -1) AS id;
+             INSERT INTO subscriptions (id, user_id, plan, status, months, start_date, end_date,
+                                        created_at, updated_at)
+             SELECT id, id, 'monthly', 'active', 1, now(), now() + interval '1 month', now(), now()
+             FROM generate_series(3, 1, -1) AS id;
+             INSERT INTO gifts (id, gifter_id, recipient_email, status, months, expires_at,
+                                created_at)
+             SELECT id, id, 'bea@a.org', 'pending', 1, now() + interval '1 month', now()
+             FROM generate_series(3, 1, -1) AS id",
+        )
+        .await;
+    Footprint {
+        users: [UserId(1), UserId(2), UserId(3)].into(),
+        gifts: [GiftId(1), GiftId(2), GiftId(3)].into(),
+        ..Footprint::default()
+    }
+}
+
+/// Loads in a transaction of its own, which ends at once.
+fn load(pool: &PgPool, footprint: &Footprint) -> JoinHandle<Result<World, StoreError>> {
+    let (pool, footprint) = (pool.clone(), footprint.clone());
+    tokio::spawn(async move {
+        let mut tx = pool.begin().await?;
+        world::load(&mut tx, &footprint).await
+    })
+}
+
+/// The ids of the rows that nobody has locked.
+async fn free(database: &Database, table: &str) -> Vec<i64> {
+    let query = format!("SELECT id FROM {table} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED");
+    query_scalar(AssertSqlSafe(query)).fetch_all(&database.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn locks_are_taken_table_by_table_in_ascending_ids() {
+    let database = Database::create().await;
+    let footprint = three_of_each(&database).await;
+    for (held, free_users, free_subscriptions, free_gifts) in [
+        ("users", vec![3], vec![1, 2, 3], vec![1, 2, 3]),
+        ("subscriptions", vec![], vec![3], vec![1, 2, 3]),
+        ("gifts", vec![], vec![], vec![3]),
+    ] {
+        let mut holder = database.pool.begin().await.unwrap();
+        let lock = format!("SELECT id FROM {held} WHERE id = 2 FOR NO KEY UPDATE");
+        raw_sql(AssertSqlSafe(lock)).execute(&mut *holder).await.unwrap();
+        let loading = load(&database.pool, &footprint);
+        database.until_blocked(1).await;
+
+        assert_eq!(free(&database, "users").await, free_users, "{held}");
+        assert_eq!(free(&database, "subscriptions").await, free_subscriptions, "{held}");
+        assert_eq!(free(&database, "gifts").await, free_gifts, "{held}");
+
+        holder.rollback().await.unwrap();
+        loading.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_second_load_of_a_user_waits_and_sees_what_the_first_wrote() {
+    let database = Database::create().await;
+    let ann = sample::user(&database, "ann@a.org").await;
+    let lapsed = sample::subscription(&database, ann, "active", "-1 hour").await;
+    let footprint = Footprint { users: [ann].into(), ..Footprint::default() };
+
+    let mut first = database.pool.begin().await.unwrap();
+    world::load(&mut first, &footprint).await.unwrap();
+    let second = load(&database.pool, &footprint);
+    database.until_blocked(1).await;
+    let successor = "UPDATE subscriptions SET status = 'expired';
+         INSERT INTO subscriptions (id, user_id, plan, status, months, start_date, end_date,
+                                    created_at, updated_at)
+         VALUES (70, 1, 'yearly', 'active', 12, now(), now() + interval '1 year', now(), now())";
+    raw_sql(successor).execute(&mut *first).await.unwrap();
+    first.commit().await.unwrap();
+
+    let world = second.await.unwrap().unwrap();
+    let seen = world.subscription(ClientId::LOCAL, SubscriptionId(70)).unwrap();
+    assert_eq!((seen.plan.as_str(), seen.months), ("yearly", 12));
+    assert!(world.subscription(ClientId::LOCAL, lapsed).is_none());
+}
+
+#[tokio::test]
+async fn a_load_by_email_or_by_subscription_waits_for_the_same_user() {
+    let database = Database::create().await;
+    let ann = sample::user(&database, "ann@a.org").await;
+    let subscription = sample::subscription(&database, ann, "expired", "-1 hour").await;
+    let by_id = Footprint { users: [ann].into(), ..Footprint::default() };
+    let emails = [(ClientId::LOCAL, "ann@a.org".to_owned())].into();
+    let by_email = Footprint { emails, ..Footprint::default() };
+    let by_subscription =
+        Footprint { subscriptions: [subscription].into(), ..Footprint::default() };
+
+    let mut first = database.pool.begin().await.unwrap();
+    world::load(&mut first, &by_id).await.unwrap();
+    let second = load(&database.pool, &by_email);
+    let third = load(&database.pool, &by_subscription);
+    database.until_blocked(2).await;
+    first.rollback().await.unwrap();
+    second.await.unwrap().unwrap();
+    third.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_subscription_that_a_sweep_marks_meanwhile_is_seen_as_marked() {
+    let database = Database::create().await;
+    let ann = sample::user(&database, "ann@a.org").await;
+    let lapsed = sample::subscription(&database, ann, "active", "-1 hour").await;
+    let footprint = Footprint { users: [ann].into(), ..Footprint::default() };
+
+    // A sweep locks no user.
+    let mut sweep = database.pool.begin().await.unwrap();
+    let mark = "UPDATE subscriptions SET status = 'expired'";
+    raw_sql(mark).execute(&mut *sweep).await.unwrap();
+    let loading = load(&database.pool, &footprint);
+    database.until_blocked(1).await;
+    sweep.commit().await.unwrap();
+
+    let world = loading.await.unwrap().unwrap();
+    let stored = world.subscription(ClientId::LOCAL, lapsed).map(|s| s.status.as_str());
+    assert!(matches!(stored, None | Some("expired")), "{stored:?}");
+    assert!(world.lapsed(ann, sample::day(0)).is_none());
+}
+
+#[tokio::test]
+async fn others_load_other_rows_meanwhile() {
+    let database = Database::create().await;
+    let footprint = three_of_each(&database).await;
+    let mut first = database.pool.begin().await.unwrap();
+    let users = [UserId(1), UserId(3)].into();
+    world::load(&mut first, &Footprint { users, ..Footprint::default() }).await.unwrap();
+
+    let second = Footprint { users: [UserId(2)].into(), ..footprint };
+    load(&database.pool, &second).await.unwrap().unwrap();
+    // And others may refer to the rows that are locked.
+    database
+        .run(
+            "INSERT INTO gifts (id, gifter_id, recipient_email, status, months, expires_at,
+                                created_at)
+             VALUES (4, 1, 'bea@a.org', 'pending', 1, now(), now())",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn waiting_too_long_for_a_lock_is_a_conflict() {
+    let database = Database::create().await;
+    let footprint = three_of_each(&database).await;
+    let mut first = database.pool.begin().await.unwrap();
+    world::load(&mut first, &footprint).await.unwrap();
+
+    let mut second = database.pool.begin().await.unwrap();
+    raw_sql("SET LOCAL lock_timeout = '100ms'").execute(&mut *second).await.unwrap();
+    let error = world::load(&mut second, &footprint).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_pool_bounds_what_a_process_waits_for() {
+    let database = Database::create().await;
+    for (setting, value) in [
+        ("lock_timeout", "5s"),
+        ("statement_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("TimeZone", "UTC"),
+    ] {
+        let stored: String = database.value(&format!("SHOW {setting}")).await;
+        assert_eq!(stored, value, "{setting}");
+    }
+}

@@ -1,0 +1,50 @@
+//! Any number of processes may start at once.
+
+use crate::database::Database;
+use shared::store::{self, MIGRATOR};
+use sqlx::migrate::Migrate;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+const DONE: &str = "SELECT count(*) FROM _sqlx_migrations WHERE success";
+
+#[tokio::test]
+async fn eight_processes_migrate_an_empty_database_at_once() {
+    let database = Database::empty().await;
+    let mut processes = JoinSet::new();
+    for _ in 0..8 {
+        let pool = database.pool_of(1);
+        processes.spawn(async move { store::migrate(&pool).await });
+    }
+    for outcome in processes.join_all().await {
+        outcome.unwrap();
+    }
+    let migrations = i64::try_from(MIGRATOR.iter().count()).unwrap();
+    assert_eq!(database.value::<i64>(DONE).await, migrations);
+}
+
+#[tokio::test]
+async fn migrating_again_changes_nothing() {
+    let database = Database::create().await;
+    let before = database.value::<i64>(DONE).await;
+    store::migrate(&database.pool).await.unwrap();
+    assert_eq!(database.value::<i64>(DONE).await, before);
+    let clients = "SELECT string_agg(id || ' ' || name, ', ' ORDER BY id) FROM clients";
+    assert_eq!(database.value::<String>(clients).await, "1 system, 2 local");
+}
+
+#[tokio::test]
+#[ignore = "defect: lock_timeout (5 s) ends the wait for another process's migrations as Conflict"]
+async fn a_process_waits_for_long_migrations_of_another() {
+    let database = Database::empty().await;
+    let mut other = database.pool_of(1).acquire().await.unwrap();
+    other.lock().await.unwrap();
+
+    let pool = database.pool_of(1);
+    let process = tokio::spawn(async move { store::migrate(&pool).await });
+    sleep(Duration::from_millis(5500)).await;
+    other.unlock().await.unwrap();
+
+    process.await.unwrap().unwrap();
+}

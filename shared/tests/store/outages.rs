@@ -1,0 +1,108 @@
+//! A Postgres that went away is unavailable, however it went, and usable when it is back.
+
+use crate::database::Database;
+use crate::sample;
+use shared::domain::{ClientId, UserId};
+use shared::store::{self, PgPool, StoreError, reads};
+use sqlx::raw_sql;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Ends every connection to this database but the one that asks.
+const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                          WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+#[track_caller]
+fn assert_unavailable(error: impl Into<StoreError>) {
+    let error = error.into();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert_eq!(error.public_cause(), "Postgres cannot be reached");
+}
+
+/// What a request meets when nothing listens.
+async fn assert_refused_in_time(pool: &PgPool) {
+    let begun = Instant::now();
+    assert_unavailable(store::ping(pool).await.unwrap_err());
+    assert_unavailable(reads::user(pool, ClientId::LOCAL, UserId(1)).await.unwrap_err());
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_connection_ended_between_statements_is_unavailable() {
+    let database = Database::create().await;
+    let pool = database.pool_of(1);
+    let mut tx = pool.begin().await.unwrap();
+    database.run(END_OTHERS).await;
+    assert_unavailable(raw_sql("SELECT 1").execute(&mut *tx).await.unwrap_err());
+    drop(tx);
+    // And the pool gets over it.
+    store::ping(&pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_ended_within_a_statement_is_unavailable() {
+    let database = Database::create().await;
+    let mut holder = database.pool.begin().await.unwrap();
+    raw_sql("LOCK TABLE users").execute(&mut *holder).await.unwrap();
+    let pool = database.pool_of(1);
+    let reading = tokio::spawn(async move { reads::user(&pool, ClientId::LOCAL, UserId(1)).await });
+    database.until_blocked(1).await;
+    raw_sql(END_OTHERS).execute(&mut *holder).await.unwrap();
+    assert_unavailable(reading.await.unwrap().unwrap_err());
+}
+
+#[tokio::test]
+async fn idle_connections_ended_meanwhile_are_not_noticed_by_the_next_read() {
+    let database = Database::create().await;
+    let ann = sample::user(&database, "ann@a.org").await;
+    let pool = database.pool_of(2);
+    for _ in 0..3 {
+        assert!(reads::user(&pool, ClientId::LOCAL, ann).await.unwrap().is_some());
+        database.run(END_OTHERS).await;
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_idles_is_ended_by_postgres_and_unavailable() {
+    let database = Database::create().await;
+    let mut tx = database.pool.begin().await.unwrap();
+    let bound = "SET LOCAL idle_in_transaction_session_timeout = '20ms'";
+    raw_sql(bound).execute(&mut *tx).await.unwrap();
+    sleep(Duration::from_millis(200)).await;
+    assert_unavailable(raw_sql("SELECT 1").execute(&mut *tx).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn nothing_listening_is_unavailable_within_seconds() {
+    // Port 1 is nobody's.
+    let pool = store::pool("postgres://postgres@127.0.0.1:1/none", 2).unwrap();
+    assert_refused_in_time(&pool).await;
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_never_answers_is_unavailable_within_seconds() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://postgres@{}/none", listener.local_addr().unwrap());
+    assert_refused_in_time(&store::pool(&url, 2).unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_pool_without_a_free_connection_is_unavailable_within_seconds() {
+    let database = Database::create().await;
+    let pool = database.pool_of(1);
+    let held = pool.acquire().await.unwrap();
+    assert_refused_in_time(&pool).await;
+    drop(held);
+    store::ping(&pool).await.unwrap();
+    pool.close().await;
+    assert_unavailable(store::ping(&pool).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn a_url_that_makes_no_sense_is_an_error_without_the_url_in_it() {
+    for url in ["", "nonsense", "mysql://root:hunter2@localhost", "postgres://a:hunter2@h:port/"] {
+        let error = store::pool(url, 1).err();
+        let shown = error.map(|error| error.public_cause()).unwrap_or_default();
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
