@@ -153,6 +153,7 @@ impl Reply {
 }
 
 /// The key was used for something else.
+#[must_use]
 pub fn reused(id: JobId) -> Reject {
     let detail = "This Idempotency-Key was used for a request with another method, path or body. \
                   Nothing happened. A new intent needs a new key.";

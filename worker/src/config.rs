@@ -43,8 +43,18 @@ pub enum JobsCommand {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// Show a job and the command that it carries
+    Show {
+        /// The id of the job
+        job: Uuid,
+    },
     /// Queue a dead job again, as a retry of its client would
     Requeue {
+        /// The id of the job
+        job: Uuid,
+    },
+    /// Drop a dead job; a retry of its client is still admitted
+    Discard {
         /// The id of the job
         job: Uuid,
     },

@@ -6,6 +6,7 @@ use crate::domain::JobId;
 use redis::Script;
 use std::sync::LazyLock;
 
+static DISCARD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/discard.lua")));
 static REQUEUE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/requeue.lua")));
 
 impl Queue {
@@ -37,5 +38,29 @@ impl Queue {
             .invoke_async(&mut self.connection.clone())
             .await?;
         Ok(requeued == 1)
+    }
+
+    /// Drops a dead job. A retry of its client is still admitted. `false` if it is not dead.
+    pub async fn discard(&self, job: JobId) -> Result<bool, QueueError> {
+        let discarded: u8 = DISCARD
+            .key(self.keys.record(job))
+            .key(self.keys.meta(job))
+            .key(self.keys.apalis.job_data_hash())
+            .key(self.keys.apalis.dead_jobs_set())
+            .arg(job.to_string())
+            .arg(self.ttl_seconds)
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        Ok(discarded == 1)
+    }
+
+    /// What a job that is not finished asks for, as it was submitted, if Redis still has it.
+    pub async fn payload(&self, job: JobId) -> Result<Option<String>, QueueError> {
+        let payload: Option<Vec<u8>> = redis::cmd("HGET")
+            .arg(self.keys.apalis.job_data_hash())
+            .arg(job.to_string())
+            .query_async(&mut self.connection.clone())
+            .await?;
+        Ok(payload.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 }

@@ -10,7 +10,7 @@ fn of(method: &str, path: &str, body: &[u8]) -> Fingerprint {
 }
 
 fn hex(fingerprint: &Fingerprint) -> String {
-    fingerprint.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    fingerprint.as_bytes().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Computed by another program, once. It is over sorted members without spaces: a dependency that

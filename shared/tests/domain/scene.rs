@@ -1,8 +1,6 @@
 //! Every state in which a command can find a subscription, and what may come of it.
 
-use crate::sample::{
-    ALICE, BOB, EVE, NEW, RIVAL, SHOP, at, grant, now, subscription as sample, world,
-};
+use crate::sample::{BOB, EVE, NEW, RIVAL, SHOP, at, grant, now, subscription as sample, world};
 use shared::domain::world::Change;
 use shared::domain::{
     GrantSource, Instant, Subscription, SubscriptionId, SubscriptionStatus, UserId, World,

@@ -6,6 +6,10 @@ use shared::domain::{
     Command, GiftId, GiftStatus, GrantSource, Operation, SubscriptionId, SubscriptionStatus,
 };
 
+use GiftStatus::{Pending, Redeemed};
+use JobStatus::{Dead, Failed, Queued, Retrying, Running, Succeeded};
+use SubscriptionStatus::{Active, Cancelled, Expired};
+
 #[test]
 fn operations_are_written_as_the_ledger_has_them() {
     let spellings = Operation::ALL.map(Operation::as_str);
@@ -33,12 +37,10 @@ fn operations_are_written_as_the_ledger_has_them() {
 
 #[test]
 fn subscriptions_and_gifts_have_the_states_of_the_contract() {
-    use SubscriptionStatus::{Active, Cancelled, Expired};
     for (status, text) in [(Active, "active"), (Cancelled, "cancelled"), (Expired, "expired")] {
         assert_eq!((status.as_str(), SubscriptionStatus::parse(text)), (text, Some(status)));
         assert_eq!(serde_json::to_string(&status).unwrap(), format!("\"{text}\""));
     }
-    use GiftStatus::{Pending, Redeemed};
     for (status, text) in
         [(Pending, "pending"), (Redeemed, "redeemed"), (GiftStatus::Expired, "expired")]
     {
@@ -53,7 +55,6 @@ fn subscriptions_and_gifts_have_the_states_of_the_contract() {
 
 #[test]
 fn jobs_have_the_states_of_the_contract_and_two_of_them_are_final() {
-    use JobStatus::{Dead, Failed, Queued, Retrying, Running, Succeeded};
     for (status, text, is_final) in [
         (Queued, "queued", false),
         (Running, "running", false),

@@ -2,6 +2,13 @@
 //!
 //! Each test has a Redis of its own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test needs and does not get fails it"
+)]
+
 mod admission;
 mod contract;
 mod outcomes;

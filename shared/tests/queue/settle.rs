@@ -92,19 +92,52 @@ async fn a_dead_job_is_admitted_again_only_when_its_worker_has_let_go_of_it() {
     assert_eq!(queue.stats().await.unwrap().dead, 0);
 }
 
+/// A job that a worker took, and gave up for good.
+async fn dead_job(redis: &RedisServer, queue: &Queue) {
+    let mut connection = redis.connection().await;
+    let id = job("a").id();
+    admit(queue, &job("a")).await;
+    redis::cmd("LPOP").arg("q:active").query_async::<()>(&mut connection).await.unwrap();
+    queue.bury(id, given_up(), "a bug", job("a").submitted_at).await.unwrap();
+    let mut acknowledge = redis::cmd("SADD");
+    acknowledge.arg("q:dead").arg(id.to_string());
+    acknowledge.query_async::<()>(&mut connection).await.unwrap();
+}
+
 #[tokio::test]
 async fn an_operator_can_queue_a_dead_job_again_once() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
-    let mut connection = redis.connection().await;
-    admit(&queue, &job("a")).await;
-    redis::cmd("LPOP").arg("q:active").query_async::<()>(&mut connection).await.unwrap();
-    queue.bury(job("a").id(), given_up(), "a bug", job("a").submitted_at).await.unwrap();
-    let id = job("a").id().to_string();
-    redis::cmd("SADD").arg("q:dead").arg(&id).query_async::<()>(&mut connection).await.unwrap();
+    dead_job(&redis, &queue).await;
     assert!(queue.requeue(job("a").id()).await.unwrap());
     assert!(!queue.requeue(job("a").id()).await.unwrap());
     let record = queue.record(job("a").id()).await.unwrap().unwrap();
     assert_eq!((record.status, record.answer, record.cause), (JobStatus::Queued, None, None));
     assert_eq!(queue.stats().await.unwrap().queued, 1);
+}
+
+#[tokio::test]
+async fn a_discarded_job_stays_dead_until_its_client_retries() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    dead_job(&redis, &queue).await;
+    assert!(queue.payload(job("a").id()).await.unwrap().is_some());
+    assert!(queue.discard(job("a").id()).await.unwrap());
+    assert!(!queue.discard(job("a").id()).await.unwrap());
+    assert!(!queue.requeue(job("a").id()).await.unwrap());
+    assert_eq!(queue.payload(job("a").id()).await.unwrap(), None);
+    assert_eq!(status(&queue, "a").await.0, JobStatus::Dead);
+    assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
+    assert_eq!(status(&queue, "a").await, (JobStatus::Queued, 0));
+}
+
+#[tokio::test]
+async fn a_job_that_is_buried_twice_keeps_its_first_cause() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    dead_job(&redis, &queue).await;
+    queue.begin(&[job("a").id()]).await.unwrap();
+    queue.bury(job("a").id(), given_up(), "another", job("a").submitted_at).await.unwrap();
+    let record = queue.record(job("a").id()).await.unwrap().unwrap();
+    assert_eq!((record.status, record.cause.as_deref()), (JobStatus::Dead, Some("a bug")));
 }

@@ -3,8 +3,8 @@
 use shared::store::{self, MIGRATOR, PgPool};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Decode, PgConnection, Postgres, Type, query_scalar,
-    raw_sql,
+    AssertSqlSafe, ConnectOptions, Connection, Decode, PgConnection, Postgres, Transaction, Type,
+    query_scalar, raw_sql,
 };
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -54,7 +54,14 @@ impl Database {
 
     /// Runs statements.
     pub(crate) async fn run(&self, statements: &str) {
-        run(&mut *self.pool.acquire().await.unwrap(), statements).await;
+        run(&mut self.pool.acquire().await.unwrap(), statements).await;
+    }
+
+    /// A transaction with those statements in it.
+    pub(crate) async fn begun(&self, statements: &str) -> Transaction<'static, Postgres> {
+        let mut tx = self.pool.begin().await.unwrap();
+        run(&mut tx, statements).await;
+        tx
     }
 
     /// The one value that a query gives.

@@ -104,13 +104,9 @@ async fn a_column_that_is_not_what_the_code_expects_is_refused() {
 async fn a_deadlock_is_a_conflict() {
     let database = Database::create().await;
     let lock = |id| format!("SELECT id FROM clients WHERE id = {id} FOR UPDATE");
-    let mut first = database.pool.begin().await.unwrap();
-    let mut second = database.pool.begin().await.unwrap();
-    for tx in [&mut first, &mut second] {
-        raw_sql("SET LOCAL deadlock_timeout = '50ms'").execute(&mut **tx).await.unwrap();
-    }
-    raw_sql(AssertSqlSafe(lock(1))).execute(&mut *first).await.unwrap();
-    raw_sql(AssertSqlSafe(lock(2))).execute(&mut *second).await.unwrap();
+    let soon = "SET LOCAL deadlock_timeout = '50ms'";
+    let mut first = database.begun(&format!("{soon}; {}", lock(1))).await;
+    let mut second = database.begun(&format!("{soon}; {}", lock(2))).await;
     let (one, two) = tokio::join!(raw_sql(AssertSqlSafe(lock(2))).execute(&mut *first), async {
         let locked = raw_sql(AssertSqlSafe(lock(1))).execute(&mut *second).await;
         // Whoever is not the victim goes on when the victim is gone.
@@ -118,7 +114,7 @@ async fn a_deadlock_is_a_conflict() {
         locked
     });
     let error = one.err().or(two.err()).expect("a deadlock");
-    assert_eq!(error.as_database_error().and_then(|e| e.code()).as_deref(), Some("40P01"));
+    assert_eq!(error.as_database_error().unwrap().code().unwrap(), "40P01");
     let error = StoreError::from(error);
     assert_eq!(class(&error), Class::Conflict);
     assert_eq!(error.public_cause(), "another transaction was in the way");

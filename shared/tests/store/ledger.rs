@@ -20,7 +20,7 @@ async fn append(pool: &PgPool, entries: &[Entry]) -> Result<(), StoreError> {
 
 async fn find(pool: &PgPool, jobs: &[JobId]) -> HashMap<JobId, Entry> {
     let jobs: Vec<_> = jobs.iter().map(|job| job.0).collect();
-    ledger::find(&mut *pool.acquire().await.unwrap(), &jobs).await.unwrap()
+    ledger::find(&mut pool.acquire().await.unwrap(), &jobs).await.unwrap()
 }
 
 /// Bodies that a careless path would change on their way.

@@ -55,9 +55,8 @@ async fn locks_are_taken_table_by_table_in_ascending_ids() {
         ("subscriptions", vec![], vec![3], vec![1, 2, 3]),
         ("gifts", vec![], vec![], vec![3]),
     ] {
-        let mut holder = database.pool.begin().await.unwrap();
         let lock = format!("SELECT id FROM {held} WHERE id = 2 FOR NO KEY UPDATE");
-        raw_sql(AssertSqlSafe(lock)).execute(&mut *holder).await.unwrap();
+        let holder = database.begun(&lock).await;
         let loading = load(&database.pool, &footprint);
         database.until_blocked(1).await;
 
@@ -123,9 +122,7 @@ async fn a_subscription_that_a_sweep_marks_meanwhile_is_seen_as_marked() {
     let footprint = Footprint { users: [ann].into(), ..Footprint::default() };
 
     // A sweep locks no user.
-    let mut sweep = database.pool.begin().await.unwrap();
-    let mark = "UPDATE subscriptions SET status = 'expired'";
-    raw_sql(mark).execute(&mut *sweep).await.unwrap();
+    let sweep = database.begun("UPDATE subscriptions SET status = 'expired'").await;
     let loading = load(&database.pool, &footprint);
     database.until_blocked(1).await;
     sweep.commit().await.unwrap();
@@ -163,8 +160,7 @@ async fn waiting_too_long_for_a_lock_is_a_conflict() {
     let mut first = database.pool.begin().await.unwrap();
     world::load(&mut first, &footprint).await.unwrap();
 
-    let mut second = database.pool.begin().await.unwrap();
-    raw_sql("SET LOCAL lock_timeout = '100ms'").execute(&mut *second).await.unwrap();
+    let mut second = database.begun("SET LOCAL lock_timeout = '100ms'").await;
     let error = world::load(&mut second, &footprint).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error:?}");
 }

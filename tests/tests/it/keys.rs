@@ -139,6 +139,22 @@ async fn a_key_is_shown_once_listed_without_its_secret_and_revoked() -> Result<(
 }
 
 #[tokio::test]
+async fn an_expired_key_opens_nothing() -> Result<()> {
+    let stack = locked().await?;
+    let args = ["keys", "create", "--client", "shop", "--expires-in-days", "1"];
+    let key = find_keys(&stack.api_command(&args)?).concat();
+    let client = stack.client()?.with_api_key(&key);
+    client.create_user("ada@example.com").await?;
+
+    let key = find_keys(&stack.api_command(&args)?).concat();
+    let query = "UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE id = $1";
+    sqlx::query(query).bind(&key[4..12]).execute(stack.db()).await?;
+    let client = stack.client()?.with_api_key(&key);
+    client.get("/users/1").await?.problem(401, "unauthenticated")?;
+    stack.done().await
+}
+
+#[tokio::test]
 async fn a_key_command_that_makes_no_sense_fails_and_says_why() -> Result<()> {
     let stack = locked().await?;
     for args in [

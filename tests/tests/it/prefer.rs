@@ -89,6 +89,20 @@ async fn a_wait_ends_with_the_job_and_is_never_longer_than_thirty_seconds() -> R
 }
 
 #[tokio::test]
+async fn what_is_done_is_answered_whatever_is_preferred() -> Result<()> {
+    let stack = Stack::start().await?;
+    let client = stack.client()?;
+    let body = json!({"email": "ada@example.com"});
+    let first = client.post("/users", "k", &body).await?;
+    first.json(201)?;
+    for prefer in ["respond-async", "wait=0", "respond-async, wait=3"] {
+        let replay = client.post_preferring(prefer, "/users", "k", &body).await?;
+        replay.ensure_replay_of(&first)?;
+    }
+    stack.done().await
+}
+
+#[tokio::test]
 async fn beyond_so_many_waiters_nobody_waits() -> Result<()> {
     let mut stack = Stack::builder().workers(0).api("WAITERS_MAX", 1).start().await?;
     let client = stack.client()?;

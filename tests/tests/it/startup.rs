@@ -10,7 +10,7 @@ use serde_json::json;
 async fn refusal(name: &str, settings: &Settings) -> Result<String> {
     let log = std::env::temp_dir().join(format!("e2e-{}-{}", std::process::id(), e2e::fresh_key()));
     let mut process = Process::spawn(&program(name)?, &[], settings, &log)?;
-    let status = process.exit(Duration::from_secs(20)).await?;
+    let status = process.exit(Duration::from_secs(30)).await?;
     let said = std::fs::read_to_string(&log)?;
     std::fs::remove_file(&log)?;
     assert!(!status.success(), "{said}");
@@ -53,6 +53,22 @@ async fn a_missing_setting_is_named() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there_is_named_in_bounded_time() -> Result<()> {
+    let stack = Stack::builder().workers(0).start().await?;
+    for kind in [Kind::Api, Kind::Worker] {
+        for (setting, nowhere) in [
+            ("DATABASE_URL", "postgres://user:hidden-word@127.0.0.1:1/none"),
+            ("REDIS_URL", "redis://:hidden-word@127.0.0.1:1"),
+        ] {
+            let settings = stack.settings(kind).with(setting, nowhere);
+            let said = refusal(kind.program(), &settings).await?;
+            assert!(said.contains(setting) && !said.contains("hidden-word"), "{said}");
+        }
+    }
+    stack.done().await
 }
 
 #[tokio::test]

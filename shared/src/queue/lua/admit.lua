@@ -45,10 +45,11 @@ end
 
 -- A key that is known. A dead job may be admitted again, but only once its worker has let go of it:
 -- until then it is in no list, and would be in two.
-local known = redis.call('HMGET', KEYS[1], 'state', 'fingerprint')
+local known = redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'discarded')
 if known[1] then
   if known[2] ~= ARGV[2] then return answer('reused') end
-  if known[1] ~= 'dead' or redis.call('SISMEMBER', KEYS[8], ARGV[1]) == 0 then
+  local let_go = known[3] or redis.call('SISMEMBER', KEYS[8], ARGV[1]) == 1
+  if known[1] ~= 'dead' or not let_go then
     return answer('known', redis.call('HGETALL', KEYS[1]))
   end
 end

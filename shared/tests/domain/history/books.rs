@@ -60,7 +60,7 @@ impl Books {
 
     fn check_redemption(&self, old: &Gift, new: &Gift, now: Instant) {
         assert!(old.status == GiftStatus::Pending && old.expires_at > now);
-        let recipient = &self.users[&new.recipient.unwrap()];
+        let recipient = self.users.get(&new.recipient.unwrap()).unwrap();
         assert_eq!(recipient.email.key(), new.recipient_email.key());
         let (status, redeemed_at) = (GiftStatus::Redeemed, Some(now));
         let recipient = new.recipient;
@@ -80,17 +80,21 @@ impl Books {
             assert_eq!(Some(s.end_date), by_hand::add_months(s.start_date, s.months));
             assert!(s.end_date > s.start_date);
             assert_eq!(s.start_date, s.created_at);
-            assert_eq!(self.users[&s.user].client, s.client);
+            assert_eq!(self.client_of(s.user), Some(s.client));
             assert_eq!(s.cancelled_at.is_some(), s.status == Cancelled);
         }
         for gift in self.gifts.values() {
             let is_redeemed = gift.status == GiftStatus::Redeemed;
             assert_eq!(is_redeemed, redeemed.contains(&gift.id), "{gift:?}");
             assert_eq!(is_redeemed, gift.redeemed_at.is_some() && gift.recipient.is_some());
-            assert_eq!(self.users[&gift.gifter].client, gift.client);
+            assert_eq!(self.client_of(gift.gifter), Some(gift.client));
         }
         let emails = self.users.values().map(|user| (user.client, user.email.key()));
         assert_eq!(emails.collect::<BTreeSet<_>>().len(), self.users.len(), "an email twice");
+    }
+
+    fn client_of(&self, user: UserId) -> Option<ClientId> {
+        self.users.get(&user).map(|user| user.client)
     }
 
     /// What a sweep at `now` marks.
@@ -110,15 +114,15 @@ impl Books {
         ends.chain(expiries).filter(|end| *end > now).min()
     }
 
-    pub(crate) fn any_user(&self, index: &Index) -> Option<(ClientId, UserId)> {
+    pub(crate) fn any_user(&self, index: Index) -> Option<(ClientId, UserId)> {
         pick(index, self.users.values()).map(|user| (user.client, user.id))
     }
 
-    pub(crate) fn any_subscription(&self, index: &Index) -> Option<(ClientId, SubscriptionId)> {
+    pub(crate) fn any_subscription(&self, index: Index) -> Option<(ClientId, SubscriptionId)> {
         pick(index, self.subscriptions.values()).map(|s| (s.client, s.id))
     }
 
-    pub(crate) fn any_gift(&self, index: &Index) -> Option<(ClientId, GiftId)> {
+    pub(crate) fn any_gift(&self, index: Index) -> Option<(ClientId, GiftId)> {
         pick(index, self.gifts.values()).map(|gift| (gift.client, gift.id))
     }
 
@@ -130,8 +134,7 @@ impl Books {
     }
 }
 
-fn pick<'a, T>(index: &Index, rows: impl ExactSizeIterator<Item = &'a T>) -> Option<&'a T> {
-    let mut rows = rows;
+fn pick<'a, T>(index: Index, mut rows: impl ExactSizeIterator<Item = &'a T>) -> Option<&'a T> {
     let count = rows.len();
     (count > 0).then(|| rows.nth(index.index(count))).flatten()
 }

@@ -70,7 +70,7 @@ impl Case<'_> {
             "yearly" => months.unwrap_or(12),
             _ => return Some("unknown_plan"),
         };
-        if plan == "yearly" && months % 12 != 0 {
+        if plan == "yearly" && !months.is_multiple_of(12) {
             return Some("duration_not_multiple");
         }
         if self.running(id).is_some() {
@@ -96,7 +96,7 @@ impl Case<'_> {
         let subscription = self.subscription(id)?;
         let yearly = subscription.plan == "yearly";
         let months = months.unwrap_or(if yearly { 12 } else { 1 });
-        if yearly && months % 12 != 0 {
+        if yearly && !months.is_multiple_of(12) {
             return Some("duration_not_multiple");
         }
         too_long(subscription, months)

@@ -24,9 +24,12 @@ pub(crate) fn load(books: &Books, footprint: &Footprint) -> World {
     let gifts = books.gifts.values().filter(|gift| footprint.gifts.contains(&gift.id));
 
     let mut world = World::default();
-    users.iter().for_each(|user| world.apply(Change::User((*user).clone())));
-    subscriptions.for_each(|s| world.apply(Change::Subscription(s.clone())));
-    gifts.for_each(|gift| world.apply(Change::Gift(gift.clone())));
+    let users = users.iter().map(|user| Change::User((*user).clone()));
+    let subscriptions = subscriptions.map(|s| Change::Subscription(s.clone()));
+    let gifts = gifts.map(|gift| Change::Gift(gift.clone()));
+    for row in users.chain(subscriptions).chain(gifts) {
+        world.apply(row);
+    }
     world
 }
 

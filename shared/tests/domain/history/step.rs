@@ -117,28 +117,28 @@ impl Step {
                 (Some(*client), Command::CreateUser { email: email(address) })
             }
             Action::Subscribe { user, plan: code, months } => {
-                let (client, user_id) = books.any_user(user).unzip();
+                let (client, user_id) = books.any_user(*user).unzip();
                 let user_id = user_id.unwrap_or(UserId(UNKNOWN));
                 let duration_months = *months;
                 (client, Command::Subscribe { user_id, plan: plan(code), duration_months })
             }
             Action::Renew { subscription, months } => {
-                let (client, id) = books.any_subscription(subscription).unzip();
+                let (client, id) = books.any_subscription(*subscription).unzip();
                 let subscription_id = id.unwrap_or(SubscriptionId(UNKNOWN));
                 (client, Command::Renew { subscription_id, duration_months: *months })
             }
             Action::Cancel { subscription } => {
-                let (client, id) = books.any_subscription(subscription).unzip();
+                let (client, id) = books.any_subscription(*subscription).unzip();
                 (client, Command::Cancel { subscription_id: id.unwrap_or(SubscriptionId(UNKNOWN)) })
             }
             Action::Give { gifter, address, months } => {
-                let (client, id) = books.any_user(gifter).unzip();
+                let (client, id) = books.any_user(*gifter).unzip();
                 let (gifter_id, recipient_email) = (id.unwrap_or(UserId(UNKNOWN)), email(address));
                 (client, Command::Gift { gifter_id, recipient_email, duration_months: *months })
             }
             Action::Redeem { gift, by } => {
-                let gift = books.any_gift(gift);
-                let by = by.map(|by| books.any_user(&by).map(|(_, id)| id));
+                let gift = books.any_gift(*gift);
+                let by = by.map(|by| books.any_user(by).map(|(_, id)| id));
                 let user_id = by.unwrap_or_else(|| books.recipient(gift?.1));
                 let gift_id = gift.map_or(GiftId(UNKNOWN), |(_, id)| id);
                 let user_id = user_id.unwrap_or(UserId(UNKNOWN));

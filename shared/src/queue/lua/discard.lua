@@ -1,0 +1,14 @@
+-- Drops a dead job: nothing of it was done, and nobody is to try it again by itself. Its record stays
+-- for a while, so that its client still sees how it ended; a retry of its client is admitted afresh.
+--
+-- KEYS  1 record  2 task meta  3 task data  4 dead
+-- ARGV  1 job  2 ttl_seconds
+-- Returns 1 if it was dead.
+if redis.call('SREM', KEYS[4], ARGV[1]) == 0 then return 0 end
+redis.call('DEL', KEYS[2])
+redis.call('HDEL', KEYS[3], ARGV[1])
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'discarded', 1)
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+end
+return 1

@@ -1,0 +1,72 @@
+//! A worker or a Postgres that goes away before the commit leaves nothing; after it, everything.
+
+use crate::database::Database;
+use crate::sample::{GIFT_TTL, applied, batch, create_user, renew, statuses, subscribe, users};
+use shared::store::ledger::Entry;
+use shared::store::{PgPool, StoreError};
+use tokio::task::JoinHandle;
+use worker::apply::{Attempt, apply};
+use worker::fault::{Fault, Remedy};
+
+const STATE: &str = "SELECT concat_ws(' ', (SELECT count(*) FROM users),
+    (SELECT count(*) FROM subscriptions), (SELECT count(*) FROM transactions))";
+
+fn attempts() -> Vec<Attempt> {
+    batch([create_user("new@a.org"), subscribe(1), renew(99, 1)])
+}
+
+/// Starts to apply the batch as another worker would.
+fn start(pool: PgPool) -> JoinHandle<Result<Vec<Entry>, StoreError>> {
+    tokio::spawn(async move { apply(&pool, &attempts(), GIFT_TTL).await })
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_the_commit_leaves_nothing() {
+    let database = Database::create().await;
+    users(&database, 1).await;
+    // The batch has written all but its ledger rows when it is held up.
+    let holder = database.begun("LOCK TABLE transactions IN SHARE MODE").await;
+    let worker = start(database.pool_of(1));
+    database.until_blocked(1).await;
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert_eq!(database.value::<i64>(end).await, 1);
+
+    let error = worker.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert_eq!(Fault::from(error).remedy(), Remedy::Wait);
+    holder.rollback().await.unwrap();
+    assert_eq!(database.value::<String>(STATE).await, "1 0 0");
+
+    assert_eq!(statuses(&applied(&database, &attempts()).await), [201, 201, 404]);
+    assert_eq!(database.value::<String>(STATE).await, "2 1 3");
+}
+
+#[tokio::test]
+async fn a_worker_that_gives_up_waiting_leaves_nothing_and_no_lock() {
+    let database = Database::create().await;
+    users(&database, 1).await;
+    let holder = database.begun("SELECT id FROM users FOR NO KEY UPDATE").await;
+    let pool = database.pool_of(1);
+    let worker = start(pool.clone());
+    database.until_blocked(1).await;
+    worker.abort();
+    assert!(worker.await.unwrap_err().is_cancelled());
+    holder.rollback().await.unwrap();
+
+    // The same connection serves the next try.
+    let entries = apply(&pool, &attempts(), GIFT_TTL).await.unwrap();
+    assert_eq!(statuses(&entries), [201, 201, 404]);
+    assert_eq!(database.value::<String>(STATE).await, "2 1 3");
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_after_the_commit_has_done_it_once() {
+    let database = Database::create().await;
+    users(&database, 1).await;
+    let lost = applied(&database, &attempts()).await;
+    let again: Vec<_> =
+        attempts().into_iter().map(|attempt| Attempt { number: 2, ..attempt }).collect();
+    assert_eq!(applied(&database, &again).await, lost);
+    assert_eq!(database.value::<String>(STATE).await, "2 1 3");
+}

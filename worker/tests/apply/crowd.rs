@@ -1,0 +1,182 @@
+//! Eight workers and a sweeper among twenty users: whatever the order, the rules hold.
+
+use crate::database::Database;
+use crate::sample::{
+    GIFT_TTL, attempt, cancel, give, redeem, renew, subscribe, subscribe_to, users,
+};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use shared::domain::calendar::add_months;
+use shared::domain::{ClientId, Command, Operation, UserId};
+use shared::store::ledger::Entry;
+use shared::store::{PgPool, reads, sweep};
+use std::sync::{Arc, Mutex};
+use tokio::task::JoinSet;
+use worker::apply::{Attempt, apply};
+
+const USERS: i64 = 20;
+const BATCHES: u64 = 200;
+const WORKERS: usize = 8;
+
+/// Ids that commands can name: made by those before them, or not at all.
+#[derive(Default)]
+struct Known {
+    subscriptions: Vec<i64>,
+    gifts: Vec<i64>,
+}
+
+impl Known {
+    fn learn(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            match (entry.operation, entry.entity) {
+                (Operation::Subscribe, Some(id)) => self.subscriptions.push(id),
+                (Operation::Gift, Some(id)) => self.gifts.push(id),
+                _ => {}
+            }
+        }
+    }
+
+    /// One of the last ten, or one that may not be.
+    fn pick(ids: &[i64], rng: &mut StdRng) -> i64 {
+        let back = rng.random_range(1..=10);
+        ids.len().checked_sub(back).map_or(99_999, |n| ids[n])
+    }
+
+    fn command(&self, rng: &mut StdRng) -> Command {
+        let user = rng.random_range(1..=USERS);
+        match rng.random_range(0..12) {
+            0..3 => subscribe(user),
+            3 => subscribe_to("yearly", user),
+            4..6 => renew(Self::pick(&self.subscriptions, rng), rng.random_range(1..=14)),
+            6..8 => cancel(Self::pick(&self.subscriptions, rng)),
+            // Few recipients, so that many a guess is right.
+            8 => give(user, &format!("USER{}@a.org", user % 3 + 1)),
+            _ => redeem(Self::pick(&self.gifts, rng), rng.random_range(1..=3)),
+        }
+    }
+}
+
+fn batch(number: u64, known: &Known) -> Vec<Attempt> {
+    let mut rng = StdRng::seed_from_u64(number);
+    let size = rng.random_range(1..=16);
+    (0..size).map(|n| attempt(&format!("{number}/{n}"), known.command(&mut rng))).collect()
+}
+
+/// Applies every eighth batch. Nothing may be in its way that it cannot wait for.
+async fn work(pool: PgPool, known: Arc<Mutex<Known>>, first: u64) -> usize {
+    let mut commands = 0;
+    for number in (first..BATCHES).step_by(WORKERS) {
+        let batch = batch(number, &known.lock().unwrap());
+        let entries = apply(&pool, &batch, GIFT_TTL).await.unwrap();
+        known.lock().unwrap().learn(&entries);
+        commands += entries.len();
+    }
+    commands
+}
+
+/// Half of the users begin with a subscription that ran out.
+async fn lapsed(database: &Database) {
+    database
+        .run(
+            "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
+                                        created_at, updated_at)
+             SELECT id, 'monthly', 'active', 1, '2020-01-31T00:00:00Z', '2020-02-29T00:00:00Z',
+                    now(), now() FROM users WHERE id % 2 = 0;
+             INSERT INTO grants (subscription_id, source, months, job_id, granted_at)
+             SELECT id, 'purchase', 1, gen_random_uuid(), now() FROM subscriptions",
+        )
+        .await;
+}
+
+/// What no row may break, by a query that counts those that do.
+const BROKEN: [(&str, &str); 7] = [
+    (
+        "two active subscriptions of a user",
+        "SELECT count(*) FROM (SELECT user_id FROM subscriptions WHERE status = 'active'
+                               GROUP BY user_id HAVING count(*) > 1) AS t",
+    ),
+    (
+        "a subscription that began before the one before it ended",
+        "SELECT count(*) FROM (
+             SELECT start_date,
+                    lag(coalesce(cancelled_at, end_date)) OVER (PARTITION BY user_id ORDER BY id)
+                        AS ended
+             FROM subscriptions) AS t WHERE start_date < ended",
+    ),
+    (
+        "months that are not the sum of the grants",
+        "SELECT count(*) FROM subscriptions s
+         WHERE months <> (SELECT sum(g.months) FROM grants g WHERE g.subscription_id = s.id)",
+    ),
+    (
+        "a gift redeemed without its grant, or the other way round",
+        "SELECT count(*) FROM gifts g FULL JOIN grants ON grants.gift_id = g.id
+         WHERE (g.status = 'redeemed') <> (grants.id IS NOT NULL) AND g.id IS NOT NULL",
+    ),
+    (
+        "a success without its effect, or the other way round",
+        "SELECT abs((SELECT count(*) FROM grants) - 10 - (
+             SELECT count(*) FROM transactions
+             WHERE status < 400 AND operation IN ('subscribe', 'renew', 'redeem')))",
+    ),
+    (
+        "a cancellation without its effect, or the other way round",
+        "SELECT abs((SELECT count(*) FROM subscriptions WHERE status = 'cancelled') - (
+             SELECT count(*) FROM transactions WHERE status < 400 AND operation = 'cancel'))",
+    ),
+    (
+        "a change of a subscription at a time before the change before it",
+        "SELECT count(*) FROM (
+             SELECT finished_at, lag(finished_at) OVER (PARTITION BY entity_id ORDER BY position)
+                 AS before
+             FROM transactions
+             WHERE status < 400 AND operation IN ('subscribe', 'renew', 'cancel')) AS t
+         WHERE finished_at < before",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_concurrent_batches_keep_every_rule_without_a_deadlock() {
+    let database = Database::create().await;
+    users(&database, 20).await;
+    lapsed(&database).await;
+    let known = Arc::default();
+    let mut workers = JoinSet::new();
+    for first in 0..WORKERS as u64 {
+        workers.spawn(work(database.pool_of(1), Arc::clone(&known), first));
+    }
+    let sweeper = database.pool_of(1);
+    workers.spawn(async move {
+        for _ in 0..20 {
+            sweep::expire_subscriptions(&sweeper, 1).await.unwrap();
+        }
+        0
+    });
+    let commands: usize = workers.join_all().await.into_iter().sum();
+
+    for (what, query) in BROKEN {
+        assert_eq!(database.value::<i64>(query).await, 0, "{what}");
+    }
+    let ledgered = "SELECT count(*) FROM transactions WHERE client_id = 2";
+    assert_eq!(database.value::<i64>(ledgered).await, i64::try_from(commands).unwrap());
+    for operation in ["subscribe", "renew", "cancel", "gift", "redeem"] {
+        let done = format!(
+            "SELECT count(*) FROM transactions WHERE status < 400 AND operation = '{operation}'"
+        );
+        let done = database.value::<i64>(&done).await;
+        assert!(done >= 10, "{operation} was done {done} times only");
+    }
+    check_ends(&database).await;
+}
+
+/// Every end is the start and the months, by the calendar.
+async fn check_ends(database: &Database) {
+    for user in 1..=USERS {
+        let (pool, user) = (&database.pool, UserId(user));
+        let page = reads::subscriptions(pool, ClientId::LOCAL, user, None, 1000).await.unwrap();
+        for subscription in page.unwrap().subscriptions {
+            let end = add_months(subscription.start_date, subscription.months);
+            assert_eq!(Some(subscription.end_date), end, "{subscription:?}");
+        }
+    }
+}

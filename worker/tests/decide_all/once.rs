@@ -1,0 +1,119 @@
+//! No job is decided twice, and each leaves one row in the ledger.
+
+use crate::sample::{
+    ALICE, BOB, CANCEL, SHOP, at, attempt, attempts, batch, decided, now, redeem, renew, statuses,
+    subscribe, written,
+};
+use shared::domain::SubscriptionStatus::Active;
+use shared::domain::world::Changes;
+use shared::domain::{Answer, Operation};
+use shared::store::ledger::Entry;
+use std::collections::HashMap;
+use worker::apply::Attempt;
+
+/// The ledger's row of a job that was decided long ago.
+fn old_row(attempt: &Attempt) -> Entry {
+    Entry {
+        job: attempt.id,
+        client: SHOP,
+        key: attempt.job.key.clone(),
+        fingerprint: attempt.job.fingerprint,
+        operation: attempt.job.command.operation(),
+        entity: Some(777),
+        answer: Answer { status: 201, body: r#"{"as":"it was"}"#.to_owned() },
+        attempts: 4,
+        submitted_at: at("2026-01-01T00:00:00Z"),
+        finished_at: at("2026-01-01T00:00:01Z"),
+    }
+}
+
+#[test]
+fn a_job_that_the_ledger_knows_is_answered_as_then_and_changes_nothing() {
+    let attempts = attempts([renew(1), subscribe(BOB)]);
+    let known: HashMap<_, _> = attempts.iter().map(|a| (a.id, old_row(a))).collect();
+    let decided = decided(&attempts, known);
+    assert_eq!(decided.entries, attempts.iter().map(old_row).collect::<Vec<_>>());
+    assert_eq!((decided.fresh, decided.changes), (Vec::new(), Changes::default()));
+}
+
+#[test]
+fn what_is_known_stands_among_what_is_new_in_the_order_of_the_batch() {
+    let attempts = attempts([renew(1), renew(2), renew(3)]);
+    let known = HashMap::from([(attempts[1].id, old_row(&attempts[1]))]);
+    let decided = decided(&attempts, known);
+    let jobs: Vec<_> = decided.entries.iter().map(|entry| entry.job).collect();
+    assert_eq!(jobs, attempts.iter().map(|attempt| attempt.id).collect::<Vec<_>>());
+    assert_eq!(decided.entries[1], old_row(&attempts[1]));
+    assert_eq!(decided.fresh, [decided.entries[0].clone(), decided.entries[2].clone()]);
+    assert_eq!(written(&decided.changes), [(10, Active, 1 + 1 + 3)]);
+}
+
+#[test]
+fn a_job_twice_in_a_batch_is_decided_once() {
+    for command in [subscribe(BOB), renew(1), CANCEL, redeem(20, ALICE)] {
+        let twin = Attempt { number: 2, ..attempt("twin", command.clone()) };
+        let decided = decided(&[attempt("twin", command.clone()), twin], HashMap::new());
+        assert_eq!(decided.fresh.len(), 1, "{command:?}");
+        assert_eq!(decided.entries, [decided.fresh[0].clone(), decided.fresh[0].clone()]);
+        assert!(decided.fresh[0].answer.is_success() && decided.fresh[0].attempts == 1);
+        assert!(decided.changes.grants.len() <= 1);
+    }
+}
+
+/// Redis forgot the key in between. The api compares the fingerprints, and answers 422.
+#[test]
+fn a_key_used_for_two_requests_in_a_batch_stands_for_the_first() {
+    let attempts = [attempt("key", renew(1)), attempt("key", CANCEL)];
+    let decided = decided(&attempts, HashMap::new());
+    assert_eq!(statuses(&decided), [200, 200]);
+    let fingerprint = attempts[0].job.fingerprint;
+    assert!(decided.entries.iter().all(|entry| entry.fingerprint == fingerprint));
+    assert_eq!(written(&decided.changes), [(10, Active, 2)]);
+}
+
+#[test]
+fn a_row_of_the_ledger_says_what_was_asked_and_what_came_of_it() {
+    let attempt = Attempt { number: 3, ..attempt("order-1", CANCEL) };
+    let row = decided(std::slice::from_ref(&attempt), HashMap::new()).fresh.remove(0);
+    let answer = Answer {
+        status: 200,
+        body: concat!(
+            r#"{"id":10,"user_id":1,"plan":"monthly","status":"cancelled","#,
+            r#""start_date":"2026-05-31T00:00:00.000000Z","#,
+            r#""end_date":"2026-06-30T00:00:00.000000Z","#,
+            r#""cancelled_at":"2026-06-15T12:00:00.123456Z","#,
+            r#""created_at":"2026-05-31T00:00:00.000000Z","#,
+            r#""updated_at":"2026-06-15T12:00:00.123456Z"}"#
+        )
+        .to_owned(),
+    };
+    let expected = Entry {
+        job: attempt.id,
+        client: SHOP,
+        key: attempt.job.key,
+        fingerprint: attempt.job.fingerprint,
+        operation: Operation::Cancel,
+        entity: Some(10),
+        answer,
+        attempts: 3,
+        submitted_at: at("2026-06-15T11:59:59Z"),
+        finished_at: now(),
+    };
+    assert_eq!(row, expected);
+}
+
+#[test]
+fn a_refusal_has_a_row_too_but_no_entity_and_changes_nothing() {
+    let decided = batch([subscribe(ALICE), redeem(20, BOB), redeem(99, ALICE)]);
+    assert_eq!(statuses(&decided), [409, 403, 404]);
+    assert_eq!(decided.fresh, decided.entries);
+    assert!(decided.entries.iter().all(|entry| entry.entity.is_none()));
+    assert_eq!(decided.changes, Changes::default());
+}
+
+#[test]
+fn an_empty_batch_comes_to_nothing() {
+    let decided = batch([]);
+    assert!(decided.entries.is_empty() && decided.fresh.is_empty());
+    assert_eq!(decided.changes, Changes::default());
+}
