@@ -5,7 +5,7 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, header};
 use futures::StreamExt;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use shared::domain::plan::{MONTHS_MAX, MONTHS_MIN};
 use shared::domain::problem::{FieldError, ProblemKind};
@@ -76,7 +76,9 @@ pub struct Fields {
 impl Fields {
     fn parse(bytes: &[u8]) -> Result<Self, Reject> {
         let Members(members) = serde_json::from_slice(bytes).map_err(|error| {
-            if error.is_data() {
+            // What comes after the first surprise may not even be JSON.
+            let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+            if is_json && error.is_data() {
                 Reject::new(ProblemKind::InvalidRequest, "The body must be a JSON object.")
             } else {
                 malformed(&format!(

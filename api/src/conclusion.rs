@@ -63,6 +63,7 @@ impl Conclusion {
         if self.gave_up {
             let after = HeaderValue::from(RETRY_AFTER_GIVING_UP);
             response.headers_mut().insert(header::RETRY_AFTER, after);
+            return response;
         }
         respond::mark_replayed(response, self.replayed)
     }

@@ -146,7 +146,7 @@ pub struct Settings {
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub queue_depth_max: u64,
 
-    /// Requests that may wait for an outcome at once; beyond it they are answered with a job
+    /// Jobs that requests may wait for at once; beyond it submissions are answered with a job to poll
     #[arg(long, env = "WAITERS_MAX", default_value_t = 10_000, value_name = "N")]
     pub waiters_max: usize,
 

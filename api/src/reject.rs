@@ -40,6 +40,16 @@ impl Reject {
         self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
+    /// With a link to its description, as the draft of the Idempotency-Key header suggests.
+    #[must_use]
+    pub fn described_by_its_type(self) -> Self {
+        let link = format!("<{}>; rel=\"describedby\"", self.problem.type_uri);
+        match HeaderValue::try_from(link) {
+            Ok(link) => self.header(header::LINK, link),
+            Err(_) => self,
+        }
+    }
+
     /// With another header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -60,7 +70,7 @@ impl From<QueueError> for Reject {
         tracing::warn!(cause, "the queue could not be used");
         Self::new(
             ProblemKind::QueueUnavailable,
-            "Nothing was accepted. Try again with the same key.",
+            "Trying again is safe, and so is a submission with the same Idempotency-Key.",
         )
         .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
     }

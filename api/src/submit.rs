@@ -66,10 +66,13 @@ pub async fn submit(app: App, build: Build, request: Request) -> Result<Response
 /// Exactly one header, 1 to 255 visible characters. Two that a proxy has merged have a space.
 fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, Reject> {
     let mut values = headers.get_all("idempotency-key").iter();
-    let detail = "Send a header Idempotency-Key with a new random value for each new intent.";
-    let value =
-        values.next().ok_or_else(|| Reject::new(ProblemKind::IdempotencyKeyMissing, detail))?;
-    let invalid = |detail: &str| Reject::new(ProblemKind::IdempotencyKeyInvalid, detail);
+    let missing = "Send a header Idempotency-Key with a new random value for each new intent.";
+    let value = values.next().ok_or_else(|| {
+        Reject::new(ProblemKind::IdempotencyKeyMissing, missing).described_by_its_type()
+    })?;
+    let invalid = |detail: &str| {
+        Reject::new(ProblemKind::IdempotencyKeyInvalid, detail).described_by_its_type()
+    };
     if values.next().is_some() {
         return Err(invalid("Send one Idempotency-Key, not several."));
     }

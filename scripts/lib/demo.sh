@@ -30,14 +30,14 @@ Two demo users are there: ada@example.com (id $ada) and grace@example.com (id $g
 In another terminal, try this:
 
   # Subscribe Ada. Do it twice: the second answer is a replay of the first.
-  curl -i $url/subscribe $json -H 'Idempotency-Key: demo-subscribe-ada' -d '{"user_id":$ada,"plan":"monthly","duration_months":1}'
+  curl -iw '\n' $url/subscribe $json -H 'Idempotency-Key: demo-subscribe-ada' -d '{"user_id":$ada,"plan":"monthly","duration_months":1}'
 
   # Ada gives Grace three months; a new key each time, so a new gift each time.
-  curl -i $url/gift $json -H "Idempotency-Key: gift-\$RANDOM-\$(date +%s)" -d '{"gifter_id":$ada,"recipient_email":"grace@example.com","duration_months":3}'
+  curl -iw '\n' $url/gift $json -H "Idempotency-Key: gift-\$RANDOM-\$(date +%s)" -d '{"gifter_id":$ada,"recipient_email":"grace@example.com","duration_months":3}'
 
   # What Ada has, and how everything is.
-  curl -s $url/subscriptions/$ada
-  curl -s $url/health
+  curl -sw '\n' $url/subscriptions/$ada
+  curl -sw '\n' $url/health
 
   # Another worker, or a look into Postgres and Redis.
   (. "$state/env" && WORKER_ADDR=off "$programs/worker")

@@ -83,9 +83,10 @@ die_with_command() {
         "or start Docker, or set DATABASE_URL and REDIS_URL to servers that you have"
 }
 
+# need_rust NAME...: cargo, what it links with, and whatever else of `need`.
 need_rust() {
     command -v cargo >/dev/null || PATH="$PATH:${HOME:-/root}/.cargo/bin"
     command -v cargo >/dev/null ||
         die "no cargo on this machine" "install Rust: https://rustup.rs"
-    need cc
+    need cc "$@"
 }

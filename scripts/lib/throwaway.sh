@@ -12,7 +12,6 @@
 throwaway_up() {
     local dir=$PWD/.data/throwaway.$$
     sweep_throwaways
-    need postgres
     mkdir -p "$dir"
     say "starting a Postgres for this run only"
     postgres_up "$dir" -c fsync=off

@@ -47,7 +47,7 @@ pub struct Redis {
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub redis_url: SecretUrl,
 
-    /// The first part of every key in Redis. Stacks that share a Redis need names of their own.
+    /// The first part of our keys in Redis. Stacks that share a Redis need names of their own.
     #[arg(long, env = "QUEUE_NAME", default_value = "commerce", value_name = "NAME",
           value_parser = queue_name)]
     pub queue_name: String,

@@ -6,26 +6,21 @@
 use crate::apply::{Attempt, apply};
 use crate::config::Settings;
 use crate::fault::{Fault, Remedy};
+use crate::patience::Patience;
 use crate::tell;
 use chrono::TimeDelta;
 use shared::domain::JobId;
+use shared::queue::Queue;
 use shared::queue::job::QueuedJob;
-use shared::queue::{Queue, QueueError};
 use shared::store::PgPool;
-use shared::store::ledger::Entry;
+use shared::store::ledger::{self, Entry};
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-
-/// How often a batch is tried against others in its way before it is split, and a command alone
-/// before that counts as a fault.
-const CONFLICT_TRIES: u32 = 5;
-
-/// While Postgres or Redis is away: pauses from the first to the second, doubling.
-const OUTAGE_PAUSE_MIN: Duration = Duration::from_millis(50);
-const OUTAGE_PAUSE_MAX: Duration = Duration::from_secs(2);
+use uuid::Uuid;
 
 /// A transaction takes milliseconds; each of its statements is bounded by Postgres. This is for a
 /// Postgres that does not even answer.
@@ -69,7 +64,7 @@ pub struct Batcher {
     gift_ttl: TimeDelta,
     attempts_max: u32,
     batch_max: usize,
-    stop: CancellationToken,
+    patience: Patience,
 }
 
 impl Batcher {
@@ -82,7 +77,7 @@ impl Batcher {
             gift_ttl: TimeDelta::days(settings.gift_ttl_days.into()),
             attempts_max: settings.worker_attempts_max,
             batch_max: settings.worker_batch_max.into(),
-            stop,
+            patience: Patience::until(stop),
         }
     }
 
@@ -102,122 +97,107 @@ impl Batcher {
     /// Sees a batch through to its end, whatever happens on the way.
     async fn settle(&self, batch: Vec<Waiting>) {
         let ids: Vec<JobId> = batch.iter().map(|waiting| waiting.id).collect();
-        let Some(numbers) = self.insist(|| self.queue.begin(&ids)).await else {
-            return;
-        };
+        let turn = Uuid::new_v4();
+        let begin = || self.queue.begin(&ids, turn);
+        let Some(numbers) = self.patience.with_redis(begin).await else { return };
         let (mut attempts, mut turns) = (Vec::new(), Vec::new());
-        for (Waiting { id, job, turn }, number) in batch.into_iter().zip(numbers) {
-            let attempt = Attempt { id, job, number };
+        for (waiting, number) in batch.into_iter().zip(numbers) {
+            let attempt = Attempt { id: waiting.id, job: waiting.job, number };
             if number > self.attempts_max {
-                // It began this often and never came to an end: it takes its workers with it.
-                let _ = turn.send(self.fail(&attempt, &Fault::CrashLoop).await);
-                continue;
+                say(waiting.turn, self.settle_worn(attempt).await);
+            } else {
+                attempts.push(attempt);
+                turns.push(waiting.turn);
             }
-            attempts.push(attempt);
-            turns.push(turn);
         }
         if attempts.is_empty() {
             return;
         }
         #[expect(clippy::cast_precision_loss, reason = "a histogram of floats")]
         metrics::histogram!("commerce_batch_size").record(attempts.len() as f64);
-        let over = self.settle_attempts(attempts).await;
-        for (turn, over) in turns.into_iter().zip(over) {
-            // No one listens when the apalis worker was restarted meanwhile; the outcome stands.
-            let _ = over.map(|over| turn.send(over));
-        }
+        let over = self.settle_attempts(attempts, turn).await;
+        turns.into_iter().zip(over).for_each(|(turn, over)| say(turn, over));
     }
 
     /// All together; each alone when that fails; `None` for what is left to other workers.
-    async fn settle_attempts(&self, attempts: Vec<Attempt>) -> Vec<Option<Turn>> {
+    async fn settle_attempts(&self, attempts: Vec<Attempt>, turn: Uuid) -> Vec<Option<Turn>> {
         let attempts: Arc<[Attempt]> = attempts.into();
-        let fault = match self.apply(&attempts).await {
+        let fault = match self.patience.with_postgres(|| self.apply(attempts.clone())).await {
             Ok(entries) => {
-                let told = self.insist(|| tell::outcomes(&self.queue, &attempts, &entries)).await;
-                return vec![told.map(|()| Turn::Settled); attempts.len()];
+                let told = self.tell(&attempts, &entries).await;
+                return vec![told; attempts.len()];
             }
             Err(fault) => fault,
         };
         match (&*attempts, fault.remedy()) {
             (_, Remedy::HandBack) => {
                 let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.id).collect();
-                if let Err(error) = self.queue.hand_back(&ids).await {
+                if let Err(error) = self.queue.hand_back(&ids, turn).await {
                     tracing::debug!(%error, "cannot say that jobs are handed back");
                 }
                 vec![None; attempts.len()]
             }
-            ([attempt], _) => vec![Some(self.fail(attempt, &fault).await)],
+            ([attempt], _) => vec![self.fail(attempt, &fault).await],
             (many, _) => {
                 tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
                 metrics::counter!("commerce_batch_fallbacks_total").increment(1);
                 let mut turns = Vec::with_capacity(many.len());
                 for attempt in many {
-                    turns.extend(Box::pin(self.settle_attempts(vec![attempt.clone()])).await);
+                    turns.extend(Box::pin(self.settle_attempts(vec![attempt.clone()], turn)).await);
                 }
                 turns
             }
         }
     }
 
-    /// Applies a batch, waiting out what is not its fault. In a task of its own: a panic there is a
-    /// fault like another.
-    async fn apply(&self, attempts: &Arc<[Attempt]>) -> Result<Vec<Entry>, Fault> {
-        let (mut tries, mut pause) = (0, OUTAGE_PAUSE_MIN);
-        loop {
-            let (pool, batch, gift_ttl) = (self.pool.clone(), attempts.clone(), self.gift_ttl);
-            let task = tokio::spawn(async move {
-                timeout(APPLY_TIMEOUT, apply(&pool, &batch, gift_ttl)).await
-            });
-            let fault = match task.await {
-                Ok(Ok(Ok(entries))) => return Ok(entries),
-                Ok(Ok(Err(error))) => Fault::Store(error),
-                Ok(Err(_)) => Fault::TimedOut,
-                Err(_) => Fault::Panicked,
-            };
-            match fault.remedy() {
-                Remedy::Wait => {
-                    tracing::warn!(cause = fault.full_cause(), "waiting for Postgres");
-                    self.pause(&mut pause).await.ok_or(Fault::Stopping)?;
-                }
-                Remedy::Again if tries < CONFLICT_TRIES => tries += 1,
-                Remedy::Again | Remedy::Split | Remedy::HandBack => return Err(fault),
-            }
+    /// Begun more often than is allowed, and never brought to an end: it takes its workers with it.
+    /// Unless the last of them died after its commit, and before it could tell.
+    async fn settle_worn(&self, attempt: Attempt) -> Option<Turn> {
+        let look =
+            || async { Ok(ledger::find_job(&self.pool, attempt.job.client, attempt.id).await?) };
+        match self.patience.with_postgres(look).await {
+            Ok(Some(entry)) => self.tell(slice::from_ref(&attempt), &[entry]).await,
+            Ok(None) => self.fail(&attempt, &Fault::CrashLoop).await,
+            Err(_) => None,
         }
+    }
+
+    /// Applies a batch, in a task of its own: a panic there is a fault like another.
+    async fn apply(&self, attempts: Arc<[Attempt]>) -> Result<Vec<Entry>, Fault> {
+        let (pool, gift_ttl) = (self.pool.clone(), self.gift_ttl);
+        let task =
+            tokio::spawn(
+                async move { timeout(APPLY_TIMEOUT, apply(&pool, &attempts, gift_ttl)).await },
+            );
+        match task.await {
+            Ok(Ok(applied)) => Ok(applied?),
+            Ok(Err(_)) => Err(Fault::TimedOut),
+            Err(_) => Err(Fault::Panicked),
+        }
+    }
+
+    async fn tell(&self, attempts: &[Attempt], entries: &[Entry]) -> Option<Turn> {
+        let tell = || tell::outcomes(&self.queue, attempts, entries);
+        self.patience.with_redis(tell).await.map(|()| Turn::Settled)
     }
 
     /// A command failed by itself.
-    async fn fail(&self, attempt: &Attempt, fault: &Fault) -> Turn {
+    async fn fail(&self, attempt: &Attempt, fault: &Fault) -> Option<Turn> {
         let (id, number) = (attempt.id, attempt.number);
         tracing::error!(job = %id, attempt = number, cause = fault.full_cause(), "command failed");
         if number < self.attempts_max {
-            self.insist(|| self.queue.retrying(id)).await;
-            return Turn::Retry;
+            self.patience.with_redis(|| self.queue.retrying(id)).await?;
+            return Some(Turn::Retry);
         }
         let operation = Some(attempt.job.command.operation());
         let (public, full) = (fault.public_cause(), fault.full_cause());
-        self.insist(|| tell::gave_up(&self.queue, id, operation, &public, &full)).await;
-        Turn::GaveUp
+        let give_up = || tell::gave_up(&self.queue, id, operation, &public, &full);
+        self.patience.with_redis(give_up).await.map(|()| Turn::GaveUp)
     }
+}
 
-    /// Does what needs Redis, for as long as it takes; `None` when the worker stops first.
-    async fn insist<T, F>(&self, mut step: impl FnMut() -> F) -> Option<T>
-    where
-        F: Future<Output = Result<T, QueueError>>,
-    {
-        let mut pause = OUTAGE_PAUSE_MIN;
-        loop {
-            match step().await {
-                Ok(done) => return Some(done),
-                Err(error) => tracing::warn!(%error, "waiting for Redis"),
-            }
-            self.pause(&mut pause).await?;
-        }
-    }
-
-    /// A pause, the next one twice as long; `None` when the worker stops.
-    async fn pause(&self, pause: &mut Duration) -> Option<()> {
-        self.stop.run_until_cancelled(sleep(*pause)).await?;
-        *pause = (*pause * 2).min(OUTAGE_PAUSE_MAX);
-        Some(())
-    }
+/// Tells a task that its turn is over, unless it is left to others. No one listens when the apalis
+/// worker was restarted meanwhile; the outcome stands all the same.
+fn say(turn: oneshot::Sender<Turn>, over: Option<Turn>) {
+    let _ = over.map(|over| turn.send(over));
 }

@@ -63,6 +63,10 @@ async fn list(queue: &Queue, limit: usize) -> anyhow::Result<()> {
         writeln!(out, "no dead jobs")?;
     }
     for (id, job) in jobs {
+        let Some(job) = job else {
+            writeln!(out, "{id}  no record: discard it; a retry of its client is admitted afresh")?;
+            continue;
+        };
         let gave_up = job.finished_at.map(timestamp).unwrap_or_default();
         let cause = job.cause.unwrap_or_default();
         let (operation, attempts) = (job.operation.as_str(), job.attempts);

@@ -15,6 +15,7 @@ pub mod handler;
 pub mod jobs;
 pub mod monitor;
 pub mod page;
+pub mod patience;
 pub mod run;
 pub mod schedule;
 pub mod tell;

@@ -21,12 +21,20 @@ impl Email {
     /// Parses an address; spaces around it are dropped.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
         let text = text.trim();
-        let options = email_address::Options::default().without_display_text();
+        let options = email_address::Options::default()
+            .without_display_text()
+            .without_domain_literal()
+            .with_required_tld();
         let parsed = email_address::EmailAddress::parse_with_options(text, options);
-        if parsed.is_err() || text.len() > LENGTH_MAX || !text.is_ascii() {
+        let (Ok(address), true) = (parsed, text.len() <= LENGTH_MAX) else {
             return Err(InvalidEmail);
-        }
-        Ok(Self(text.to_owned()))
+        };
+        // The grammar allows more than any mail server does: quoted text, signs in host names.
+        let host_byte = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+        let local_byte = |b: u8| b.is_ascii_graphic() && b != b'"';
+        let usual =
+            address.domain().bytes().all(host_byte) && address.local_part().bytes().all(local_byte);
+        if usual { Ok(Self(text.to_owned())) } else { Err(InvalidEmail) }
     }
 
     /// The address as it was written.

@@ -8,25 +8,25 @@ pub const MONTHS_MIN: u32 = 1;
 /// Ten years: beyond that a number is more likely a mistake than a wish.
 pub const MONTHS_MAX: u32 = 120;
 
-/// The longest plan code, in bytes.
+/// The longest plan code, in characters.
 const CODE_LENGTH_MAX: usize = 64;
 
-/// The spelling of a plan: 1 to 64 of `a-z 0-9 _ -`. It need not be on sale: see [`Plan::find`].
+/// What a client calls a plan: 1 to 64 printable characters. It need not be on sale: see
+/// [`Plan::find`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PlanCode(String);
 
 /// Why a text is no [`PlanCode`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be 1 to 64 characters of a-z, 0-9, _ and -")]
+#[error("must be 1 to 64 printable characters")]
 pub struct InvalidPlanCode;
 
 impl PlanCode {
     /// Parses the spelling of a plan.
     pub fn parse(text: &str) -> Result<Self, InvalidPlanCode> {
-        let allowed =
-            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-        if text.is_empty() || text.len() > CODE_LENGTH_MAX || !text.bytes().all(allowed) {
+        let length = text.chars().count();
+        if length == 0 || length > CODE_LENGTH_MAX || text.chars().any(char::is_control) {
             return Err(InvalidPlanCode);
         }
         Ok(Self(text.to_owned()))

@@ -24,7 +24,6 @@ pub enum ProblemKind {
     QueueFull,
     QueueUnavailable,
     StorageUnavailable,
-    ShuttingDown,
     Internal,
     // Decided by the core: committed and replayed.
     UserNotFound,
@@ -93,7 +92,6 @@ impl ProblemKind {
             Self::StorageUnavailable => {
                 (503, "storage_unavailable", "The database cannot be reached", SameKey)
             }
-            Self::ShuttingDown => (503, "shutting_down", "The server is shutting down", SameKey),
             Self::Internal => (500, "internal", "Something went wrong on our side", SameKey),
             Self::UserNotFound => (404, "user_not_found", "There is no such user", NewKey),
             Self::GifterNotFound => (404, "gifter_not_found", "There is no such gifter", NewKey),

@@ -45,12 +45,12 @@ impl Limit {
         Bucket { level: self.requests * self.window_us, at_us: now_us }
     }
 
-    /// The bucket at `now_us`. A clock that went back fills nothing.
+    /// The bucket at `now_us`. A clock that went back fills nothing, and is counted from anew.
     #[must_use]
     pub fn refilled(self, bucket: Bucket, now_us: u64) -> Bucket {
         let elapsed = now_us.saturating_sub(bucket.at_us).min(self.window_us);
         let level = (bucket.level + elapsed * self.requests).min(self.requests * self.window_us);
-        Bucket { level, at_us: now_us.max(bucket.at_us) }
+        Bucket { level, at_us: now_us }
     }
 
     /// Takes a token, if there is one.

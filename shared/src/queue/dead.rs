@@ -10,8 +10,11 @@ static DISCARD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lu
 static REQUEUE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/requeue.lua")));
 
 impl Queue {
-    /// At most `limit` dead jobs, in no particular order.
-    pub async fn dead_jobs(&self, limit: usize) -> Result<Vec<(JobId, Record)>, QueueError> {
+    /// At most `limit` dead jobs, in no particular order. Redis may have lost the record of one.
+    pub async fn dead_jobs(
+        &self,
+        limit: usize,
+    ) -> Result<Vec<(JobId, Option<Record>)>, QueueError> {
         let ids: Vec<String> = redis::cmd("SRANDMEMBER")
             .arg(self.keys.apalis.dead_jobs_set())
             .arg(limit)
@@ -19,9 +22,7 @@ impl Queue {
             .await?;
         let mut jobs = Vec::new();
         for id in ids.iter().filter_map(|id| id.parse().ok()).map(JobId) {
-            if let Some(record) = self.record(id).await? {
-                jobs.push((id, record));
-            }
+            jobs.push((id, self.record(id).await?));
         }
         Ok(jobs)
     }

@@ -6,6 +6,7 @@ use crate::domain::job::JobStatus;
 use crate::domain::{Answer, ClientId, Fingerprint, Instant, JobId, Operation};
 use redis::Script;
 use std::sync::LazyLock;
+use uuid::Uuid;
 
 static MARK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/mark.lua")));
 static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/bury.lua")));
@@ -35,19 +36,20 @@ pub struct Settled<'a> {
 }
 
 impl Queue {
-    /// Tells that a worker begins these jobs. Returns the number of each one's attempt.
-    pub async fn begin(&self, jobs: &[JobId]) -> Result<Vec<u32>, QueueError> {
-        self.mark(jobs, JobStatus::Running, 1).await
+    /// Tells that a worker begins these jobs. Returns the number of each one's attempt. `turn` names
+    /// this beginning: when it has to be told again, it still counts as one attempt.
+    pub async fn begin(&self, jobs: &[JobId], turn: Uuid) -> Result<Vec<u32>, QueueError> {
+        self.mark(jobs, JobStatus::Running, 1, &format!("begin {turn}")).await
     }
 
     /// Tells that a job failed by a fault and will be tried again.
     pub async fn retrying(&self, job: JobId) -> Result<(), QueueError> {
-        self.mark(&[job], JobStatus::Retrying, 0).await.map(drop)
+        self.mark(&[job], JobStatus::Retrying, 0, "").await.map(drop)
     }
 
-    /// Tells that a worker lets go of jobs without having tried them.
-    pub async fn hand_back(&self, jobs: &[JobId]) -> Result<(), QueueError> {
-        self.mark(jobs, JobStatus::Queued, -1).await.map(drop)
+    /// Tells that a worker lets go of jobs without having tried them, in the turn that it began.
+    pub async fn hand_back(&self, jobs: &[JobId], turn: Uuid) -> Result<(), QueueError> {
+        self.mark(jobs, JobStatus::Queued, -1, &format!("hand back {turn}")).await.map(drop)
     }
 
     async fn mark(
@@ -55,12 +57,13 @@ impl Queue {
         jobs: &[JobId],
         status: JobStatus,
         attempts: i32,
+        turn: &str,
     ) -> Result<Vec<u32>, QueueError> {
         let mut call = MARK.prepare_invoke();
         for job in jobs {
             call.key(self.keys.record(*job));
         }
-        call.arg(status.as_str()).arg(attempts);
+        call.arg(status.as_str()).arg(attempts).arg(turn);
         Ok(call.invoke_async(&mut self.connection.clone()).await?)
     }
 

@@ -18,7 +18,7 @@ pub struct Stats {
     pub retrying: u64,
     /// Were given up.
     pub dead: u64,
-    /// When the one that waits longest was submitted.
+    /// When the oldest of those that are not finished was submitted, as far as a quick look can tell.
     pub oldest: Option<Instant>,
 }
 

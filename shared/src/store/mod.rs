@@ -23,10 +23,16 @@ pub use sqlx::PgPool;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The migrations, embedded in the binaries.
-pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+/// The migrations, embedded in the binaries. A newer release may have applied more of them, and this
+/// one still runs beside it: migrations only ever add what an older release can do without.
+pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrator = sqlx::migrate!("../migrations");
+    migrator.set_ignore_missing(true);
+    migrator
+});
 
 /// How long to wait for a connection, also a new one: beyond it Postgres counts as unreachable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -54,6 +54,16 @@ fn texts_that_no_mail_can_be_sent_to_are_invalid() {
         "alice@example.com; bob@example.com",
         "mailto:alice@example.com,x",
         "alice\\@example.com",
+        "a@b!c.com",
+        "a@a/b.org",
+        "a@x{y}z.org",
+        "a@b_c.com",
+        "a@[]",
+        "a@[nonsense]",
+        "a@[192.0.2.1]",
+        "a@localhost",
+        "\"<script>\"@example.org",
+        "\"a b\"@example.org",
     ] {
         assert!(!is_email(text), "{text:?}");
     }

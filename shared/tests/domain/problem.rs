@@ -9,7 +9,7 @@ use Advice::{NewKey, No, SameKey};
 use ProblemKind as Kind;
 
 /// `semantics.md` 3.1 and 3.3; the refusals are in `refusal`.
-const TABLE: [(Kind, u16, &str, Advice); 19] = [
+const TABLE: [(Kind, u16, &str, Advice); 18] = [
     (Kind::MalformedJson, 400, "malformed_json", No),
     (Kind::InvalidRequest, 400, "invalid_request", No),
     (Kind::IdempotencyKeyMissing, 400, "idempotency_key_missing", No),
@@ -26,7 +26,6 @@ const TABLE: [(Kind, u16, &str, Advice); 19] = [
     (Kind::QueueFull, 503, "queue_full", SameKey),
     (Kind::QueueUnavailable, 503, "queue_unavailable", SameKey),
     (Kind::StorageUnavailable, 503, "storage_unavailable", SameKey),
-    (Kind::ShuttingDown, 503, "shutting_down", SameKey),
     (Kind::Internal, 500, "internal", SameKey),
     (Kind::ProcessingFailed, 503, "processing_failed", SameKey),
 ];

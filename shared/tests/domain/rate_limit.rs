@@ -53,6 +53,14 @@ fn a_limit_is_one_that_redis_can_count_exactly() {
     assert!(Limit::new((1 << 53) / 60_000_000, 60).is_some());
 }
 
+#[test]
+fn a_clock_that_leaps_to_its_end_fills_the_bucket_and_overflows_nothing() {
+    let limit = Limit::new((1 << 53) / 1_000_000, 1).unwrap();
+    let mut bucket = limit.full(0);
+    bucket = limit.take(bucket).unwrap();
+    assert_eq!(limit.refilled(bucket, u64::MAX), limit.full(u64::MAX));
+}
+
 proptest! {
     #[test]
     fn no_stretch_of_time_sees_more_than_a_full_bucket_and_its_refill(
@@ -115,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn a_clock_that_goes_back_gives_and_takes_nothing(
+    fn a_clock_that_goes_back_gives_and_takes_nothing_and_is_counted_from_anew(
         limit in limits(), pauses in pauses(), back in 0..START,
     ) {
         let (mut bucket, mut now) = (limit.full(START), START);
@@ -123,9 +131,12 @@ proptest! {
             now += pause;
             bucket = ask(limit, bucket, now).0;
         }
-        prop_assert_eq!(limit.refilled(bucket, now - back), bucket);
-        let forth = limit.refilled(limit.refilled(bucket, now - back), now);
-        prop_assert_eq!(forth, bucket);
+        let earlier = limit.refilled(bucket, now - back);
+        prop_assert_eq!(limit.quota(earlier), limit.quota(bucket));
+        // What a client is told to wait is enough by the clock that now holds.
+        let told_us = limit.quota(earlier).reset_seconds * 1_000_000;
+        let later = limit.refilled(earlier, now - back + told_us);
+        prop_assert!(limit.take(later).is_some());
     }
 
     #[test]

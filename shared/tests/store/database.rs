@@ -75,15 +75,22 @@ impl Database {
 
     /// Returns when that many others wait for locks in this database.
     pub(crate) async fn until_blocked(&self, others: i64) {
-        let blocked = "SELECT count(*) FROM pg_stat_activity \
-                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        self.until(&format!(
+            "SELECT count(*) >= {others} FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ))
+        .await;
+    }
+
+    /// Returns when a query gives true.
+    pub(crate) async fn until(&self, query: &str) {
         for _ in 0..400 {
-            if self.value::<i64>(blocked).await >= others {
+            if self.value::<bool>(query).await {
                 return;
             }
             sleep(Duration::from_millis(10)).await;
         }
-        panic!("nobody waits for a lock");
+        panic!("never so: {query}");
     }
 }
 

@@ -35,3 +35,5 @@ mod schema;
 mod sweep;
 #[cfg(test)]
 mod sweepers;
+#[cfg(test)]
+mod waits;

@@ -6,7 +6,7 @@ use shared::domain::{ClientId, UserId};
 use shared::store::{self, PgPool, StoreError, reads};
 use sqlx::raw_sql;
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 /// Ends every connection to this database but the one that asks.
 const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -65,7 +65,9 @@ async fn a_transaction_that_idles_is_ended_by_postgres_and_unavailable() {
     let database = Database::create().await;
     let bound = "SET LOCAL idle_in_transaction_session_timeout = '20ms'";
     let mut tx = database.begun(bound).await;
-    sleep(Duration::from_millis(200)).await;
+    let gone = "SELECT count(*) = 0 FROM pg_stat_activity
+                WHERE datname = current_database() AND state = 'idle in transaction'";
+    database.until(gone).await;
     assert_unavailable(raw_sql("SELECT 1").execute(&mut *tx).await.unwrap_err());
 }
 
@@ -96,10 +98,10 @@ async fn a_pool_without_a_free_connection_is_unavailable_within_seconds() {
 }
 
 #[tokio::test]
-async fn a_url_that_makes_no_sense_is_an_error_without_the_url_in_it() {
-    for url in ["", "nonsense", "mysql://root:hunter2@localhost", "postgres://a:hunter2@h:port/"] {
-        let error = store::pool(url, 1).err();
-        let shown = error.map(|error| error.public_cause()).unwrap_or_default();
+async fn a_url_that_makes_no_sense_is_an_error_without_the_password_in_it() {
+    for url in ["nonsense", "postgres://a:hunter2@h:port/d", "postgres://a:hunter2@:1:2/d"] {
+        let error = store::pool(url, 1).unwrap_err();
+        let shown = format!("{} {error} {error:?}", error.public_cause());
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

@@ -106,20 +106,39 @@ async fn a_worker_that_was_frozen_does_nothing_twice_when_it_wakes() -> Result<(
         if round == 0 {
             stack.start_worker().await?;
         }
-        // The other has more than enough time to take over; a lock that the frozen one holds
-        // may keep it waiting.
-        let goal = i64::from(round) * 200 + 150;
-        let progress = eventually_true("the other goes on", Duration::from_secs(8), async || {
-            Ok(stack.count("SELECT count(*) FROM users").await? >= goal)
-        });
-        drop(progress.await);
+        let goal = i64::from(round + 1) * 200;
+        eventually_true("the other does it all", TAKEN_OVER, async || {
+            Ok(stack.count("SELECT count(*) FROM users").await? == goal)
+        })
+        .await?;
         stack.worker(0)?.process()?.signal(Signal::Continue)?;
     }
-    eventually_true("all are done", TAKEN_OVER, async || {
-        Ok(stack.count("SELECT count(*) FROM users").await? == 600)
-    })
-    .await?;
+    assert_eq!(stack.count("SELECT count(*) FROM users").await?, 600);
     assert_eq!(stack.count("SELECT count(*) FROM transactions").await?, 600);
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_worker_frozen_in_its_transaction_holds_up_the_others_for_a_bounded_time() -> Result<()> {
+    let mut stack = Stack::builder().worker("WORKER_ORPHAN_SECONDS", 2).start().await?;
+    let client = stack.client()?;
+    let user = client.create_user("ada@example.com").await?;
+    let mut lock = stack.db().begin().await?;
+    sqlx::query("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;
+    let body = json!({"user_id": user, "plan": "monthly"});
+    let id = client.submit("/subscribe", "k", &body).await?;
+    stack.wait_for_blocked_statement().await?;
+    // It gets its row locks, and does not know.
+    stack.worker(0)?.process()?.signal(Signal::Stop)?;
+    lock.rollback().await?;
+
+    stack.start_worker().await?;
+    let job = client.finished_job(&id, TAKEN_OVER).await?;
+    assert_eq!(job["status"], "succeeded");
+    stack.worker(0)?.process()?.signal(Signal::Continue)?;
+    client.post("/subscribe", "k", &body).await?.json(201)?;
+    assert_eq!(stack.count("SELECT count(*) FROM subscriptions").await?, 1);
+    assert_eq!(client.job(&id).await?, job);
     stack.done().await
 }
 

@@ -63,9 +63,9 @@ async fn without_a_worker_a_submission_waits_as_long_as_it_was_told_to() -> Resu
         seen.sort();
         assert_eq!(seen.join(", "), applied.unwrap_or_default(), "{prefer:?}");
         let wanted = Duration::from_millis(milliseconds);
-        // Half a second of grace for a busy machine.
+        // Some grace for a busy machine, but less than the default wait.
         assert!(
-            took >= wanted && took < wanted + Duration::from_millis(900),
+            took >= wanted && took < wanted + Duration::from_millis(1_400),
             "{prefer:?} {took:?}"
         );
     }

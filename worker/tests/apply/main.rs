@@ -12,6 +12,8 @@ mod ledgered;
 #[cfg(test)]
 mod poison;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod twins;

@@ -1,12 +1,12 @@
 //! No job is decided twice, and each leaves one row in the ledger.
 
 use crate::sample::{
-    ALICE, BOB, CANCEL, SHOP, at, attempt, attempts, batch, decided, now, redeem, renew, statuses,
-    subscribe, written,
+    ALICE, BOB, CANCEL, SHOP, at, attempt, attempts, batch, decided, email, now, redeem, renew,
+    statuses, subscribe, written,
 };
 use shared::domain::SubscriptionStatus::Active;
 use shared::domain::world::Changes;
-use shared::domain::{Answer, Operation};
+use shared::domain::{Answer, Command, Operation};
 use shared::store::ledger::Entry;
 use std::collections::HashMap;
 use worker::apply::Attempt;
@@ -100,6 +100,24 @@ fn a_row_of_the_ledger_says_what_was_asked_and_what_came_of_it() {
         finished_at: now(),
     };
     assert_eq!(row, expected);
+}
+
+#[test]
+fn a_row_of_the_ledger_names_what_was_made_or_changed() {
+    let carol = email("carol@example.com");
+    let create = Command::CreateUser { email: carol.clone() };
+    let give = Command::Gift { gifter_id: BOB, recipient_email: carol, duration_months: None };
+    let decided = batch([create, subscribe(BOB), renew(1), give, redeem(20, ALICE), CANCEL]);
+    let rows = decided.entries.iter().map(|entry| (entry.operation.as_str(), entry.entity));
+    let expected = [
+        ("create_user", Some(1000)),
+        ("subscribe", Some(2000)),
+        ("renew", Some(10)),
+        ("gift", Some(3000)),
+        ("redeem", Some(20)),
+        ("cancel", Some(10)),
+    ];
+    assert_eq!(rows.collect::<Vec<_>>(), expected);
 }
 
 #[test]

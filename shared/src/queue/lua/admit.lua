@@ -37,8 +37,7 @@ if requests > 0 then
   local bucket = redis.call('HMGET', KEYS[2], 'level', 'at')
   level, at = requests * window, now
   if bucket[1] then
-    at = math.max(now, tonumber(bucket[2]))
-    local elapsed = math.min(at - tonumber(bucket[2]), window)
+    local elapsed = math.min(math.max(now - tonumber(bucket[2]), 0), window)
     level = math.min(requests * window, tonumber(bucket[1]) + elapsed * requests)
   end
 end
@@ -66,6 +65,9 @@ if requests > 0 then
   redis.call('PEXPIRE', KEYS[2], math.ceil(window / 1000))
 end
 
+-- First of all something that a full Redis refuses: once a script has written, it goes through.
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[3])
+
 -- A record of its own, which outlives the task; no expiry while the job is unfinished.
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'state', 'queued', 'fingerprint', ARGV[2], 'client', ARGV[4],
@@ -75,7 +77,6 @@ redis.call('HSET', KEYS[1], 'state', 'queued', 'fingerprint', ARGV[2], 'client',
 redis.call('SREM', KEYS[7], ARGV[1])
 redis.call('SREM', KEYS[8], ARGV[1])
 redis.call('DEL', KEYS[4])
-redis.call('HSET', KEYS[3], ARGV[1], ARGV[3])
 redis.call('HSET', KEYS[4], 'attempts', 0, 'max_attempts', 25, 'status', 'Pending')
 redis.call('RPUSH', KEYS[5], ARGV[1])
 redis.call('PUBLISH', ARGV[10], ARGV[1])

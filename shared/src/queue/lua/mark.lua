@@ -2,14 +2,15 @@
 -- shall not see an earlier one. Nor one that Redis has lost: finish.lua writes it whole.
 --
 -- KEYS  the records
--- ARGV  1 state  2 attempts to add
+-- ARGV  1 state  2 attempts to add  3 turn: the same turn is counted once, however often it is told
 -- Returns the attempts of each.
 local attempts = {}
 for i, record in ipairs(KEYS) do
-  local state = redis.call('HGET', record, 'state')
-  if state and state ~= 'succeeded' and state ~= 'failed' then
-    redis.call('HSET', record, 'state', ARGV[1])
-    attempts[i] = redis.call('HINCRBY', record, 'attempts', ARGV[2])
+  local known = redis.call('HMGET', record, 'state', 'turn')
+  local add = known[2] == ARGV[3] and 0 or ARGV[2]
+  if known[1] and known[1] ~= 'succeeded' and known[1] ~= 'failed' then
+    redis.call('HSET', record, 'state', ARGV[1], 'turn', ARGV[3])
+    attempts[i] = redis.call('HINCRBY', record, 'attempts', add)
   else
     attempts[i] = tonumber(redis.call('HGET', record, 'attempts')) or 1
   end

@@ -2,12 +2,25 @@
 --
 -- KEYS  1 active  2 scheduled  3 dead  4 workers
 -- ARGV  1 prefix of in-flight sets  2 prefix of records
--- Returns {queued, running, retrying, dead, when the oldest queued was submitted (us, 0 = none)}.
-local running = 0
-for _, worker in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
-  running = running + redis.call('SCARD', ARGV[1] .. ':' .. worker)
+-- Returns {queued, running, retrying, dead, when the oldest of them was submitted (us, 0 = none)}.
+-- The oldest is looked for at the heads of the lists, and among some of what each worker has in hand:
+-- enough to see that a worker is stuck.
+local SAMPLE = 50
+local running, oldest = 0, 0
+
+local function see(ids)
+  for _, id in ipairs(ids) do
+    local submitted = tonumber(redis.call('HGET', ARGV[2] .. ':' .. id, 'submitted') or 0)
+    if submitted > 0 and (oldest == 0 or submitted < oldest) then oldest = submitted end
+  end
 end
-local oldest = redis.call('LINDEX', KEYS[1], 0)
-local submitted = oldest and redis.call('HGET', ARGV[2] .. ':' .. oldest, 'submitted')
+
+for _, worker in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
+  local in_flight = ARGV[1] .. ':' .. worker
+  running = running + redis.call('SCARD', in_flight)
+  see(redis.call('SRANDMEMBER', in_flight, SAMPLE))
+end
+see(redis.call('LRANGE', KEYS[1], 0, 0))
+see(redis.call('ZRANGE', KEYS[2], 0, 0))
 return {redis.call('LLEN', KEYS[1]), running, redis.call('ZCARD', KEYS[2]),
-  redis.call('SCARD', KEYS[3]), tonumber(submitted or 0)}
+  redis.call('SCARD', KEYS[3]), oldest}

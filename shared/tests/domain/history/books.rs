@@ -1,5 +1,6 @@
 //! Our own books of a history: every row, and the rules that bind them.
 
+use super::edges;
 use crate::by_hand;
 use proptest::sample::Index;
 use shared::domain::decide::Circumstances;
@@ -10,7 +11,7 @@ use shared::domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-use SubscriptionStatus::{Active, Cancelled, Expired};
+use SubscriptionStatus::{Active, Cancelled};
 
 #[derive(Debug, Default)]
 pub(crate) struct Books {
@@ -42,29 +43,23 @@ impl Books {
             Change::Subscription(new) => {
                 match self.subscriptions.insert(new.id, new.clone()) {
                     None => assert_eq!(new.id.0, circumstances.new_id),
-                    Some(old) => check_edge(&old, new, now),
+                    Some(old) => edges::check_subscription(&old, new, now),
                 }
                 let of_user = self.subscriptions.values().filter(|s| s.user == new.user);
                 assert!(of_user.filter(|s| s.status == Active).count() <= 1, "two active ones");
             }
             Change::Gift(new) => match self.gifts.insert(new.id, new.clone()) {
                 None => assert_eq!((new.id.0, new.created_at), (circumstances.new_id, now)),
-                Some(old) => self.check_redemption(&old, new, now),
+                Some(old) => {
+                    let recipient = new.recipient.and_then(|id| self.users.get(&id));
+                    edges::check_gift(&old, new, recipient.unwrap(), now);
+                }
             },
             Change::Grant(grant) => {
                 assert_eq!((grant.job, grant.granted_at), (circumstances.job, now));
                 self.grants.push(grant.clone());
             }
         }
-    }
-
-    fn check_redemption(&self, old: &Gift, new: &Gift, now: Instant) {
-        assert!(old.status == GiftStatus::Pending && old.expires_at > now);
-        let recipient = self.users.get(&new.recipient.unwrap()).unwrap();
-        assert_eq!(recipient.email.key(), new.recipient_email.key());
-        let (status, redeemed_at) = (GiftStatus::Redeemed, Some(now));
-        let recipient = new.recipient;
-        assert_eq!(*new, Gift { status, recipient, redeemed_at, ..old.clone() });
     }
 
     /// The rules that hold at any time.
@@ -137,30 +132,4 @@ impl Books {
 fn pick<'a, T>(index: Index, mut rows: impl ExactSizeIterator<Item = &'a T>) -> Option<&'a T> {
     let count = rows.len();
     (count > 0).then(|| rows.nth(index.index(count))).flatten()
-}
-
-/// A subscription only ever grows, is cancelled while it runs, or expires when it is over.
-fn check_edge(old: &Subscription, new: &Subscription, now: Instant) {
-    let updated_at = now;
-    let old = old.clone();
-    let (allowed, expected) = match (old.status, new.status) {
-        (Active, Active) => {
-            let (months, end_date) = (new.months, new.end_date);
-            let grows = old.end_date > now && months > old.months && end_date > old.end_date;
-            (grows, Subscription { months, end_date, updated_at, ..old })
-        }
-        (Active, Cancelled) => {
-            let cancelled_at = Some(now);
-            (
-                old.end_date > now,
-                Subscription { status: Cancelled, cancelled_at, updated_at, ..old },
-            )
-        }
-        (Active, Expired) => {
-            (old.end_date <= now, Subscription { status: Expired, updated_at, ..old })
-        }
-        (Cancelled | Expired, _) => (false, old),
-    };
-    assert!(allowed, "no such edge: {new:?}");
-    assert_eq!(*new, expected);
 }

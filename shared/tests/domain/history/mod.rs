@@ -1,6 +1,7 @@
 //! Random histories: whatever is asked, by whomever and whenever, the rules hold after each step.
 
 mod books;
+mod edges;
 mod expected;
 mod load;
 mod step;

@@ -1,0 +1,115 @@
+//! Equal requests get equal answers, always, and only their own.
+
+use super::keys::{Keys, Known};
+use super::{Rule, Violation};
+use crate::history::{Exchange, Meaning, Reply, Request, Submission};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+pub(super) fn check(keys: &Keys<'_>) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for (key, known) in &keys.0 {
+        violations.extend(differing(key, known));
+        for (exchange, submission) in known.submissions() {
+            violations.extend(foreign(key, known, exchange, submission));
+            violations.extend(unfounded(key, known, exchange, submission));
+        }
+        violations.extend(known.exchanges.iter().filter_map(|e| job_differs(key, known, e)));
+    }
+    violations
+}
+
+fn told(reply: &Reply) -> String {
+    format!("{} {}", reply.status, reply.body)
+}
+
+/// Outcomes of equal requests, told more than once, that are not the same to the byte.
+fn differing(key: &str, known: &Known<'_>) -> Option<Violation> {
+    let mut outcomes =
+        known.outcomes().filter_map(|(exchange, s)| Some((s, exchange.reply.as_ref()?)));
+    let (first_asked, first) = outcomes.next()?;
+    let same = |reply: &Reply| reply.status == first.status && reply.body == first.body;
+    // Two requests with one key that both got an outcome: one of them is not its own.
+    let (_, other) = outcomes.find(|(asked, reply)| *asked != first_asked || !same(reply))?;
+    let detail = format!("first {}, then {}", told(first), told(other));
+    Some(Violation::of_key(Rule::DifferentAnswers, key, detail))
+}
+
+/// An outcome that is not what the ledger has for this request.
+fn foreign(
+    key: &str,
+    known: &Known<'_>,
+    exchange: &Exchange,
+    submission: &Submission,
+) -> Option<Violation> {
+    let reply = exchange.reply.as_ref().filter(|_| exchange.meaning() == Meaning::Outcome)?;
+    let row = known.rows.first()?;
+    if row.fingerprint != submission.fingerprint() {
+        let detail = format!("told {} to another request than was decided", told(reply));
+        return Some(Violation::of_key(Rule::ForeignAnswer, key, detail));
+    }
+    let same = row.answer.status == reply.status && row.answer.body == reply.body;
+    let detail = || {
+        let (status, body) = (row.answer.status, &row.answer.body);
+        format!("told {}, but the ledger has {status} {body}", told(reply))
+    };
+    (!same).then(|| Violation::of_key(Rule::DifferentAnswers, key, detail()))
+}
+
+/// What no valid request is ever answered with, or only one that has a twin.
+fn unfounded(
+    key: &str,
+    known: &Known<'_>,
+    exchange: &Exchange,
+    submission: &Submission,
+) -> Option<Violation> {
+    let reply = exchange.reply.as_ref()?;
+    match reply.meaning() {
+        Meaning::Wrong => Some(Violation::of_key(Rule::WrongAnswer, key, told(reply))),
+        Meaning::Reused => {
+            let before = |(other, body): (&Exchange, &std::sync::Arc<Submission>)| {
+                other.sent_us <= exchange.answered_us && **body != *submission
+            };
+            let detail = || format!("no other request was made with it: {}", told(reply));
+            (!known.submissions().any(before))
+                .then(|| Violation::of_key(Rule::ReusedWithoutTwin, key, detail()))
+        }
+        Meaning::Outcome | Meaning::Unknown | Meaning::TryAgain => None,
+    }
+}
+
+#[derive(Deserialize)]
+struct Job<'a> {
+    status: &'a str,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+/// A job that has ended shows what the ledger has.
+fn job_differs(key: &str, known: &Known<'_>, exchange: &Exchange) -> Option<Violation> {
+    let (Request::Job { .. }, Some(reply)) = (&exchange.request, &exchange.reply) else {
+        return None;
+    };
+    let wrong = |rule| Some(Violation::of_key(rule, key, format!("GET said {}", told(reply))));
+    if matches!(reply.status, 404 | 503) {
+        return None;
+    }
+    if reply.status != 200 {
+        return wrong(Rule::WrongAnswer);
+    }
+    let Ok(job) = serde_json::from_str::<Job<'_>>(&reply.body) else {
+        return wrong(Rule::WrongAnswer);
+    };
+    let (shown, refused) = match job.status {
+        "succeeded" => (job.result, false),
+        "failed" => (job.error, true),
+        _ => return None,
+    };
+    let same = known.rows.first().is_some_and(|row| {
+        shown.map(RawValue::get) == Some(row.answer.body.as_str())
+            && row.answer.is_success() != refused
+    });
+    if same { None } else { wrong(Rule::JobDiffers) }
+}

@@ -1,0 +1,50 @@
+//! What must be so of the rows, whatever was asked.
+
+use super::evidence::Rows;
+use super::{Rule, Violation};
+use shared::domain::{GiftStatus, SubscriptionStatus};
+use std::collections::{BTreeMap, HashMap};
+
+pub(super) fn check(rows: &Rows) -> Vec<Violation> {
+    let mut violations = two_active(rows);
+    violations.extend(gifts(rows));
+    violations.extend(months(rows));
+    violations
+}
+
+fn two_active(rows: &Rows) -> Vec<Violation> {
+    let mut active = BTreeMap::<_, Vec<i64>>::new();
+    for s in rows.subscriptions.iter().filter(|s| s.status == SubscriptionStatus::Active) {
+        active.entry(s.user).or_default().push(s.id.0);
+    }
+    let several = active.into_iter().filter(|(_, ids)| ids.len() > 1);
+    let told = |user, ids| format!("user {user} has the active subscriptions {ids:?}");
+    several.map(|(user, ids)| Violation::of_state(Rule::TwoActive, told(user.0, ids))).collect()
+}
+
+fn gifts(rows: &Rows) -> Vec<Violation> {
+    let mut grants = HashMap::<_, usize>::new();
+    for gift in rows.grants.iter().filter_map(|grant| grant.source.gift()) {
+        *grants.entry(gift).or_default() += 1;
+    }
+    let wrong = rows.gifts.iter().filter_map(|gift| {
+        let granted = grants.get(&gift.id).copied().unwrap_or_default();
+        let expected = usize::from(gift.status == GiftStatus::Redeemed);
+        let status = gift.status.as_str();
+        (granted != expected).then(|| format!("gift {} is {status}, grants: {granted}", gift.id.0))
+    });
+    wrong.map(|detail| Violation::of_state(Rule::GiftNotOnce, detail)).collect()
+}
+
+fn months(rows: &Rows) -> Vec<Violation> {
+    let mut granted = HashMap::<_, u32>::new();
+    for grant in &rows.grants {
+        *granted.entry(grant.subscription).or_default() += grant.months;
+    }
+    let wrong = rows.subscriptions.iter().filter_map(|s| {
+        let granted = granted.get(&s.id).copied().unwrap_or_default();
+        let detail = || format!("subscription {} has {} months of {granted}", s.id.0, s.months);
+        (granted != s.months).then(detail)
+    });
+    wrong.map(|detail| Violation::of_state(Rule::MonthsNotGranted, detail)).collect()
+}

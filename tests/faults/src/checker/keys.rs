@@ -1,0 +1,67 @@
+//! The history, by key.
+
+use super::evidence::{Evidence, LedgerRow};
+use crate::history::{Exchange, Meaning, Submission};
+use shared::domain::{ClientId, Fingerprint};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All that is known of one key.
+#[derive(Debug, Default)]
+pub(super) struct Known<'a> {
+    /// Every request with it, in order of their sending.
+    pub(super) exchanges: Vec<&'a Exchange>,
+    /// Every row of the ledger with it. One, if all is well.
+    pub(super) rows: Vec<&'a LedgerRow>,
+}
+
+/// All keys of the clients.
+pub(super) struct Keys<'a>(pub(super) BTreeMap<&'a str, Known<'a>>);
+
+impl<'a> Keys<'a> {
+    pub(super) fn of(evidence: &Evidence<'a>) -> Self {
+        let mut keys = BTreeMap::<&str, Known<'a>>::new();
+        for exchange in evidence.history {
+            keys.entry(exchange.key()).or_default().exchanges.push(exchange);
+        }
+        for row in evidence.rows.ledger.iter().filter(|row| row.client != ClientId::SYSTEM) {
+            keys.entry(&row.key).or_default().rows.push(row);
+        }
+        for known in keys.values_mut() {
+            known.exchanges.sort_by_key(|exchange| exchange.sent_us);
+        }
+        Self(keys)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Known<'a>> {
+        self.0.get(key)
+    }
+}
+
+impl<'a> Known<'a> {
+    /// The submissions with this key, with what each was told.
+    pub(super) fn submissions(&self) -> impl Iterator<Item = (&'a Exchange, &'a Arc<Submission>)> {
+        self.exchanges.iter().filter_map(|exchange| Some((*exchange, exchange.submission()?)))
+    }
+
+    /// The submissions that were told an outcome.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = (&'a Exchange, &'a Arc<Submission>)> {
+        self.submissions().filter(|(exchange, _)| exchange.meaning() == Meaning::Outcome)
+    }
+
+    /// The submission of that fingerprint.
+    pub(super) fn asked(&self, fingerprint: Fingerprint) -> Option<&'a Arc<Submission>> {
+        self.submissions().map(|(_, s)| s).find(|s| s.fingerprint() == fingerprint)
+    }
+
+    /// The different requests that were made with this key.
+    pub(super) fn bodies(&self) -> Vec<&'a Arc<Submission>> {
+        let mut bodies: Vec<&Arc<Submission>> = Vec::new();
+        for (_, submission) in self.submissions() {
+            if !bodies.contains(&submission) {
+                bodies.push(submission);
+            }
+        }
+        bodies
+    }
+}

@@ -1,0 +1,68 @@
+//! What was acknowledged is in the ledger, once; and nothing else is.
+
+use super::evidence::Evidence;
+use super::keys::{Keys, Known};
+use super::{Rule, Violation};
+use shared::domain::{ClientId, IdempotencyKey, idempotency};
+use std::collections::HashMap;
+
+pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
+    let mut violations = decided_twice(evidence);
+    for (key, known) in &keys.0 {
+        violations.extend(lost(key, known));
+        violations.extend(unfounded(key, known));
+    }
+    violations
+}
+
+/// Constraints of the schema rule this out, as long as they stand.
+fn decided_twice(evidence: &Evidence<'_>) -> Vec<Violation> {
+    let (mut jobs, mut keys) = (HashMap::new(), HashMap::new());
+    for row in &evidence.rows.ledger {
+        *jobs.entry(row.job).or_insert(0_u32) += 1;
+        *keys.entry((row.client, row.key.as_str())).or_insert(0_u32) += 1;
+    }
+    let jobs = jobs.into_iter().filter(|(_, rows)| *rows > 1);
+    let keys = keys.into_iter().filter(|(_, rows)| *rows > 1);
+    let told = |what, rows| format!("{what} has {rows} rows in the ledger");
+    jobs.map(|(job, n)| Violation::of_state(Rule::DecidedTwice, told(format!("job {job}"), n)))
+        .chain(keys.map(|((_, key), n)| {
+            Violation::of_key(Rule::DecidedTwice, key, told("the key".to_owned(), n))
+        }))
+        .collect()
+}
+
+fn lost(key: &str, known: &Known<'_>) -> Option<Violation> {
+    let (exchange, _) = known.outcomes().next()?;
+    let lost = || {
+        let reply = exchange.reply.as_ref();
+        let told = reply.map(|reply| format!("{} {}", reply.status, reply.body));
+        let told = told.unwrap_or_default();
+        Violation::of_key(Rule::AcknowledgedButLost, key, format!("was told {told}"))
+    };
+    known.rows.is_empty().then(lost)
+}
+
+/// Rows that nobody asked for, or that hold no outcome.
+fn unfounded(key: &str, known: &Known<'_>) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for row in &known.rows {
+        let asked = known.asked(row.fingerprint);
+        let operation = asked.and_then(|s| s.command()).map(|c| c.operation().as_str());
+        if operation != Some(row.operation.as_str()) {
+            let detail = format!("the ledger has a {} that was not asked for", row.operation);
+            violations.push(Violation::of_key(Rule::NeverSubmitted, key, detail));
+        }
+        let job =
+            IdempotencyKey::parse(key.as_bytes()).map(|k| idempotency::job_id(row.client, &k));
+        if row.client != ClientId::LOCAL || job.ok() != Some(row.job) {
+            let detail = format!("job {} of client {} is not its job", row.job, row.client.0);
+            violations.push(Violation::of_key(Rule::NeverSubmitted, key, detail));
+        }
+        if !matches!(row.answer.status, 200 | 201 | 402..=410 | 422) {
+            let detail = format!("the ledger has {} {}", row.answer.status, row.answer.body);
+            violations.push(Violation::of_key(Rule::NotAnOutcome, key, detail));
+        }
+    }
+    violations
+}

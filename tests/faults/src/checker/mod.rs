@@ -1,0 +1,97 @@
+//! The judge: a pure function over what the clients saw and what is left in the stores.
+//!
+//! One file a kind of rule. Each is a function from the evidence to violations; none of them knows
+//! which faults were injected.
+
+mod answers;
+pub mod evidence;
+mod invariants;
+mod keys;
+mod ledger;
+mod limbo;
+mod order;
+mod replay;
+
+pub use evidence::{Evidence, Incident, LedgerRow, Leftovers, Rows};
+use keys::Keys;
+use serde::Serialize;
+
+/// What must never happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A client was told an outcome that the ledger does not have.
+    AcknowledgedButLost,
+    /// One job or key has several rows in the ledger.
+    DecidedTwice,
+    /// Equal requests got different outcomes.
+    DifferentAnswers,
+    /// An outcome was told to another request than the one it is the outcome of.
+    ForeignAnswer,
+    /// A key was called reused though nobody used it for anything else.
+    ReusedWithoutTwin,
+    /// Valid input got an answer that valid input never gets, such as 500.
+    WrongAnswer,
+    /// A job shows another outcome than its submission.
+    JobDiffers,
+    /// The ledger has a command that nobody submitted.
+    NeverSubmitted,
+    /// The ledger has an answer that must not bind a key.
+    NotAnOutcome,
+    /// A command that was sent after another was answered was decided before it.
+    OutOfOrder,
+    /// The pure core comes to another answer than the ledger.
+    ReplayDiffers,
+    /// A row differs from what the ledger makes of it, or the ledger knows nothing of it.
+    RowDiffers,
+    /// The ledger made a row that is not there.
+    RowMissing,
+    /// A user has two active subscriptions.
+    TwoActive,
+    /// A gift is redeemed without its one grant, or granted without being redeemed.
+    GiftNotOnce,
+    /// A subscription has other months than its grants.
+    MonthsNotGranted,
+    /// A key has no outcome though the queue is drained.
+    Limbo,
+    /// The queue holds something though it is drained.
+    Leftover,
+    /// A process did what no process should: panicked, or did not stop.
+    Incident,
+}
+
+/// A broken rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Which.
+    pub rule: Rule,
+    /// The idempotency key it is about, where there is one.
+    pub key: Option<String>,
+    /// What was found.
+    pub detail: String,
+}
+
+impl Violation {
+    fn of_key(rule: Rule, key: &str, detail: impl Into<String>) -> Self {
+        Self { rule, key: Some(key.to_owned()), detail: detail.into() }
+    }
+
+    fn of_state(rule: Rule, detail: impl Into<String>) -> Self {
+        Self { rule, key: None, detail: detail.into() }
+    }
+}
+
+/// Everything that is wrong. Empty when all is well.
+#[must_use]
+pub fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
+    let keys = Keys::of(evidence);
+    let mut violations = ledger::check(evidence, &keys);
+    violations.extend(answers::check(&keys));
+    violations.extend(order::check(evidence, &keys));
+    violations.extend(replay::check(evidence, &keys));
+    violations.extend(invariants::check(evidence.rows));
+    violations.extend(limbo::check(evidence, &keys));
+    let incidents = evidence.incidents.iter();
+    violations.extend(incidents.map(|i| Violation::of_state(Rule::Incident, i.0.clone())));
+    violations
+}

@@ -1,0 +1,34 @@
+//! What was answered before something else was sent was also decided before it.
+
+use super::evidence::Evidence;
+use super::keys::Keys;
+use super::{Rule, Violation};
+use shared::domain::ClientId;
+
+pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
+    let mut rows: Vec<_> =
+        evidence.rows.ledger.iter().filter(|row| row.client != ClientId::SYSTEM).collect();
+    rows.sort_by_key(|row| row.position);
+    // Of what was decided so far, what was sent last.
+    let mut latest: Option<(u64, &str)> = None;
+    let mut violations = Vec::new();
+    for row in rows {
+        let Some(known) = keys.get(&row.key) else { continue };
+        let answered = known.outcomes().map(|(exchange, _)| exchange.answered_us).min();
+        if let (Some(answered), Some((sent, before))) = (answered, latest) {
+            if answered < sent {
+                let detail = format!(
+                    "answered at {answered} us, and decided after {before}, sent at {sent} us"
+                );
+                violations.push(Violation::of_key(Rule::OutOfOrder, &row.key, detail));
+            }
+        }
+        let sent = known.submissions().map(|(exchange, _)| exchange.sent_us).min();
+        if let Some(sent) = sent {
+            if latest.is_none_or(|(latest, _)| latest < sent) {
+                latest = Some((sent, &row.key));
+            }
+        }
+    }
+    violations
+}

@@ -1,0 +1,164 @@
+//! The ledger, replayed through the pure core in the order of its positions, gives every answer and
+//! every row.
+
+use super::evidence::{Evidence, LedgerRow, Rows};
+use super::keys::Keys;
+use super::{Rule, Violation};
+use crate::nemesis::age;
+use serde_json::Value;
+use shared::domain::decide::Circumstances;
+use shared::domain::view::{GiftView, SubscriptionView};
+use shared::domain::world::{Change, Changes};
+use shared::domain::{
+    Answer, ClientId, GiftId, GiftStatus, Operation, SubscriptionId, SubscriptionStatus, Success,
+    World, decide,
+};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
+    let mut ledger: Vec<_> = evidence.rows.ledger.iter().collect();
+    ledger.sort_by_key(|row| row.position);
+    let mut books = Books { gift_ttl_days: evidence.gift_ttl_days, ..Books::default() };
+    for row in ledger {
+        if row.client == ClientId::SYSTEM {
+            books.system(row);
+        } else if let Some(command) = keys
+            .get(&row.key)
+            .and_then(|known| known.asked(row.fingerprint))
+            .and_then(|submission| submission.command())
+        {
+            books.command(row, &command);
+        }
+    }
+    books.violations.extend(differences(&books.changes, evidence.rows));
+    books.violations
+}
+
+#[derive(Default)]
+struct Books {
+    world: World,
+    changes: Changes,
+    violations: Vec<Violation>,
+    gift_ttl_days: u32,
+}
+
+impl Books {
+    fn put(&mut self, change: Change) {
+        self.world.apply(change.clone());
+        self.changes.push(change);
+    }
+
+    fn differs(&mut self, row: &LedgerRow, expected: &str) {
+        let (status, body) = (row.answer.status, &row.answer.body);
+        let detail = format!("the core says {expected}, the ledger {status} {body}");
+        self.violations.push(Violation::of_key(Rule::ReplayDiffers, &row.key, detail));
+    }
+
+    fn command(&mut self, row: &LedgerRow, command: &shared::domain::Command) {
+        let circumstances = Circumstances {
+            now: row.finished_at,
+            job: row.job,
+            new_id: made(row),
+            gift_ttl: chrono_days(self.gift_ttl_days),
+        };
+        let decision = decide(&self.world, row.client, command, circumstances);
+        let answer = Answer::of(row.job, &decision.result, row.finished_at);
+        let entity = decision.result.as_ref().ok().map(Success::entity);
+        if answer != row.answer || entity != row.entity {
+            self.differs(row, &format!("{} {}", answer.status, answer.body));
+        }
+        for change in decision.changes {
+            self.put(change);
+        }
+    }
+
+    /// A change by a sweep, or by the nemesis.
+    fn system(&mut self, row: &LedgerRow) {
+        let id = row.entity.unwrap_or_default();
+        let changed = match Operation::parse(&row.operation) {
+            Some(Operation::ExpireSubscription) => self.expire_subscription(row, id),
+            Some(Operation::ExpireGift) => self.expire_gift(row, id),
+            _ => age::replay(row, &self.changes),
+        };
+        match changed {
+            Some(change) => self.put(change),
+            None => self.differs(row, "that nothing was due"),
+        }
+    }
+
+    fn expire_subscription(&self, row: &LedgerRow, id: i64) -> Option<Change> {
+        let found = self.changes.subscriptions.get(&SubscriptionId(id))?;
+        let due = found.status == SubscriptionStatus::Active && found.end_date <= row.finished_at;
+        let expired = found.expired(row.finished_at);
+        let view = SubscriptionView::at(&expired, row.finished_at);
+        let said = serde_json::to_string(&view).ok()? == row.answer.body;
+        (due && said).then_some(Change::Subscription(expired))
+    }
+
+    fn expire_gift(&self, row: &LedgerRow, id: i64) -> Option<Change> {
+        let found = self.changes.gifts.get(&GiftId(id))?;
+        let due = found.status == GiftStatus::Pending && found.expires_at <= row.finished_at;
+        let expired = shared::domain::Gift { status: GiftStatus::Expired, ..found.clone() };
+        let view = GiftView::at(&expired, row.finished_at);
+        let said = serde_json::to_string(&view).ok()? == row.answer.body;
+        (due && said).then_some(Change::Gift(expired))
+    }
+}
+
+/// The id of what a command made: its entity, or for a redemption the subscription in its answer.
+fn made(row: &LedgerRow) -> i64 {
+    let body = || serde_json::from_str::<Value>(&row.answer.body).ok();
+    let id = if row.operation == Operation::Redeem.as_str() {
+        body().and_then(|body| body.get("subscription_id")?.as_i64())
+    } else {
+        row.entity
+    };
+    id.unwrap_or_default()
+}
+
+fn chrono_days(days: u32) -> chrono::TimeDelta {
+    chrono::TimeDelta::days(days.into())
+}
+
+/// The rows as they are, against the rows as the ledger makes them.
+fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let users = found.users.iter().map(|row| (row.id, row.clone())).collect();
+    compare("user", &made.users, &users, &mut violations);
+    let subscriptions = found.subscriptions.iter().map(|row| (row.id, row.clone())).collect();
+    compare("subscription", &made.subscriptions, &subscriptions, &mut violations);
+    let gifts = found.gifts.iter().map(|row| (row.id, row.clone())).collect();
+    compare("gift", &made.gifts, &gifts, &mut violations);
+    let by_job = |grants: &[shared::domain::Grant]| {
+        let mut of_jobs = BTreeMap::<_, Vec<_>>::new();
+        for grant in grants {
+            of_jobs.entry(grant.job).or_default().push(grant.clone());
+        }
+        of_jobs
+    };
+    compare("grants of", &by_job(&made.grants), &by_job(&found.grants), &mut violations);
+    violations
+}
+
+fn compare<Id: Ord + Debug, Row: PartialEq + Debug>(
+    what: &str,
+    made: &BTreeMap<Id, Row>,
+    found: &BTreeMap<Id, Row>,
+    violations: &mut Vec<Violation>,
+) {
+    for (id, row) in made {
+        let (rule, detail) = match found.get(id) {
+            None => (Rule::RowMissing, format!("{what} {id:?}: the ledger makes {row:?}")),
+            Some(is) if is != row => {
+                (Rule::RowDiffers, format!("{what} {id:?} is {is:?}; the ledger makes {row:?}"))
+            }
+            Some(_) => continue,
+        };
+        violations.push(Violation::of_state(rule, detail));
+    }
+    for (id, row) in found.iter().filter(|(id, _)| !made.contains_key(id)) {
+        let detail = format!("{what} {id:?} is {row:?}; the ledger knows nothing of it");
+        violations.push(Violation::of_state(Rule::RowDiffers, detail));
+    }
+}

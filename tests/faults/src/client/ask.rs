@@ -1,0 +1,101 @@
+//! One request to one api, written down whatever comes of it.
+
+use crate::history::{Exchange, Phase, Recorder, Reply, Request, Submission};
+use anyhow::Result;
+use e2e::Client;
+use reqwest::Method;
+use shared::domain::{ClientId, IdempotencyKey, idempotency};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The apis, as clients see them.
+#[derive(Clone)]
+pub struct Apis {
+    clients: Vec<Client>,
+    recorder: Arc<Recorder>,
+}
+
+/// How something is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Who asks.
+    pub client: usize,
+    /// When in the campaign.
+    pub phase: Phase,
+    /// Which api.
+    pub api: usize,
+    /// The `Prefer` header.
+    pub prefer: Option<&'static str>,
+    /// When to give up.
+    pub patience: Duration,
+}
+
+impl Apis {
+    /// Those at `addresses`.
+    pub fn new(addresses: &[SocketAddr], recorder: Arc<Recorder>) -> Result<Self> {
+        let clients = addresses.iter().map(|address| Client::new(*address));
+        Ok(Self { clients: clients.collect::<Result<_>>()?, recorder })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Submits a command.
+    pub async fn submit(&self, what: &Arc<Submission>, manner: Manner) -> Option<Reply> {
+        self.ask(Method::POST, what.path, Request::Submit(what.clone()), manner).await
+    }
+
+    /// Looks at the job of a key.
+    pub async fn look(&self, key: &str, manner: Manner) -> Option<Reply> {
+        let parsed = IdempotencyKey::parse(key.as_bytes()).ok()?;
+        let path = format!("/jobs/{}?wait=1", idempotency::job_id(ClientId::LOCAL, &parsed));
+        self.ask(Method::GET, &path, Request::Job { key: key.to_owned() }, manner).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        request: Request,
+        manner: Manner,
+    ) -> Option<Reply> {
+        let Manner { client, phase, api, prefer, patience } = manner;
+        let http = self.clients.get(api % self.count())?;
+        let mut call = http.request(method, path).timeout(patience);
+        if let Request::Submit(what) = &request {
+            call = call
+                .header("idempotency-key", &what.key)
+                .header("content-type", "application/json")
+                .body(what.body.clone());
+        }
+        if let Some(prefer) = prefer {
+            call = call.header("prefer", prefer);
+        }
+        let sent_us = self.recorder.now_us();
+        let answer = http.send(call).await;
+        let answered_us = self.recorder.now_us();
+        let error = answer.as_ref().err().map(|error| format!("{error:#}"));
+        let reply = answer.ok().map(|answer| Reply {
+            status: answer.status,
+            replayed: answer.replayed(),
+            body: answer.text(),
+        });
+        let api = api % self.count();
+        let (told, phase) = (reply.clone(), phase);
+        self.recorder.add(Exchange {
+            client,
+            api,
+            phase,
+            request,
+            sent_us,
+            answered_us,
+            reply,
+            error,
+        });
+        told
+    }
+}

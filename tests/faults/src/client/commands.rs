@@ -1,0 +1,132 @@
+//! What clients want: commands of all kinds over few users, so that they are in each other's way.
+
+use crate::history::{Reply, Submission};
+use rand::Rng;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use serde_json::{Value, json};
+use std::sync::{Mutex, PoisonError};
+
+/// Users with a name of the small pool.
+const POOL: u32 = 40;
+
+/// Commands look at what is this new, most of the time: older things have ended.
+const RECENT: usize = 40;
+
+/// What the clients know to exist: only what an answer has told them.
+#[derive(Debug, Default)]
+pub struct Shop(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    users: Vec<(i64, String)>,
+    subscriptions: Vec<i64>,
+    gifts: Vec<(i64, String)>,
+}
+
+impl Shop {
+    /// Draws a command.
+    pub fn draw(&self, rng: &mut StdRng) -> (&'static str, Value) {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let user = known.users.choose(rng).cloned();
+        let (Some((user, email)), true) = (user, rng.random_bool(0.88)) else {
+            return ("/users", json!({ "email": draw_email(rng) }));
+        };
+        let subscription = recent(&known.subscriptions, rng);
+        let gift = recent(&known.gifts, rng);
+        match (rng.random_range(0..100), subscription, gift) {
+            (0..22, Some(id), _) => ("/renew", with_months(json!({ "subscription_id": id }), rng)),
+            (22..34, Some(id), _) => ("/cancel", json!({ "subscription_id": id })),
+            (34..56, _, Some((id, to))) => {
+                let to = to.to_ascii_lowercase();
+                let recipient = known.users.iter().find(|(_, email)| *email == to);
+                let right = recipient.filter(|_| rng.random_bool(0.85));
+                let user = right.map_or(user, |(id, _)| *id);
+                ("/gift/redeem", json!({ "gift_id": id, "user_id": user }))
+            }
+            (56..76, ..) => {
+                let to = known.users.choose(rng).map_or(email, |(_, email)| email.clone());
+                let to = if rng.random_bool(0.1) { to.to_ascii_uppercase() } else { to };
+                ("/gift", with_months(json!({ "gifter_id": user, "recipient_email": to }), rng))
+            }
+            (76, ..) => ("/cancel", json!({ "subscription_id": 9_000_000_000_000_i64 })),
+            _ => {
+                let plan = *["monthly", "monthly", "monthly", "yearly", "golden"]
+                    .choose(rng)
+                    .unwrap_or(&"monthly");
+                ("/subscribe", with_months(json!({ "user_id": user, "plan": plan }), rng))
+            }
+        }
+    }
+
+    /// Learns from an answer what exists.
+    pub fn learn(&self, submission: &Submission, reply: &Reply) {
+        let Ok(told) = serde_json::from_str::<Value>(&reply.body) else { return };
+        let id = |name: &str| told.get(name).and_then(Value::as_i64);
+        let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (reply.status, submission.path) {
+            (201, "/users") => known.users.extend(id("id").zip(text("email"))),
+            (201, "/subscribe") => known.subscriptions.extend(id("id")),
+            (200, "/gift/redeem") => known.subscriptions.extend(id("subscription_id")),
+            (201, "/gift") => known.gifts.extend(id("id").zip(text("recipient_email"))),
+            _ => {}
+        }
+    }
+}
+
+/// Another request, to be sent with the same key.
+pub fn twin(path: &str, body: &Value, rng: &mut StdRng) -> (&'static str, Value) {
+    let mut body = body.clone();
+    let mut set = |name: &str, value: Value| {
+        if let Some(members) = body.as_object_mut() {
+            members.insert(name.to_owned(), value);
+        }
+    };
+    let path = match path {
+        "/users" => {
+            set("email", draw_email(rng).into());
+            "/users"
+        }
+        "/subscribe" => {
+            set("duration_months", 24.into());
+            "/subscribe"
+        }
+        "/gift" => {
+            set("duration_months", 24.into());
+            "/gift"
+        }
+        "/gift/redeem" => {
+            set("user_id", 1.into());
+            "/gift/redeem"
+        }
+        // The same body, another path.
+        "/renew" | "/cancel" => {
+            if let Some(members) = body.as_object_mut() {
+                members.remove("duration_months");
+            }
+            if path == "/renew" { "/cancel" } else { "/renew" }
+        }
+        _ => "/users",
+    };
+    (path, body)
+}
+
+fn recent<T: Clone>(things: &[T], rng: &mut StdRng) -> Option<T> {
+    let from = if rng.random_bool(0.9) { things.len().saturating_sub(RECENT) } else { 0 };
+    things.get(from..)?.choose(rng).cloned()
+}
+
+fn draw_email(rng: &mut StdRng) -> String {
+    // Beyond the pool, users that nobody else has thought of.
+    let number = if rng.random_bool(0.8) { rng.random_range(0..POOL) } else { rng.random() };
+    format!("user{number}@faults.example")
+}
+
+fn with_months(mut body: Value, rng: &mut StdRng) -> Value {
+    if let Some(members) = body.as_object_mut().filter(|_| rng.random_bool(0.8)) {
+        let months = if rng.random_bool(0.2) { 12 } else { rng.random_range(1..=9) };
+        members.insert("duration_months".to_owned(), months.into());
+    }
+    body
+}

@@ -1,0 +1,168 @@
+//! The life of a client under faults: one intent after the other, each asked for until it has an
+//! outcome, or put off; and now and then an old one again.
+
+use super::ask::{Apis, Manner};
+use super::commands::{Shop, twin};
+use crate::history::{Meaning, Phase, Reply, Submission};
+use futures::future::join_all;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// So often a client asks before it puts an intent off.
+const TRIES: usize = 6;
+
+/// Old intents a client remembers, to ask for again.
+const MEMORY: usize = 200;
+
+/// A client.
+pub struct Life {
+    number: usize,
+    seed: u64,
+    rng: StdRng,
+    apis: Apis,
+    shop: Arc<Shop>,
+    intents: usize,
+    past: Vec<Arc<Submission>>,
+    put_off: VecDeque<Arc<Submission>>,
+}
+
+impl Life {
+    /// Client `number` of the campaign of `seed`.
+    #[must_use]
+    pub fn new(number: usize, seed: u64, apis: Apis, shop: Arc<Shop>) -> Self {
+        let drawn_from = seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
+        let rng = StdRng::seed_from_u64(drawn_from);
+        let (past, put_off) = (Vec::new(), VecDeque::new());
+        Self { number, seed, rng, apis, shop, intents: 0, past, put_off }
+    }
+
+    /// Lives until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            self.step().await;
+            sleep(Duration::from_millis(self.rng.random_range(10..60))).await;
+        }
+    }
+
+    async fn step(&mut self) {
+        let die = self.rng.random_range(0..100);
+        if die < 10 {
+            if let Some(old) = self.past.choose(&mut self.rng).cloned() {
+                self.ask(&old).await;
+            }
+        } else if die < 30 && !self.put_off.is_empty() {
+            if let Some(intent) = self.put_off.pop_front() {
+                self.pursue(intent).await;
+            }
+        } else {
+            let (path, body) = self.shop.draw(&mut self.rng);
+            let intent = self.intend(path, &body);
+            match self.rng.random_range(0..100) {
+                0..8 => self.ask_in_parallel(&intent, None).await,
+                8..14 => {
+                    let (path, body) = twin(path, &body, &mut self.rng);
+                    let twin = submission(&intent.key, path, &body);
+                    self.ask_in_parallel(&intent, Some(twin)).await;
+                }
+                _ => self.pursue(intent).await,
+            }
+        }
+    }
+
+    fn intend(&mut self, path: &'static str, body: &Value) -> Arc<Submission> {
+        self.intents += 1;
+        let key = format!("s{}-c{}-{}", self.seed, self.number, self.intents);
+        submission(&key, path, body)
+    }
+
+    /// Asks until there is an outcome, of one api and then of another.
+    async fn pursue(&mut self, intent: Arc<Submission>) {
+        for _ in 0..TRIES {
+            match self.ask(&intent).await.map(|reply| reply.meaning()) {
+                Some(Meaning::Outcome | Meaning::Reused | Meaning::Wrong) => {
+                    self.remember(intent);
+                    return;
+                }
+                Some(Meaning::Unknown) if self.rng.random_bool(0.3) => {
+                    let manner = self.manner();
+                    self.apis.look(&intent.key, manner).await;
+                }
+                Some(Meaning::Unknown | Meaning::TryAgain) | None => {}
+            }
+            sleep(Duration::from_millis(self.rng.random_range(20..600))).await;
+        }
+        self.put_off.push_back(intent);
+    }
+
+    /// The same several times at once, and with `twin` something else under the same key.
+    async fn ask_in_parallel(&mut self, intent: &Arc<Submission>, twin: Option<Arc<Submission>>) {
+        let second = twin.unwrap_or_else(|| intent.clone());
+        let mut asked = vec![intent.clone(), second, intent.clone()];
+        asked.truncate(self.rng.random_range(2..=3));
+        let manners: Vec<Manner> = asked.iter().map(|_| self.manner()).collect();
+        let apis = &self.apis;
+        let asks = asked.iter().zip(manners).map(|(what, manner)| apis.submit(what, manner));
+        let replies = join_all(asks).await;
+        for (what, reply) in asked.iter().zip(replies) {
+            self.learn(what, reply.as_ref());
+            self.remember(what.clone());
+        }
+    }
+
+    async fn ask(&mut self, what: &Arc<Submission>) -> Option<Reply> {
+        let manner = self.manner();
+        let reply = self.apis.submit(what, manner).await;
+        self.learn(what, reply.as_ref());
+        reply
+    }
+
+    fn learn(&self, what: &Submission, reply: Option<&Reply>) {
+        if let Some(reply) = reply {
+            self.shop.learn(what, reply);
+        }
+    }
+
+    fn remember(&mut self, what: Arc<Submission>) {
+        if self.past.len() < MEMORY {
+            self.past.push(what);
+        } else {
+            let place = self.rng.random_range(0..MEMORY);
+            if let Some(place) = self.past.get_mut(place) {
+                *place = what;
+            }
+        }
+    }
+
+    /// Some clients are so impatient that they are gone before any answer.
+    fn manner(&mut self) -> Manner {
+        let prefer = match self.rng.random_range(0..10) {
+            0 => Some("respond-async"),
+            1 => Some("wait=2"),
+            _ => None,
+        };
+        let patience = match self.rng.random_range(0..20) {
+            0 => 5,
+            1 => 50,
+            2..5 => 400,
+            _ => 5000,
+        };
+        Manner {
+            client: self.number,
+            phase: Phase::Load,
+            api: self.rng.random_range(0..self.apis.count()),
+            prefer,
+            patience: Duration::from_millis(patience),
+        }
+    }
+}
+
+fn submission(key: &str, path: &'static str, body: &Value) -> Arc<Submission> {
+    Arc::new(Submission { key: key.to_owned(), path, body: body.to_string() })
+}

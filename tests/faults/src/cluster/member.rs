@@ -1,0 +1,161 @@
+//! One process of the product, which can be ended and started again on its address.
+
+use crate::checker::Incident;
+use anyhow::{Context, Result, ensure};
+use e2e::{Client, Kind, Process, Settings, eventually_true};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where Debian puts the library that fakes a process' clock.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+/// A process that runs, or that could.
+pub struct Member {
+    kind: Kind,
+    name: String,
+    address: SocketAddr,
+    settings: Settings,
+    program: PathBuf,
+    log: PathBuf,
+    clock: Option<PathBuf>,
+    process: Option<Process>,
+    revivals: u32,
+    incidents: Vec<Incident>,
+}
+
+impl Member {
+    /// A process that does not run yet.
+    pub fn new(
+        kind: Kind,
+        name: String,
+        settings: &Settings,
+        programs: &Path,
+        folder: &Path,
+    ) -> Result<Self> {
+        let address = super::postgres::free_address()?;
+        let setting = if kind == Kind::Api { "API_ADDR" } else { "WORKER_ADDR" };
+        let settings = settings.clone().with(setting, address);
+        let program = programs.join(kind.program());
+        ensure!(program.is_file(), "no {}: cargo build -p api -p worker", program.display());
+        let log = folder.join(format!("{name}.log"));
+        Ok(Self {
+            kind,
+            name,
+            address,
+            settings,
+            program,
+            log,
+            clock: None,
+            process: None,
+            revivals: 0,
+            incidents: Vec::new(),
+        })
+    }
+
+    /// Gives it a clock that can jump, if this machine has libfaketime. Before its start.
+    pub fn prepare_clock(&mut self, folder: &Path) -> Result<()> {
+        if !Path::new(FAKETIME).is_file() {
+            return Ok(());
+        }
+        // Read at each look at the clock, so that it can jump while the process runs.
+        let file = std::path::absolute(folder.join(format!("{}.clock", self.name)))?;
+        std::fs::write(&file, "+0")?;
+        self.settings = std::mem::take(&mut self.settings)
+            .with("LD_PRELOAD", FAKETIME)
+            .with("FAKETIME_TIMESTAMP_FILE", file.display())
+            .with("FAKETIME_NO_CACHE", 1)
+            .with("FAKETIME_DONT_FAKE_MONOTONIC", 1);
+        self.clock = Some(file);
+        Ok(())
+    }
+
+    /// Which program.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// How it is called in reports.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it serves HTTP.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts it, and waits for nothing.
+    pub fn start(&mut self) -> Result<()> {
+        self.process = Some(Process::spawn(&self.program, &[], &self.settings, &self.log)?);
+        Ok(())
+    }
+
+    /// The running process.
+    pub fn process(&self) -> Result<&Process> {
+        self.process.as_ref().context("not running")
+    }
+
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Asks it to stop; one that does not is killed, and that is an incident.
+    pub async fn terminate(&mut self, within: Duration) {
+        let Some(mut process) = self.process.take() else { return };
+        let asked = process.signal(e2e::Signal::Terminate);
+        if asked.is_ok() && process.exit(within).await.is_err() {
+            self.incidents.push(Incident(format!("{} did not stop in {within:?}", self.name)));
+        }
+    }
+
+    /// Starts it again if it has ended by itself.
+    pub fn revive(&mut self) {
+        let ended = self.process.as_mut().is_some_and(|p| !matches!(p.try_exit(), Ok(None)));
+        if ended && self.start().is_ok() {
+            self.revivals += 1;
+        }
+    }
+
+    /// How often it ended by itself and was started again.
+    #[must_use]
+    pub fn revivals(&self) -> u32 {
+        self.revivals
+    }
+
+    /// Whether its clock can be made to jump.
+    #[must_use]
+    pub fn has_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    /// Sets its clock to `offset`, such as `+3600` or `-90` seconds.
+    pub fn set_clock(&self, offset: &str) -> Result<()> {
+        Ok(std::fs::write(self.clock.as_ref().context("no libfaketime")?, offset)?)
+    }
+
+    /// Waits until it says that it is healthy, reviving it where needed.
+    pub async fn wait_healthy(&mut self, within: Duration) -> Result<()> {
+        let client = Client::new(self.address)?;
+        let what = format!("{} is healthy", self.name);
+        eventually_true(&what, within, async || {
+            self.revive();
+            Ok(client.get("/health").await?.status == 200)
+        })
+        .await
+    }
+
+    /// What it did that no process should, with what its log tells.
+    #[must_use]
+    pub fn incidents(&self) -> Vec<Incident> {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let panics = log.lines().filter(|line| line.contains("panicked at"));
+        let panics = panics.map(|line| Incident(format!("{}: {line}", self.name)));
+        self.incidents.iter().cloned().chain(panics).collect()
+    }
+}

@@ -1,0 +1,156 @@
+//! Everything that a campaign runs on, and owns: one Postgres, one Redis, a proxy before each, and
+//! the processes of the product between them.
+
+pub mod member;
+pub mod postgres;
+pub mod redis;
+pub mod rows;
+
+use crate::checker::Incident;
+use crate::nemesis::Fault;
+use crate::options::Options;
+use anyhow::Result;
+use e2e::{Kind, Proxy, Settings};
+use member::Member;
+use postgres::Postgres;
+use redis::Redis;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How long a gift can be redeemed.
+pub const GIFT_TTL_DAYS: u32 = 1;
+
+/// After this a worker counts as dead. As short as the product allows in earnest.
+pub const ORPHAN_SECONDS: u64 = 2;
+
+/// What can be broken, each behind a lock: whoever breaks it holds the lock until it is whole.
+pub struct Cluster {
+    /// The processes of the product, apis first.
+    pub members: Vec<Arc<Mutex<Member>>>,
+    /// Redis.
+    pub redis: Arc<Mutex<Redis>>,
+    /// Postgres.
+    pub postgres: Arc<Mutex<Postgres>>,
+    /// Before Postgres.
+    pub postgres_proxy: Arc<Mutex<Proxy>>,
+    /// Before Redis.
+    pub redis_proxy: Arc<Mutex<Proxy>>,
+    /// Connections to Postgres of the campaign's own, past the proxy.
+    pub admin: sqlx::PgPool,
+    _home: Home,
+}
+
+/// The data of the servers, deleted when they have ended.
+struct Home(PathBuf);
+
+impl Cluster {
+    /// Starts everything, and waits until every process is healthy. Logs go to `folder`.
+    pub async fn start(options: &Options, folder: &Path) -> Result<Self> {
+        let home = Home(std::env::temp_dir().join(format!("faults-{}", std::process::id())));
+        std::fs::create_dir_all(&home.0)?;
+        let postgres = Postgres::start(options.postgres_bin.as_deref(), &home.0, folder).await?;
+        let redis = Redis::start(&home.0).await?;
+        let postgres_proxy = Proxy::start(postgres.address().to_string()).await?;
+        let redis_proxy = Proxy::start(redis.address()).await?;
+        let settings = Settings::default()
+            .with("DATABASE_URL", postgres.url(postgres_proxy.address()))
+            .with("REDIS_URL", format!("redis://{}", redis_proxy.address()))
+            .with("RUST_LOG", "info")
+            .with("API_AUTH", "open")
+            .with("RATE_LIMIT_REQUESTS", 0)
+            .with("RESPONSE_WAIT_MS", 500)
+            .with("WORKER_ORPHAN_SECONDS", ORPHAN_SECONDS)
+            .with("SWEEP_INTERVAL_SECONDS", 1)
+            .with("GIFT_TTL_DAYS", GIFT_TTL_DAYS);
+        let mut members = Vec::new();
+        for (kind, count) in [(Kind::Api, options.apis), (Kind::Worker, options.workers)] {
+            for index in 0..count {
+                let name = format!("{}-{index}", kind.program());
+                let mut member = Member::new(kind, name, &settings, &options.programs, folder)?;
+                if index == 0 && options.faults().contains(&Fault::JumpClock) {
+                    member.prepare_clock(folder)?;
+                }
+                member.start()?;
+                members.push(member);
+            }
+        }
+        for member in &mut members {
+            member.wait_healthy(Duration::from_secs(60)).await?;
+        }
+        Ok(Self {
+            members: members.into_iter().map(|member| Arc::new(Mutex::new(member))).collect(),
+            redis: Arc::new(Mutex::new(redis)),
+            admin: postgres.admin(),
+            postgres: Arc::new(Mutex::new(postgres)),
+            postgres_proxy: Arc::new(Mutex::new(postgres_proxy)),
+            redis_proxy: Arc::new(Mutex::new(redis_proxy)),
+            _home: home,
+        })
+    }
+
+    /// Starts processes again that have ended by themselves, as whoever runs them would: for
+    /// ever.
+    pub async fn supervise(members: Vec<Arc<Mutex<Member>>>) {
+        loop {
+            for member in &members {
+                if let Ok(mut member) = member.try_lock() {
+                    member.revive();
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Makes whole what a fault could not make whole again by itself.
+    pub async fn heal(&self) -> Result<()> {
+        self.postgres_proxy.lock().await.restore();
+        self.redis_proxy.lock().await.restore();
+        let mut redis = self.redis.lock().await;
+        if redis.set_memory_max(0).await.is_err() {
+            redis.kill();
+            redis.resume().await?;
+        }
+        self.postgres.lock().await.resume().await?;
+        let reset = "ALTER ROLE commerce RESET default_transaction_isolation";
+        sqlx::query(reset).execute(&self.admin).await?;
+        Ok(())
+    }
+
+    /// Every process healthy.
+    pub async fn wait_healthy(&self, within: Duration) -> Result<()> {
+        for member in &self.members {
+            member.lock().await.wait_healthy(within).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks all processes to stop, and tells what they did that no process should.
+    pub async fn stop(&self) -> Vec<Incident> {
+        let mut incidents = Vec::new();
+        for member in &self.members {
+            let mut member = member.lock().await;
+            member.terminate(Duration::from_secs(40)).await;
+            incidents.extend(member.incidents());
+        }
+        incidents
+    }
+
+    /// How often processes ended by themselves and were started again.
+    pub async fn revivals(&self) -> u32 {
+        let mut count = 0;
+        for member in &self.members {
+            count += member.lock().await.revivals();
+        }
+        count
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // Children of a killed Postgres may still be ending: what is left then is a folder among
+        // the system's temporary ones.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

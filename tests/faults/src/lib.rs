@@ -1,0 +1,15 @@
+//! A fault campaign: a whole cluster of the product under load, a nemesis that breaks one thing
+//! after the other, and a checker that reads the whole history and judges it.
+//!
+//! Read [`campaign`] first: it is the story of one run. [`checker`] is pure, and knows nothing of
+//! how the history came to be.
+
+pub mod campaign;
+pub mod checker;
+pub mod client;
+pub mod cluster;
+pub mod history;
+pub mod nemesis;
+pub mod options;
+pub mod progress;
+pub mod report;

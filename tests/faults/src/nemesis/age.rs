@@ -1,0 +1,108 @@
+//! Time that passes: rows are moved into the past, so that they fall due within seconds.
+//!
+//! Each such change leaves a row of its own in the ledger, in the same transaction and under the
+//! same locks as a command would take; the checker replays it like the others. The product looks
+//! ledger rows up by job only, and never meets these.
+
+use crate::checker::LedgerRow;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use shared::domain::world::{Change, Changes};
+use shared::domain::{ClientId, Gift, GiftId, Instant, Subscription, SubscriptionId};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+const AGE_SUBSCRIPTION: &str = "faults_age_subscription";
+const AGE_GIFT: &str = "faults_age_gift";
+
+/// What was changed, as noted in the ledger: instants in microseconds.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    start_us: i64,
+    end_us: i64,
+}
+
+/// Lets a running subscription end, and a waiting gift expire, in about a second.
+pub async fn inject(pool: &PgPool) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    let found: Option<(i64,)> = sqlx::query_as(
+        "SELECT u.id FROM users u JOIN subscriptions s ON s.user_id = u.id
+         WHERE s.status = 'active' ORDER BY random() LIMIT 1 FOR NO KEY UPDATE OF u",
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some((user,)) = found {
+        let aged: Option<(i64, Instant, Instant)> = sqlx::query_as(
+            "WITH aged AS (
+                 SELECT id, end_date - (clock_timestamp() + interval '1 second') AS by
+                 FROM subscriptions WHERE user_id = $1 AND status = 'active' FOR NO KEY UPDATE
+             )
+             UPDATE subscriptions s SET start_date = start_date - by, end_date = end_date - by
+             FROM aged WHERE s.id = aged.id RETURNING s.id, s.start_date, s.end_date",
+        )
+        .bind(user)
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let Some((id, start, end)) = aged {
+            note(&mut tx, AGE_SUBSCRIPTION, id, start, end).await?;
+        }
+    }
+    let aged: Option<(i64, Instant, Instant)> = sqlx::query_as(
+        "WITH aged AS (
+             SELECT id FROM gifts WHERE status = 'pending' ORDER BY random() LIMIT 1
+             FOR NO KEY UPDATE SKIP LOCKED
+         )
+         UPDATE gifts g SET expires_at = clock_timestamp() + interval '1 second'
+         FROM aged WHERE g.id = aged.id RETURNING g.id, g.created_at, g.expires_at",
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some((id, created, expires)) = aged {
+        note(&mut tx, AGE_GIFT, id, created, expires).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn note(
+    tx: &mut PgConnection,
+    operation: &str,
+    id: i64,
+    start: Instant,
+    end: Instant,
+) -> Result<()> {
+    let note = Note { start_us: start.timestamp_micros(), end_us: end.timestamp_micros() };
+    sqlx::query(
+        "INSERT INTO transactions (job_id, client_id, idempotency_key, fingerprint, operation,
+                                   entity_id, status, body, attempts, submitted_at, finished_at)
+         VALUES ($1, $2, $1::text, decode(repeat('00', 32), 'hex'), $3, $4, 200, $5, 1,
+                 clock_timestamp(), clock_timestamp())",
+    )
+    .bind(Uuid::new_v4())
+    .bind(ClientId::SYSTEM.0)
+    .bind(operation)
+    .bind(id)
+    .bind(serde_json::to_string(&note)?)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The change that a row of the ledger notes, if it is one of ours.
+#[must_use]
+pub fn replay(row: &LedgerRow, rows: &Changes) -> Option<Change> {
+    let note: Note = serde_json::from_str(&row.answer.body).ok()?;
+    let start_date = Instant::from_timestamp_micros(note.start_us)?;
+    let end = Instant::from_timestamp_micros(note.end_us)?;
+    let id = row.entity?;
+    match row.operation.as_str() {
+        AGE_SUBSCRIPTION => {
+            let found = rows.subscriptions.get(&SubscriptionId(id))?.clone();
+            Some(Change::Subscription(Subscription { start_date, end_date: end, ..found }))
+        }
+        AGE_GIFT => {
+            let found = rows.gifts.get(&GiftId(id))?.clone();
+            Some(Change::Gift(Gift { expires_at: end, ..found }))
+        }
+        _ => None,
+    }
+}

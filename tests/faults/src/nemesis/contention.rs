@@ -1,0 +1,130 @@
+//! Faults by others who use the same Postgres: locks, full pools, ended connections.
+
+use super::schedule::Plan;
+use super::{Begun, Fault, age};
+use crate::cluster::Cluster;
+use crate::cluster::postgres::{CONNECTIONS_MAX, Postgres};
+use anyhow::{Context, Result};
+use sqlx::PgPool;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+/// For what the campaign itself asks of Postgres, beside the time that a fault lasts.
+const ADMIN_WITHIN: Duration = Duration::from_secs(10);
+
+pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
+    let (pool, lasts) = (cluster.admin.clone(), plan.lasts);
+    // The deadlock detector ends whoever waited longest: both sides get to lose.
+    let run = match plan.fault {
+        Fault::CrashBackend => Begun::new("a backend", crash_backend(pool)),
+        Fault::TerminateBackends if plan.variant => Begun::new("half", terminate(pool, 0.5)),
+        Fault::TerminateBackends => Begun::new("all", terminate(pool, 1.0)),
+        Fault::FillPool => {
+            // Not while Postgres is being started again.
+            drop(cluster.postgres.try_lock().ok()?);
+            Begun::new("postgres", fill(cluster.postgres.clone(), pool, lasts))
+        }
+        Fault::Deadlock => Begun::new("rows", bounded(lasts, deadlock(pool, lasts))),
+        Fault::LongLock => Begun::new("rows", bounded(lasts, long_lock(pool, lasts))),
+        Fault::Serializable => Begun::new("postgres", serializable(pool, lasts)),
+        Fault::Age => Begun::new("rows", async move { age::inject(&pool).await }),
+        _ => return None,
+    };
+    Some(run)
+}
+
+async fn bounded(lasts: Duration, run: impl Future<Output = Result<()>>) -> Result<()> {
+    timeout(lasts + ADMIN_WITHIN, run).await.context("Postgres did not answer")?
+}
+
+/// As an administrator could: by its process id, which is one of our own Postgres.
+async fn crash_backend(pool: PgPool) -> Result<()> {
+    let query = "SELECT pid FROM pg_stat_activity WHERE usename = 'commerce' \
+                 ORDER BY random() LIMIT 1";
+    let pid: Option<i32> = sqlx::query_scalar(query).fetch_optional(&pool).await?;
+    let Some(pid) = pid else { return Ok(()) };
+    let comm = std::fs::read_to_string(format!("/proc/{pid}/comm"))?;
+    anyhow::ensure!(comm.trim() == "postgres", "process {pid} is a {comm} by now");
+    let kill = format!("kill -s KILL {pid}");
+    std::process::Command::new("sh").args(["-c", &kill]).status()?;
+    Ok(())
+}
+
+async fn terminate(pool: PgPool, share: f64) -> Result<()> {
+    let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE usename = 'commerce' AND random() < $1";
+    sqlx::query(query).bind(share).execute(&pool).await?;
+    Ok(())
+}
+
+/// Takes all connections there are, then ends those of the product and takes theirs too.
+async fn fill(postgres: Arc<Mutex<Postgres>>, pool: PgPool, lasts: Duration) -> Result<()> {
+    let end = Instant::now() + lasts;
+    let mut hogs = Vec::new();
+    for round in 0..2 {
+        if round > 0 {
+            let query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                         WHERE usename = 'commerce' AND application_name <> 'hog'";
+            sqlx::query(query).execute(&pool).await?;
+        }
+        for _ in 0..CONNECTIONS_MAX {
+            let connected = postgres.lock().await.connect_as_product().await;
+            let Ok(mut hog) = connected else { break };
+            sqlx::query("SET application_name = 'hog'").execute(&mut hog).await?;
+            hogs.push(hog);
+        }
+    }
+    sleep_until(end).await;
+    Ok(())
+}
+
+/// Locks gifts, then subscriptions, then users: the product's order, turned around.
+async fn deadlock(pool: PgPool, lasts: Duration) -> Result<()> {
+    let end = Instant::now() + lasts;
+    while Instant::now() < end {
+        let mut tx = pool.begin().await?;
+        for lock in [
+            "SELECT 1 FROM (SELECT id FROM gifts ORDER BY id DESC LIMIT 20 FOR UPDATE) AS g",
+            "SELECT 1 FROM (SELECT id FROM subscriptions WHERE status = 'active' \
+             ORDER BY id DESC LIMIT 20 FOR UPDATE) AS s",
+            "SELECT 1 FROM (SELECT id FROM users ORDER BY id DESC FOR UPDATE) AS u",
+        ] {
+            // To lose is as good as to win.
+            if sqlx::query(lock).execute(&mut *tx).await.is_err() {
+                break;
+            }
+            sleep(Duration::from_millis(30)).await;
+        }
+        tx.rollback().await.ok();
+        sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+async fn long_lock(pool: PgPool, lasts: Duration) -> Result<()> {
+    let mut tx = pool.begin().await?;
+    let lock = "SELECT 1 FROM (SELECT id FROM users WHERE random() < 0.5 ORDER BY id \
+                FOR UPDATE) AS u";
+    sqlx::query(lock).execute(&mut *tx).await?;
+    sleep(lasts).await;
+    Ok(tx.rollback().await?)
+}
+
+/// New connections get the other isolation, so the old ones are ended.
+async fn serializable(pool: PgPool, lasts: Duration) -> Result<()> {
+    let set = "ALTER ROLE commerce SET default_transaction_isolation = 'serializable'";
+    sqlx::query(set).execute(&pool).await?;
+    terminate(pool.clone(), 1.0).await?;
+    sleep(lasts).await;
+    let reset = "ALTER ROLE commerce RESET default_transaction_isolation";
+    loop {
+        match sqlx::query(reset).execute(&pool).await {
+            Ok(_) => break,
+            // Postgres may be away meanwhile; this fault is not over before it is undone.
+            Err(_) => sleep(Duration::from_millis(250)).await,
+        }
+    }
+    terminate(pool, 1.0).await
+}

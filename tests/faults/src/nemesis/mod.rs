@@ -1,0 +1,153 @@
+//! The nemesis: breaks one thing after the other by a seeded schedule, and makes each whole again.
+//!
+//! Faults overlap, but each has its target for itself: one whose target is being broken already is
+//! passed over. Every fault ends by itself, in bounded time.
+
+pub mod age;
+mod contention;
+mod processes;
+pub mod schedule;
+mod stores;
+
+use crate::cluster::Cluster;
+use crate::history::Recorder;
+use anyhow::Result;
+use clap::ValueEnum;
+use futures::future::LocalBoxFuture;
+use schedule::{Plan, Schedule};
+use serde::Serialize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// What can be done to a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// `kill -9` of a worker; started again at once or after a while
+    KillWorker,
+    /// SIGTERM of a worker; started again when it has stopped
+    TermWorker,
+    /// SIGSTOP of a worker for longer than its orphan time, then SIGCONT
+    StopWorker,
+    /// `kill -9` of an api; started again at once or after a while
+    KillApi,
+    /// SIGTERM of an api; started again when it has stopped
+    TermApi,
+    /// SIGSTOP of an api, then SIGCONT
+    StopApi,
+    /// The clock of one process jumps, and back (needs libfaketime)
+    JumpClock,
+    /// `kill -9` of Redis; started again on its append-only file
+    KillRedis,
+    /// FLUSHALL
+    FlushRedis,
+    /// `kill -9` of Redis; started again on an empty folder
+    EmptyRedis,
+    /// Redis refuses every write for want of memory
+    FullRedis,
+    /// All connections to Redis are cut, new ones refused
+    CutRedis,
+    /// Bytes to and from Redis come in fits and starts
+    SlowRedis,
+    /// Bytes to and from Redis stop; nothing is closed
+    FreezeRedis,
+    /// `kill -9` of Postgres; started again on its data
+    KillPostgres,
+    /// `kill -9` of one Postgres backend: all others go down with it, and Postgres recovers
+    CrashBackend,
+    /// pg_terminate_backend of random connections of the product
+    TerminateBackends,
+    /// All connections to Postgres are cut, new ones refused
+    CutPostgres,
+    /// Bytes to and from Postgres come in fits and starts
+    SlowPostgres,
+    /// Bytes to and from Postgres stop; nothing is closed
+    FreezePostgres,
+    /// Somebody else takes every connection that Postgres has to give
+    FillPool,
+    /// Somebody else locks rows in the wrong order: deadlocks
+    Deadlock,
+    /// Somebody else locks many rows for seconds
+    LongLock,
+    /// All transactions become SERIALIZABLE for a while: serialization failures
+    Serializable,
+    /// Not a fault: a subscription and a gift are moved to about their end
+    Age,
+    /// For `--only`: no fault at all
+    #[value(name = "none")]
+    None,
+}
+
+/// A fault that was injected.
+#[derive(Debug, Clone, Serialize)]
+pub struct Injection {
+    /// Which.
+    pub fault: Fault,
+    /// What it was done to.
+    pub target: String,
+    /// When it began, in microseconds of the campaign.
+    pub began_us: u64,
+    /// When all was whole again.
+    pub ended_us: u64,
+    /// Why it could not be done, or undone, as planned.
+    pub error: Option<String>,
+}
+
+/// A fault that is about to be injected: to what, and how.
+struct Begun {
+    target: String,
+    run: LocalBoxFuture<'static, Result<()>>,
+}
+
+impl Begun {
+    fn new(target: impl Into<String>, run: impl Future<Output = Result<()>> + 'static) -> Self {
+        Self { target: target.into(), run: Box::pin(run) }
+    }
+}
+
+/// No fault takes longer, healing included.
+const LONGEST: Duration = Duration::from_secs(90);
+
+/// Injects faults until `stop`, and returns when all of them have ended. Within a `LocalSet`.
+pub async fn run(
+    cluster: Arc<Cluster>,
+    mut schedule: Schedule,
+    recorder: Arc<Recorder>,
+    injected: Arc<Mutex<Vec<Injection>>>,
+    stop: CancellationToken,
+) {
+    let mut running = JoinSet::new();
+    while let Some(plan) = schedule.draw() {
+        if stop.run_until_cancelled(tokio::time::sleep(plan.after)).await.is_none() {
+            break;
+        }
+        while running.try_join_next().is_some() {}
+        let Some(Begun { target, run }) = begin(&cluster, &plan) else { continue };
+        let (recorder, injected) = (recorder.clone(), injected.clone());
+        running.spawn_local(async move {
+            let began_us = recorder.now_us();
+            let ended = tokio::time::timeout(LONGEST, run).await;
+            let error = match ended {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(format!("{error:#}")),
+                Err(_) => Some(format!("not over after {LONGEST:?}")),
+            };
+            let (fault, ended_us) = (plan.fault, recorder.now_us());
+            let injection = Injection { fault, target, began_us, ended_us, error };
+            injected.lock().unwrap_or_else(PoisonError::into_inner).push(injection);
+        });
+    }
+    if schedule.is_empty() {
+        stop.cancelled().await;
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// `None` when its target is being broken already.
+fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
+    processes::begin(cluster, plan)
+        .or_else(|| stores::begin(cluster, plan))
+        .or_else(|| contention::begin(cluster, plan))
+}

@@ -1,0 +1,79 @@
+//! Which fault comes when: drawn from the seed, and from nothing else.
+
+use super::Fault;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use std::time::Duration;
+
+/// A fault to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Which.
+    pub fault: Fault,
+    /// How long after the beginning of the one before it.
+    pub after: Duration,
+    /// Which of several targets: modulo their number.
+    pub target: usize,
+    /// How long it lasts, for those that last: 300 ms to 3 s.
+    pub lasts: Duration,
+    /// Heads or tails, for those that come in two kinds.
+    pub variant: bool,
+}
+
+/// An endless series of faults. Every kind comes once before any comes twice.
+pub struct Schedule {
+    rng: StdRng,
+    kinds: Vec<Fault>,
+    bag: Vec<Fault>,
+    gap: Duration,
+}
+
+impl Schedule {
+    /// The series of `seed` over `kinds`, `gap` apart on average.
+    #[must_use]
+    pub fn new(seed: u64, kinds: Vec<Fault>, gap: Duration) -> Self {
+        Self { rng: StdRng::seed_from_u64(seed), kinds, bag: Vec::new(), gap }
+    }
+
+    /// Whether there is nothing to draw.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
+    /// The next one; `None` when there are no kinds.
+    pub fn draw(&mut self) -> Option<Plan> {
+        if self.bag.is_empty() {
+            self.bag.clone_from(&self.kinds);
+            self.bag.shuffle(&mut self.rng);
+        }
+        Some(Plan {
+            fault: self.bag.pop()?,
+            after: self.gap.mul_f64(self.rng.random_range(0.5..1.5)),
+            target: self.rng.random_range(0..1_000_000),
+            lasts: Duration::from_millis(self.rng.random_range(300..3000)),
+            variant: self.rng.random_bool(0.5),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_the_same_series_and_every_kind_has_its_turn() {
+        let kinds = vec![Fault::KillWorker, Fault::FlushRedis, Fault::Deadlock];
+        let series = |seed| {
+            let mut schedule = Schedule::new(seed, kinds.clone(), Duration::from_secs(1));
+            (0..30).filter_map(|_| schedule.draw()).collect::<Vec<_>>()
+        };
+        assert_eq!(series(7), series(7));
+        assert_ne!(series(7), series(8));
+        for kind in &kinds {
+            assert_eq!(series(7).iter().filter(|plan| plan.fault == *kind).count(), 10);
+        }
+        assert!(Schedule::new(1, Vec::new(), Duration::ZERO).draw().is_none());
+    }
+}

@@ -1,0 +1,95 @@
+//! Faults of Redis and Postgres, and of the network before them.
+
+use super::schedule::Plan;
+use super::{Begun, Fault};
+use crate::cluster::Cluster;
+use crate::cluster::postgres::Postgres;
+use crate::cluster::redis::Redis;
+use anyhow::Result;
+use e2e::Proxy;
+use std::time::Duration;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{Instant, sleep};
+
+/// Less than any Redis of a running queue holds.
+const NO_MEMORY: u64 = 1;
+
+/// A slow network holds still for so long, and lets bytes pass for so long.
+const FIT: Duration = Duration::from_millis(60);
+const START: Duration = Duration::from_millis(15);
+
+pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
+    use Fault::{
+        CutPostgres, CutRedis, EmptyRedis, FlushRedis, FreezePostgres, FreezeRedis, FullRedis,
+        KillPostgres, KillRedis, SlowPostgres, SlowRedis,
+    };
+    let (fault, lasts) = (plan.fault, plan.lasts);
+    match fault {
+        KillRedis | EmptyRedis | FlushRedis | FullRedis => {
+            let redis = cluster.redis.clone().try_lock_owned().ok()?;
+            Some(match fault {
+                KillRedis => Begun::new("redis", restart_redis(redis, lasts, false)),
+                EmptyRedis => Begun::new("redis", restart_redis(redis, lasts, true)),
+                FlushRedis => Begun::new("redis", async move { redis.flush_all().await }),
+                _ => Begun::new("redis", fill(redis, lasts)),
+            })
+        }
+        KillPostgres => {
+            let postgres = cluster.postgres.clone().try_lock_owned().ok()?;
+            Some(Begun::new("postgres", restart_postgres(postgres, lasts)))
+        }
+        CutRedis | SlowRedis | FreezeRedis => {
+            let proxy = cluster.redis_proxy.clone().try_lock_owned().ok()?;
+            Some(Begun::new("redis's network", disturb(proxy, fault, lasts)))
+        }
+        CutPostgres | SlowPostgres | FreezePostgres => {
+            let proxy = cluster.postgres_proxy.clone().try_lock_owned().ok()?;
+            Some(Begun::new("postgres's network", disturb(proxy, fault, lasts)))
+        }
+        _ => None,
+    }
+}
+
+async fn restart_redis(
+    mut redis: OwnedMutexGuard<Redis>,
+    lasts: Duration,
+    empty: bool,
+) -> Result<()> {
+    redis.kill();
+    if empty {
+        redis.forget()?;
+    }
+    sleep(lasts / 3).await;
+    redis.resume().await
+}
+
+async fn fill(redis: OwnedMutexGuard<Redis>, lasts: Duration) -> Result<()> {
+    redis.set_memory_max(NO_MEMORY).await?;
+    sleep(lasts).await;
+    redis.set_memory_max(0).await
+}
+
+async fn restart_postgres(mut postgres: OwnedMutexGuard<Postgres>, lasts: Duration) -> Result<()> {
+    postgres.kill();
+    sleep(lasts / 3).await;
+    postgres.resume().await
+}
+
+async fn disturb(proxy: OwnedMutexGuard<Proxy>, fault: Fault, lasts: Duration) -> Result<()> {
+    let end = Instant::now() + lasts;
+    match fault {
+        Fault::CutRedis | Fault::CutPostgres => proxy.cut(),
+        Fault::FreezeRedis | Fault::FreezePostgres => proxy.freeze(),
+        _ => {
+            while Instant::now() < end {
+                proxy.freeze();
+                sleep(FIT).await;
+                proxy.restore();
+                sleep(START).await;
+            }
+        }
+    }
+    tokio::time::sleep_until(end).await;
+    proxy.restore();
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! What a campaign leaves: a table to read at once, and files to look into.
+
+mod json;
+mod table;
+mod timeline;
+
+use crate::checker::{Evidence, Violation};
+use crate::history::{Exchange, Meaning};
+use crate::nemesis::Injection;
+use crate::options::Options;
+use anyhow::Result;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+/// Everything there is to tell.
+pub struct Campaign<'a> {
+    /// What was asked for.
+    pub options: &'a Options,
+    /// What was judged.
+    pub evidence: Evidence<'a>,
+    /// What was found.
+    pub violations: &'a [Violation],
+    /// What was done to the cluster.
+    pub injected: Vec<Injection>,
+    /// From the last fault until all was well.
+    pub recovery: Duration,
+    /// Processes that ended by themselves and were started again.
+    pub revivals: u32,
+}
+
+/// The figures.
+#[derive(Debug, Default, Serialize)]
+pub struct Figures {
+    /// Requests, reads included.
+    pub requests: usize,
+    /// Requests without any answer.
+    pub unanswered: usize,
+    /// Requests that were told to try again (503).
+    pub refused: usize,
+    /// Different idempotency keys.
+    pub keys: usize,
+    /// Keys whose clients were told an outcome.
+    pub acknowledged: usize,
+    /// Keys whose first request had no outcome, and a retry had.
+    pub healed: usize,
+    /// Outcomes that said that they were replays.
+    pub replays: usize,
+    /// Submissions that were told that their key is another's.
+    pub reused: usize,
+    /// Those among them that had been told their outcome before: a twin held the key again after
+    /// Redis had forgotten it.
+    pub disowned: usize,
+    /// Rows of the ledger.
+    pub ledger: usize,
+    /// Rows of the ledger by sweeps and by the passing of time.
+    pub ledger_system: usize,
+}
+
+impl Campaign<'_> {
+    fn figures(&self) -> Figures {
+        let history = self.evidence.history;
+        let mut first = BTreeMap::new();
+        let mut acknowledged = BTreeMap::new();
+        let mut owners = HashMap::new();
+        let mut figures = Figures { requests: history.len(), ..Figures::default() };
+        for exchange in history {
+            figures.unanswered += usize::from(exchange.reply.is_none());
+            if exchange.submission().is_none() {
+                continue;
+            }
+            let meaning = exchange.meaning();
+            first.entry(exchange.key()).or_insert(meaning);
+            figures.reused += usize::from(meaning == Meaning::Reused);
+            figures.refused += usize::from(meaning == Meaning::TryAgain);
+            if meaning == Meaning::Outcome {
+                acknowledged.entry(exchange.key()).or_insert(());
+                if let Some(submission) = exchange.submission() {
+                    owners.entry(submission).or_insert(exchange.answered_us);
+                }
+                let replayed = exchange.reply.as_ref().is_some_and(|reply| reply.replayed);
+                figures.replays += usize::from(replayed);
+            }
+        }
+        let disowned = |exchange: &&Exchange| {
+            let known = exchange.submission().and_then(|submission| owners.get(submission));
+            exchange.meaning() == Meaning::Reused && known.is_some_and(|at| *at < exchange.sent_us)
+        };
+        figures.disowned = history.iter().filter(disowned).count();
+        figures.keys = first.len();
+        figures.acknowledged = acknowledged.len();
+        let healed = |key: &&&str| {
+            first.get(**key).is_some_and(|m| matches!(m, Meaning::Unknown | Meaning::TryAgain))
+        };
+        figures.healed = acknowledged.keys().filter(healed).count();
+        let ledger = &self.evidence.rows.ledger;
+        figures.ledger = ledger.len();
+        figures.ledger_system =
+            ledger.iter().filter(|row| row.client == shared::domain::ClientId::SYSTEM).count();
+        figures
+    }
+}
+
+/// Writes the files into `folder`, and the table to stdout.
+pub fn write(campaign: &Campaign<'_>, folder: &Path) -> Result<()> {
+    let figures = campaign.figures();
+    std::fs::write(folder.join("report.json"), json::report(campaign, &figures)?)?;
+    std::fs::write(folder.join("timeline.svg"), timeline::svg(campaign))?;
+    let text = table::text(campaign, &figures);
+    std::fs::write(folder.join("summary.txt"), &text)?;
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
