@@ -123,5 +123,7 @@ CREATE TABLE transactions (
     finished_at     timestamptz NOT NULL,
     CONSTRAINT transactions_idempotency_key UNIQUE (client_id, idempotency_key),
     CONSTRAINT transactions_fingerprint_check CHECK (length(fingerprint) = 32),
+    -- A fault is never an outcome.
+    CONSTRAINT transactions_status_check CHECK (status BETWEEN 200 AND 499),
     CONSTRAINT transactions_entity_check CHECK ((status < 400) = (entity_id IS NOT NULL))
 );

@@ -75,7 +75,8 @@ pub async fn find_valid(pool: &PgPool, id: &str) -> Result<Option<StoredKey>, St
     let row = sqlx::query!(
         r#"WITH used AS (
                UPDATE api_keys SET last_used_at = now()
-               WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+               WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+                 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
            )
            SELECT client_id, secret_hash, scope FROM api_keys
            WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"#,

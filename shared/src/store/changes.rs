@@ -22,11 +22,14 @@ pub async fn write(tx: &mut PgConnection, changes: &Changes) -> Result<(), Store
     Ok(())
 }
 
+/// Rows go in by email, so that two batches that make the same users do not deadlock.
 async fn insert_users(
     tx: &mut PgConnection,
-    users: impl Iterator<Item = &User> + Clone,
+    users: impl Iterator<Item = &User>,
 ) -> Result<(), StoreError> {
-    let column = || users.clone();
+    let mut users: Vec<&User> = users.collect();
+    users.sort_by_key(|user| (user.client, user.email.key()));
+    let column = || users.iter();
     let ids: Vec<i64> = column().map(|u| u.id.0).collect();
     let clients: Vec<i64> = column().map(|u| u.client.0).collect();
     let emails: Vec<&str> = column().map(|u| u.email.as_str()).collect();

@@ -64,21 +64,24 @@ impl From<sqlx::Error> for StoreError {
 impl From<MigrateError> for StoreError {
     fn from(error: MigrateError) -> Self {
         match error {
-            MigrateError::Execute(error) => match Self::from(error) {
-                Self::Refused(error) => Self::Migration(MigrateError::Execute(error)),
-                transient => transient,
-            },
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                match Self::from(error) {
+                    Self::Refused(error) => Self::Migration(MigrateError::Execute(error)),
+                    transient => transient,
+                }
+            }
             other => Self::Migration(other),
         }
     }
 }
 
 /// Connection exceptions, shutdown of the server or of this backend, too many connections, a
-/// read-only standby after a failover, out of disk or memory.
+/// read-only standby after a failover, out of disk or memory, and a statement that did not end in
+/// time: ours are bounded in what they do, so it is Postgres that is slow.
 fn is_unavailable(code: &str) -> bool {
     code.starts_with("08")
         || code.starts_with("53")
-        || matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006")
+        || matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" | "57014")
 }
 
 /// Serialization failure, deadlock, lock timeout, and a unique value that somebody else wrote

@@ -67,7 +67,9 @@ pub async fn find_job(
     row.map(Entry::try_from).transpose()
 }
 
-/// Adds rows. A job that has one already fails the whole transaction: nothing is done twice.
+/// Adds rows, in the order in which they were decided. A job that has one already fails the whole
+/// transaction: nothing is done twice. So may, as a conflict, two workers with the same jobs in
+/// other orders.
 pub async fn append(tx: &mut PgConnection, entries: &[Entry]) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());

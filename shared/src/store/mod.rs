@@ -64,9 +64,18 @@ pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
 }
 
 /// Applies pending migrations, under an advisory lock: any number of processes may start at once.
+/// Takes as long as it takes, also when it is another process that migrates: its connection has no
+/// time limits.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    MIGRATOR.run(pool).await?;
-    Ok(())
+    let unlimited = [("lock_timeout", "0"), ("statement_timeout", "0")];
+    let options = pool.connect_options().as_ref().clone().options(unlimited);
+    let connection = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options);
+    let migrated = MIGRATOR.run(&connection).await;
+    connection.close().await;
+    Ok(migrated?)
 }
 
 /// Whether Postgres answers.

@@ -117,7 +117,6 @@ async fn a_use_is_noted_at_most_once_a_minute() {
 }
 
 #[tokio::test]
-#[ignore = "defect: find_valid notes a use of keys that it does not find valid"]
 async fn a_key_that_is_refused_was_not_used() {
     let database = Database::create().await;
     api_keys::create(&database.pool, key("AbCd1234", "shop")).await.unwrap();

@@ -122,6 +122,13 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ),
     ("transactions_fingerprint_check", &["UPDATE transactions SET fingerprint = '\\xab'"]),
     (
+        "transactions_status_check",
+        &[
+            "UPDATE transactions SET status = 503, entity_id = NULL",
+            "UPDATE transactions SET status = 199",
+        ],
+    ),
+    (
         "transactions_entity_check",
         &[
             "UPDATE transactions SET entity_id = NULL",

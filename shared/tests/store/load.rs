@@ -122,8 +122,6 @@ async fn a_row_that_makes_no_sense_is_an_error_that_names_it() {
     let mut tx = database.pool.begin().await.unwrap();
     let footprint = Footprint { users: [user].into(), ..Footprint::default() };
     let error = world::load(&mut tx, &footprint).await.unwrap_err();
-    assert!(
-        matches!(error, StoreError::Inconsistent { table: "users", column: "email", id } if id == user.0),
-        "{error:?}"
-    );
+    let StoreError::Inconsistent { table, column, id } = error else { panic!("{error:?}") };
+    assert_eq!((table, column, id), ("users", "email", user.0));
 }

@@ -35,7 +35,6 @@ async fn migrating_again_changes_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "defect: lock_timeout (5 s) ends the wait for another process's migrations as Conflict"]
 async fn a_process_waits_for_long_migrations_of_another() {
     let database = Database::empty().await;
     let mut other = database.pool_of(1).acquire().await.unwrap();

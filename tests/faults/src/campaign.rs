@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// For asking every key once more: not part of the recovery, but bounded too.
-const VERIFY_WITHIN: Duration = Duration::from_secs(900);
+const VERIFY_WITHIN: Duration = Duration::from_mins(15);
 
 /// Runs a campaign; `false` when something was violated.
 pub async fn run(options: Options) -> Result<bool> {

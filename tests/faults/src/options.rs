@@ -55,6 +55,15 @@ pub struct Options {
     #[arg(long, default_value = "target/debug", value_name = "FOLDER")]
     pub programs: PathBuf,
 
+    /// The library that fakes a process' clock; without it no clock jumps
+    #[arg(
+        long,
+        env = "FAKETIME_LIBRARY",
+        value_name = "FILE",
+        default_value = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+    )]
+    pub faketime: PathBuf,
+
     /// The folder of the programs of Postgres, when they are not on the PATH
     #[arg(long, env = "POSTGRES_BIN", value_name = "FOLDER")]
     pub postgres_bin: Option<PathBuf>,

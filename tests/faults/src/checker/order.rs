@@ -15,20 +15,15 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
     for row in rows {
         let Some(known) = keys.get(&row.key) else { continue };
         let answered = known.outcomes().map(|(exchange, _)| exchange.answered_us).min();
-        if let (Some(answered), Some((sent, before))) = (answered, latest) {
-            if answered < sent {
-                let detail = format!(
-                    "answered at {answered} us, and decided after {before}, sent at {sent} us"
-                );
-                violations.push(Violation::of_key(Rule::OutOfOrder, &row.key, detail));
-            }
+        if let (Some(answered), Some((sent, before))) = (answered, latest)
+            && answered < sent
+        {
+            let detail =
+                format!("answered at {answered} us, and decided after {before}, sent at {sent} us");
+            violations.push(Violation::of_key(Rule::OutOfOrder, &row.key, detail));
         }
         let sent = known.submissions().map(|(exchange, _)| exchange.sent_us).min();
-        if let Some(sent) = sent {
-            if latest.is_none_or(|(latest, _)| latest < sent) {
-                latest = Some((sent, &row.key));
-            }
-        }
+        latest = latest.max(sent.map(|sent| (sent, row.key.as_str())));
     }
     violations
 }

@@ -7,9 +7,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where Debian puts the library that fakes a process' clock.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
-
 /// A process that runs, or that could.
 pub struct Member {
     kind: Kind,
@@ -53,16 +50,16 @@ impl Member {
         })
     }
 
-    /// Gives it a clock that can jump, if this machine has libfaketime. Before its start.
-    pub fn prepare_clock(&mut self, folder: &Path) -> Result<()> {
-        if !Path::new(FAKETIME).is_file() {
+    /// Gives it a clock that can jump, if there is such a library. Before its start.
+    pub fn prepare_clock(&mut self, library: &Path, folder: &Path) -> Result<()> {
+        if !library.is_file() {
             return Ok(());
         }
         // Read at each look at the clock, so that it can jump while the process runs.
         let file = std::path::absolute(folder.join(format!("{}.clock", self.name)))?;
         std::fs::write(&file, "+0")?;
         self.settings = std::mem::take(&mut self.settings)
-            .with("LD_PRELOAD", FAKETIME)
+            .with("LD_PRELOAD", std::path::absolute(library)?.display())
             .with("FAKETIME_TIMESTAMP_FILE", file.display())
             .with("FAKETIME_NO_CACHE", 1)
             .with("FAKETIME_DONT_FAKE_MONOTONIC", 1);

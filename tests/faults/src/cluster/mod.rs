@@ -70,14 +70,14 @@ impl Cluster {
                 let name = format!("{}-{index}", kind.program());
                 let mut member = Member::new(kind, name, &settings, &options.programs, folder)?;
                 if index == 0 && options.faults().contains(&Fault::JumpClock) {
-                    member.prepare_clock(folder)?;
+                    member.prepare_clock(&options.faketime, folder)?;
                 }
                 member.start()?;
                 members.push(member);
             }
         }
         for member in &mut members {
-            member.wait_healthy(Duration::from_secs(60)).await?;
+            member.wait_healthy(Duration::from_mins(1)).await?;
         }
         Ok(Self {
             members: members.into_iter().map(|member| Arc::new(Mutex::new(member))).collect(),

@@ -16,7 +16,7 @@ pub const CONNECTIONS_MAX: u32 = 60;
 /// What only the campaign itself may use.
 const CONNECTIONS_RESERVED: u32 = 5;
 
-const START_WITHIN: Duration = Duration::from_secs(60);
+const START_WITHIN: Duration = Duration::from_mins(1);
 
 /// The server, and how to start it again.
 pub struct Postgres {

@@ -57,7 +57,7 @@ pub enum Fault {
     KillPostgres,
     /// `kill -9` of one Postgres backend: all others go down with it, and Postgres recovers
     CrashBackend,
-    /// pg_terminate_backend of random connections of the product
+    /// `pg_terminate_backend` of random connections of the product
     TerminateBackends,
     /// All connections to Postgres are cut, new ones refused
     CutPostgres,

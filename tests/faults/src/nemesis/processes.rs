@@ -22,8 +22,10 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         Fault::JumpClock => {
             let member = free(cluster, plan, Member::has_clock)?;
             let offset = if plan.variant { 3600 } else { -3600 };
-            let target = format!("{} {offset:+} s", member.name());
-            return Some(Begun::new(target, jump(member, offset, lasts)));
+            let killed = plan.target % 2 == 0;
+            let end = if killed { ", then killed" } else { "" };
+            let target = format!("{} {offset:+} s{end}", member.name());
+            return Some(Begun::new(target, jump(member, offset, lasts, killed)));
         }
         _ => return None,
     };
@@ -73,8 +75,18 @@ async fn stop(member: OwnedMutexGuard<Member>, lasts: Duration) -> Result<()> {
     member.process()?.signal(Signal::Continue)
 }
 
-async fn jump(member: OwnedMutexGuard<Member>, offset: i32, lasts: Duration) -> Result<()> {
+/// What a process wrote by a wrong clock outlives it when it is killed.
+async fn jump(
+    mut member: OwnedMutexGuard<Member>,
+    offset: i32,
+    lasts: Duration,
+    killed: bool,
+) -> Result<()> {
     member.set_clock(&format!("{offset:+}"))?;
     sleep(lasts).await;
-    member.set_clock("+0")
+    if killed {
+        member.kill();
+    }
+    member.set_clock("+0")?;
+    if killed { member.start() } else { Ok(()) }
 }

@@ -10,7 +10,7 @@ use crate::nemesis::Injection;
 use crate::options::Options;
 use anyhow::Result;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Campaign<'_> {
     fn figures(&self) -> Figures {
         let history = self.evidence.history;
         let mut first = BTreeMap::new();
-        let mut acknowledged = BTreeMap::new();
+        let mut acknowledged = BTreeSet::new();
         let mut owners = HashMap::new();
         let mut figures = Figures { requests: history.len(), ..Figures::default() };
         for exchange in history {
@@ -76,7 +76,7 @@ impl Campaign<'_> {
             figures.reused += usize::from(meaning == Meaning::Reused);
             figures.refused += usize::from(meaning == Meaning::TryAgain);
             if meaning == Meaning::Outcome {
-                acknowledged.entry(exchange.key()).or_insert(());
+                acknowledged.insert(exchange.key());
                 if let Some(submission) = exchange.submission() {
                     owners.entry(submission).or_insert(exchange.answered_us);
                 }
@@ -94,7 +94,7 @@ impl Campaign<'_> {
         let healed = |key: &&&str| {
             first.get(**key).is_some_and(|m| matches!(m, Meaning::Unknown | Meaning::TryAgain))
         };
-        figures.healed = acknowledged.keys().filter(healed).count();
+        figures.healed = acknowledged.iter().filter(healed).count();
         let ledger = &self.evidence.rows.ledger;
         figures.ledger = ledger.len();
         figures.ledger_system =

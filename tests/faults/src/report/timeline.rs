@@ -75,14 +75,14 @@ fn draw(svg: &mut String, campaign: &Campaign<'_>) -> std::fmt::Result {
     }
     for (label, level) in [(most, y(most)), (0, y(0))] {
         let end = LEFT - 8.0;
-        writeln!(svg, r##"<text x="{end}" y="{level}" text-anchor="end">{label}/s</text>"##)?;
+        writeln!(svg, r#"<text x="{end}" y="{level}" text-anchor="end">{label}/s</text>"#)?;
     }
     let mut line = TOP + CHART + 30.0;
     for kind in kinds {
         let name = clap::ValueEnum::to_possible_value(&kind);
         let name = name.map(|name| name.get_name().to_owned()).unwrap_or_default();
         let (end, base) = (LEFT - 8.0, line + 9.0);
-        writeln!(svg, r##"<text x="{end}" y="{base}" text-anchor="end">{name}</text>"##)?;
+        writeln!(svg, r#"<text x="{end}" y="{base}" text-anchor="end">{name}</text>"#)?;
         for injection in campaign.injected.iter().filter(|i| i.fault == kind) {
             let left = x(in_seconds(injection.began_us));
             let width = (x(in_seconds(injection.ended_us)) - left).max(1.5);

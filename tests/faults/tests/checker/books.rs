@@ -1,0 +1,175 @@
+//! A small campaign by hand: what a faultless product would have written and answered.
+
+use faults::checker::{self, Evidence, Incident, LedgerRow, Leftovers, Rows, Rule};
+use faults::history::{Exchange, Phase, Reply, Request, Submission};
+use serde_json::{Value, json};
+use shared::domain::decide::Circumstances;
+use shared::domain::world::{Change, Changes};
+use shared::domain::{
+    Answer, ClientId, IdempotencyKey, Instant, Success, World, decide, idempotency,
+};
+use std::sync::Arc;
+
+/// Everything that the checker is given.
+pub(crate) struct Books {
+    pub(crate) history: Vec<Exchange>,
+    pub(crate) rows: Rows,
+    pub(crate) leftovers: Leftovers,
+    pub(crate) incidents: Vec<Incident>,
+    world: World,
+    changes: Changes,
+    clock_us: u64,
+}
+
+impl Books {
+    pub(crate) fn empty() -> Self {
+        Self {
+            history: Vec::new(),
+            rows: Rows::default(),
+            leftovers: Leftovers::default(),
+            incidents: Vec::new(),
+            world: World::default(),
+            changes: Changes::default(),
+            clock_us: 0,
+        }
+    }
+
+    /// Two users; one subscribes, renews, gives; the other redeems. Everything once, and well.
+    pub(crate) fn good() -> Self {
+        let mut books = Self::empty();
+        books.command("ann", "/users", json!({"email": "ann@example.com"}));
+        books.command("bob", "/users", json!({"email": "bob@example.com"}));
+        books.command("sub", "/subscribe", json!({"plan": "monthly", "user_id": 1}));
+        books.command("renew", "/renew", json!({"duration_months": 2, "subscription_id": 3}));
+        let gift =
+            json!({"duration_months": 3, "gifter_id": 1, "recipient_email": "bob@example.com"});
+        books.command("gift", "/gift", gift);
+        books.command("redeem", "/gift/redeem", json!({"gift_id": 5, "user_id": 2}));
+        books.command("again", "/gift/redeem", json!({"gift_id": 5, "user_id": 2}));
+        books.command("cancel", "/cancel", json!({"subscription_id": 3}));
+        books
+    }
+
+    /// The time of the campaign, which passes at each look.
+    pub(crate) fn tick(&mut self) -> u64 {
+        self.clock_us += 1000;
+        self.clock_us
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        let us = 1_800_000_000_000_000 + i64::try_from(self.clock_us).unwrap();
+        Instant::from_timestamp_micros(us).unwrap()
+    }
+
+    /// Decides a command as the product would, and tells its client. New ids are positions.
+    pub(crate) fn command(&mut self, key: &str, path: &'static str, body: Value) {
+        let submission = submission(key, path, &body);
+        self.tick();
+        let position = i64::try_from(self.rows.ledger.len()).unwrap() + 1;
+        let parsed = IdempotencyKey::parse(key.as_bytes()).unwrap();
+        let job = idempotency::job_id(ClientId::LOCAL, &parsed);
+        let command = submission.command().unwrap();
+        let circumstances = Circumstances {
+            now: self.now(),
+            job,
+            new_id: position,
+            gift_ttl: chrono::TimeDelta::days(1),
+        };
+        let decision = decide(&self.world, ClientId::LOCAL, &command, circumstances);
+        let answer = Answer::of(job, &decision.result, self.now());
+        for change in decision.changes {
+            self.put(change);
+        }
+        self.rows.ledger.push(LedgerRow {
+            position,
+            job,
+            client: ClientId::LOCAL,
+            key: key.to_owned(),
+            fingerprint: submission.fingerprint(),
+            operation: command.operation().as_str().to_owned(),
+            entity: decision.result.as_ref().ok().map(Success::entity),
+            answer: answer.clone(),
+            finished_at: self.now(),
+        });
+        self.exchange(&submission, Some((answer.status, &answer.body)));
+    }
+
+    fn put(&mut self, change: Change) {
+        self.world.apply(change.clone());
+        self.changes.push(change);
+        let Changes { users, subscriptions, gifts, grants } = self.changes.clone();
+        self.rows.users = users.into_values().collect();
+        self.rows.subscriptions = subscriptions.into_values().collect();
+        self.rows.gifts = gifts.into_values().collect();
+        self.rows.grants = grants;
+    }
+
+    /// Something was asked, and answered so.
+    pub(crate) fn exchange(&mut self, what: &Arc<Submission>, told: Option<(u16, &str)>) {
+        let (sent_us, answered_us) = (self.tick(), self.tick());
+        let reply =
+            told.map(|(status, body)| Reply { status, replayed: false, body: body.to_owned() });
+        self.history.push(Exchange {
+            client: 0,
+            api: 0,
+            phase: Phase::Load,
+            request: Request::Submit(what.clone()),
+            sent_us,
+            answered_us,
+            reply,
+            error: None,
+        });
+    }
+
+    /// The job of a key was looked at.
+    pub(crate) fn look(&mut self, key: &str, status: u16, body: &str) {
+        let (sent_us, answered_us) = (self.tick(), self.tick());
+        self.history.push(Exchange {
+            client: 0,
+            api: 0,
+            phase: Phase::Load,
+            request: Request::Job { key: key.to_owned() },
+            sent_us,
+            answered_us,
+            reply: Some(Reply { status, replayed: false, body: body.to_owned() }),
+            error: None,
+        });
+    }
+
+    /// The first request with a key.
+    pub(crate) fn asked(&self, key: &str) -> Arc<Submission> {
+        self.history.iter().find(|e| e.key() == key).unwrap().submission().unwrap().clone()
+    }
+
+    pub(crate) fn row(&mut self, key: &str) -> &mut LedgerRow {
+        self.rows.ledger.iter_mut().find(|row| row.key == key).unwrap()
+    }
+
+    pub(crate) fn answer(&self, key: &str) -> Answer {
+        self.rows.ledger.iter().find(|row| row.key == key).unwrap().answer.clone()
+    }
+
+    /// The rules that are broken, each once.
+    pub(crate) fn broken(&self) -> Vec<Rule> {
+        let mut rules: Vec<Rule> = checker::check(&Evidence {
+            history: &self.history,
+            rows: &self.rows,
+            leftovers: &self.leftovers,
+            incidents: &self.incidents,
+            gift_ttl_days: 1,
+        })
+        .into_iter()
+        .map(|violation| violation.rule)
+        .collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+}
+
+pub(crate) fn submission(key: &str, path: &'static str, body: &Value) -> Arc<Submission> {
+    Arc::new(Submission { key: key.to_owned(), path, body: body.to_string() })
+}
+
+/// The answer to a key that belongs to another request.
+pub(crate) const REUSED: &str = r#"{"code":"idempotency_key_reused","status":422}"#;

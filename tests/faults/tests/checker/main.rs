@@ -1,0 +1,15 @@
+//! The checker is only as good as its own tests: hand-made histories, one good, and one for each
+//! kind of violation.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a sample that cannot be made fails its test, as it should; bodies are literals"
+)]
+
+mod answers;
+mod books;
+mod ledger;
+mod limbo;
+mod replay;
+mod rows;
