@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::client_address;
 use crate::config::{AuthMode, Scope};
 use crate::reject::Reject;
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use moka::future::Cache;
@@ -86,6 +86,18 @@ impl App {
             return Err(insufficient(scope));
         }
         Ok(Caller { client: stored.client, bucket: format!("client:{}", stored.client.0) })
+    }
+}
+
+/// A caller who may read.
+#[derive(Debug)]
+pub struct Reader(pub Caller);
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = Reject;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Reject> {
+        app.authenticate(parts, Scope::Read).await.map(Self)
     }
 }
 

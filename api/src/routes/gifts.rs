@@ -1,11 +1,11 @@
 //! `GET /gifts/{id}`
 
-use super::path_id;
+use super::Named;
 use crate::app::App;
-use crate::config::Scope;
+use crate::auth::Reader;
 use crate::reject::Reject;
 use crate::respond;
-use axum::extract::{Path, Request, State};
+use axum::extract::State;
 use axum::response::Response;
 use shared::domain::view::GiftView;
 use shared::domain::{GiftId, Refusal};
@@ -14,13 +14,11 @@ use shared::store::reads;
 /// A gift of the caller.
 pub async fn get(
     State(app): State<App>,
-    Path(id): Path<String>,
-    request: Request,
+    Reader(caller): Reader,
+    named: Named,
 ) -> Result<Response, Reject> {
-    let (parts, _) = request.into_parts();
-    let caller = app.authenticate(&parts, Scope::Read).await?;
     let not_found = || Reject::from(Refusal::GiftNotFound.problem());
-    let id = GiftId(path_id(&id).ok_or_else(not_found)?);
+    let id = GiftId(named.id().ok_or_else(not_found)?);
     let found = reads::gift(&app.pool, caller.client, id).await?;
     let (gift, now) = found.ok_or_else(not_found)?;
     Ok(respond::json(&GiftView::at(&gift, now)))

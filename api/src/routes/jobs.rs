@@ -1,13 +1,14 @@
 //! `GET /jobs/{id}`
 
-use super::{invalid_parameter, query};
+use super::{Named, invalid_parameter, query};
 use crate::app::App;
-use crate::config::Scope;
+use crate::auth::Reader;
 use crate::job_view::JobView;
 use crate::prefer::WAIT_MAX;
 use crate::reject::Reject;
 use crate::respond::{self, AboutJob};
-use axum::extract::{Path, Request, State};
+use axum::extract::State;
+use axum::http::Uri;
 use axum::response::Response;
 use serde::Deserialize;
 use shared::domain::problem::{Problem, ProblemKind};
@@ -24,12 +25,11 @@ struct Wait {
 /// A job of the caller; with `?wait=SECONDS` once it has ended, or after that time.
 pub async fn get(
     State(app): State<App>,
-    Path(id): Path<String>,
-    request: Request,
+    Reader(caller): Reader,
+    Named(id): Named,
+    uri: Uri,
 ) -> Result<Response, Reject> {
-    let (parts, _) = request.into_parts();
-    let caller = app.authenticate(&parts, Scope::Read).await?;
-    let deadline = Instant::now() + query::<Wait>(&parts)?.parse()?;
+    let deadline = Instant::now() + query::<Wait>(&uri)?.parse()?;
     let id = JobId(id.parse().map_err(|_| not_found())?);
 
     let ticket = (deadline > Instant::now()).then(|| app.outcomes.ticket(id)).flatten();

@@ -6,22 +6,44 @@ pub mod jobs;
 pub mod subscriptions;
 pub mod users;
 
+use crate::app::App;
 use crate::reject::Reject;
-use axum::extract::Query;
+use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use shared::domain::problem::{FieldError, ProblemKind};
+use std::convert::Infallible;
 
-/// The id in a path: digits, as we write them. Anything else names nothing.
-fn path_id(text: &str) -> Option<i64> {
+/// What a path names: the one part of it that varies.
+#[derive(Debug)]
+pub struct Named(String);
+
+impl FromRequestParts<App> for Named {
+    type Rejection = Infallible;
+
+    /// A part that is not even text names nothing, as does an empty one.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        Ok(Self(path.map(|Path(text)| text).unwrap_or_default()))
+    }
+}
+
+impl Named {
+    /// The id it names: digits, as we write them. Anything else names nothing.
+    fn id(&self) -> Option<i64> {
+        parse_id(&self.0)
+    }
+}
+
+fn parse_id(text: &str) -> Option<i64> {
     let canonical = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|_| canonical)
 }
 
 /// The query of a request. What it does not know is ignored.
-fn query<Q: DeserializeOwned>(parts: &Parts) -> Result<Q, Reject> {
-    let Query(query) = Query::try_from_uri(&parts.uri)
+fn query<Q: DeserializeOwned>(uri: &Uri) -> Result<Q, Reject> {
+    let Query(query) = Query::try_from_uri(uri)
         .map_err(|_| Reject::new(ProblemKind::InvalidRequest, "The query string is not valid."))?;
     Ok(query)
 }

@@ -1,11 +1,12 @@
 //! `GET /subscriptions/{user_id}`
 
-use super::{invalid_parameter, path_id, query};
+use super::{Named, invalid_parameter, parse_id, query};
 use crate::app::App;
-use crate::config::Scope;
+use crate::auth::Reader;
 use crate::reject::Reject;
 use crate::respond;
-use axum::extract::{Path, Request, State};
+use axum::extract::State;
+use axum::http::Uri;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use shared::domain::view::SubscriptionView;
@@ -31,14 +32,13 @@ struct List {
 /// The subscriptions of a user of the caller, newest first.
 pub async fn list(
     State(app): State<App>,
-    Path(user_id): Path<String>,
-    request: Request,
+    Reader(caller): Reader,
+    named: Named,
+    uri: Uri,
 ) -> Result<Response, Reject> {
-    let (parts, _) = request.into_parts();
-    let caller = app.authenticate(&parts, Scope::Read).await?;
-    let (limit, before) = query::<Page>(&parts)?.parse()?;
+    let (limit, before) = query::<Page>(&uri)?.parse()?;
     let not_found = || Reject::from(Refusal::UserNotFound.problem());
-    let user = UserId(path_id(&user_id).ok_or_else(not_found)?);
+    let user = UserId(named.id().ok_or_else(not_found)?);
     let page = reads::subscriptions(&app.pool, caller.client, user, before, limit).await?;
     let page = page.ok_or_else(not_found)?;
     let view = |subscription| SubscriptionView::at(subscription, page.now);
@@ -61,7 +61,7 @@ impl Page {
         };
         let before = match self.starting_after {
             None => None,
-            Some(text) => Some(SubscriptionId(path_id(&text).ok_or_else(|| {
+            Some(text) => Some(SubscriptionId(parse_id(&text).ok_or_else(|| {
                 invalid_parameter("starting_after", "must be the id of a subscription")
             })?)),
         };
