@@ -20,6 +20,7 @@ use shared::queue::admission::Verdict;
 use shared::queue::job::QueuedJob;
 use shared::queue::outcomes::{Ticket, Waited};
 use shared::queue::record::Record;
+use shared::seeded_bug::SeededBug;
 use tokio::time::Instant;
 
 /// A full queue: time for workers to make room, in seconds.
@@ -32,8 +33,11 @@ pub async fn submit(app: App, build: Build, request: Request) -> Result<Response
     let key = idempotency_key(&parts.headers)?;
     let prefer = Prefer::from_headers(&parts.headers);
     let mut fields = body::read(&parts.headers, body).await?;
-    let fingerprint =
-        Fingerprint::of_request(parts.method.as_str(), parts.uri.path(), fields.canonical());
+    let fingerprint = if SeededBug::ForgetFingerprint.is_on() {
+        Fingerprint::of_request("", "", b"")
+    } else {
+        Fingerprint::of_request(parts.method.as_str(), parts.uri.path(), fields.canonical())
+    };
     let command = build(&mut fields);
     let job = QueuedJob {
         client: caller.client,

@@ -14,6 +14,7 @@ pub mod config;
 pub mod domain;
 pub mod health;
 pub mod queue;
+pub mod seeded_bug;
 pub mod shutdown;
 pub mod start;
 pub mod store;

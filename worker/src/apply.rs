@@ -5,6 +5,7 @@ use shared::domain::decide::Circumstances;
 use shared::domain::world::{Changes, Footprint};
 use shared::domain::{Answer, Command, JobId, Success, World, decide};
 use shared::queue::job::QueuedJob;
+use shared::seeded_bug::SeededBug;
 use shared::store::ledger::{self, Entry};
 use shared::store::world::{Drawn, Wanted};
 use shared::store::{self, PgPool, StoreError};
@@ -32,8 +33,18 @@ pub async fn apply(
     gift_ttl: TimeDelta,
 ) -> Result<Vec<Entry>, StoreError> {
     let mut tx = pool.begin().await?;
-    let world = store::world::load(&mut tx, &footprint(attempts)).await?;
+    let world = if SeededBug::DropLock.is_on() {
+        let mut early = pool.begin().await?;
+        let world = store::world::load(&mut early, &footprint(attempts)).await?;
+        early.commit().await?;
+        world
+    } else {
+        store::world::load(&mut tx, &footprint(attempts)).await?
+    };
     let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id.0).collect();
+    if SeededBug::SkipLedger.is_on() {
+        ledger::forget(&mut tx, &ids).await?;
+    }
     let known = ledger::find(&mut tx, &ids).await?;
     let drawn = store::world::draw(&mut tx, wanted(attempts)).await?;
 
@@ -43,6 +54,21 @@ pub async fn apply(
     ledger::append(&mut tx, &decided.fresh).await?;
     tx.commit().await?;
     Ok(decided.entries)
+}
+
+/// What [`apply`] would return, without applying anything: a deliberate defect needs it, and nothing
+/// else ([`SeededBug::TellBeforeCommit`]).
+pub async fn preview(
+    pool: &PgPool,
+    attempts: &[Attempt],
+    gift_ttl: TimeDelta,
+) -> Result<Vec<Entry>, StoreError> {
+    let mut tx = pool.begin().await?;
+    let world = store::world::load(&mut tx, &footprint(attempts)).await?;
+    let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id.0).collect();
+    let known = ledger::find(&mut tx, &ids).await?;
+    let drawn = store::world::draw(&mut tx, wanted(attempts)).await?;
+    Ok(decide_all(world, attempts, known, drawn, gift_ttl).entries)
 }
 
 /// What a batch comes to.

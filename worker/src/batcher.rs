@@ -3,7 +3,7 @@
 //! No timer and no delay: a batch is whatever came while the last one was committed. A lone command
 //! is a batch of one; under load the cost of a commit is shared.
 
-use crate::apply::{Attempt, apply};
+use crate::apply::{Attempt, apply, preview};
 use crate::config::Settings;
 use crate::fault::{Fault, Remedy};
 use crate::patience::Patience;
@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use shared::domain::JobId;
 use shared::queue::Queue;
 use shared::queue::job::QueuedJob;
+use shared::seeded_bug::SeededBug;
 use shared::store::PgPool;
 use shared::store::ledger::{self, Entry};
 use std::slice;
@@ -165,6 +166,10 @@ impl Batcher {
     /// Applies a batch, in a task of its own: a panic there is a fault like another.
     async fn apply(&self, attempts: Arc<[Attempt]>) -> Result<Vec<Entry>, Fault> {
         let (pool, gift_ttl) = (self.pool.clone(), self.gift_ttl);
+        if SeededBug::TellBeforeCommit.is_on() {
+            let entries = preview(&pool, &attempts, gift_ttl).await?;
+            self.tell(&attempts, &entries).await;
+        }
         let task =
             tokio::spawn(
                 async move { timeout(APPLY_TIMEOUT, apply(&pool, &attempts, gift_ttl)).await },

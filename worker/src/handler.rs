@@ -7,6 +7,7 @@ use shared::domain::JobId;
 use shared::queue::Queue;
 use shared::queue::job::{QueuedJob, UnreadableJob};
 use shared::queue::source::RawTask;
+use shared::seeded_bug::SeededBug;
 use std::future::pending;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -27,6 +28,11 @@ pub async fn handle(task: RawTask, id: TaskId, hands: Data<Hands>) -> Result<(),
         Ok(job) => job,
         Err(unreadable) => return Err(bury(&hands.queue, &id, unreadable).await),
     };
+    if SeededBug::AckBeforeCommit.is_on() {
+        let desk = hands.desk.clone();
+        tokio::spawn(async move { desk.settle(job.id(), job).await });
+        return Ok(());
+    }
     match hands.desk.settle(job.id(), job).await {
         Some(Turn::Settled) => Ok(()),
         Some(Turn::GaveUp) => Err(AbortError::new("given up").into()),

@@ -4,6 +4,7 @@ use crate::monitor::Roster;
 use shared::clock;
 use shared::queue::upkeep::STEP_MAX;
 use shared::queue::{Queue, QueueError};
+use shared::seeded_bug::SeededBug;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,9 @@ async fn round(queue: &Queue, roster: &Roster) -> Result<(), QueueError> {
 
 /// Gives back what workers of this process held that have ended.
 pub async fn release_ended(queue: &Queue, roster: &Roster) -> Result<(), QueueError> {
+    if SeededBug::LoseOrphan.is_on() {
+        return Ok(());
+    }
     for worker in roster.ended() {
         let tasks = queue.release(&worker).await?;
         roster.strike(&worker);

@@ -3,6 +3,7 @@
 
 use super::Queue;
 use super::wake::{Bell, OnBell};
+use crate::seeded_bug::SeededBug;
 use apalis_core::backend::codec::Codec;
 use apalis_core::backend::ext::poll_strategy::PollWith;
 use apalis_core::backend::ext::with_codec::WithCodec;
@@ -51,7 +52,11 @@ impl Queue {
     pub fn source(&self, orphan_seconds: u64, fetch_max: usize, stop: CancellationToken) -> Source {
         // apalis counts whole seconds, and multiplies: five beats make a death.
         let beat = (orphan_seconds / 5).max(1);
-        let missed = orphan_seconds.div_ceil(beat).max(1);
+        let missed = if SeededBug::LoseOrphan.is_on() {
+            1_000_000
+        } else {
+            orphan_seconds.div_ceil(beat).max(1)
+        };
         let config = self
             .keys
             .apalis

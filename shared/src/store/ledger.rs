@@ -110,6 +110,14 @@ pub async fn append(tx: &mut PgConnection, entries: &[Entry]) -> Result<(), Stor
     Ok(())
 }
 
+/// Forgets what was decided: a deliberate defect, for [`SeededBug::SkipLedger`] alone.
+///
+/// [`SeededBug::SkipLedger`]: crate::seeded_bug::SeededBug::SkipLedger
+pub async fn forget(tx: &mut PgConnection, jobs: &[Uuid]) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM transactions WHERE job_id = ANY($1)").bind(jobs).execute(tx).await?;
+    Ok(())
+}
+
 struct Row {
     job_id: Uuid,
     client_id: i64,
