@@ -2,7 +2,7 @@
 # ARGS is handed on: `make test ARGS='-p shared'`, `make load ARGS='--writes 600'`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test faults load fmt lint check sqlx-prepare sqlx-check
+.PHONY: help run stop clean-data test fuzz faults load fmt lint check sqlx-prepare sqlx-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ clean-data: ## Delete the data of `make run` (asks first; CONFIRM=1 does not ask
 
 test: ## Run the whole test suite against servers of its own
 	@scripts/test $(ARGS)
+
+fuzz: ## Over a million random inputs at whatever reads what clients send
+	@PROPTEST_CASES=150000 cargo test -p api --test fuzz
 
 faults: ## Inject faults under load and check the whole history (ARGS='--minutes 30 --seed 7')
 	@scripts/faults $(ARGS)

@@ -74,7 +74,8 @@ pub struct Fields {
 }
 
 impl Fields {
-    fn parse(bytes: &[u8]) -> Result<Self, Reject> {
+    /// Reads an object: strictly, and without a member that occurs twice.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Reject> {
         let Members(members) = serde_json::from_slice(bytes).map_err(|error| {
             // What comes after the first surprise may not even be JSON.
             let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();

@@ -48,10 +48,7 @@ async fn run(options: &Options) -> anyhow::Result<bool> {
     client.progress().finish();
     report::print(&mut io::stdout().lock(), &outcomes)?;
     ended.unwrap_or_else(|_elapsed| {
-        Err(anyhow!(
-            "stopped after {} s: --timeout-seconds was up",
-            options.timeout_seconds
-        ))
+        Err(anyhow!("stopped after {} s: --timeout-seconds was up", options.timeout_seconds))
     })?;
     Ok(outcomes.iter().all(outcome::Outcome::is_as_expected))
 }

@@ -54,11 +54,7 @@ fn loopback_url(text: &str) -> Result<Url, String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("give the key by --api-key, not in the address".to_owned());
     }
-    if is_loopback(host) {
-        Ok(url)
-    } else {
-        Err(format!("{host} is not a loopback address"))
-    }
+    if is_loopback(host) { Ok(url) } else { Err(format!("{host} is not a loopback address")) }
 }
 
 /// `localhost` counts only if it really names this machine.
@@ -67,9 +63,7 @@ fn is_loopback(host: &str) -> bool {
         return ip.is_loopback();
     }
     host == "localhost"
-        && (host, 0)
-            .to_socket_addrs()
-            .is_ok_and(|mut all| all.all(|one| one.ip().is_loopback()))
+        && (host, 0).to_socket_addrs().is_ok_and(|mut all| all.all(|one| one.ip().is_loopback()))
 }
 
 #[cfg(test)]
@@ -83,11 +77,7 @@ mod tests {
 
     #[test]
     fn loopback_addresses_are_accepted() {
-        for text in [
-            "http://127.0.0.1:8080",
-            "http://127.9.9.9",
-            "http://[::1]:80/",
-        ] {
+        for text in ["http://127.0.0.1:8080", "http://127.9.9.9", "http://[::1]:80/"] {
             assert!(loopback_url(text).is_ok(), "{text}");
         }
     }

@@ -14,10 +14,7 @@ pub(crate) struct Sample {
 impl Sample {
     /// A success is a call answered with `status`.
     pub(crate) fn of(call: &Call, status: u16) -> Self {
-        Self {
-            latency: call.latency,
-            fault: call.fault(status),
-        }
+        Self { latency: call.latency, fault: call.fault(status) }
     }
 
     /// A success must also meet a further condition.
@@ -51,21 +48,11 @@ pub(crate) struct Outcome {
 impl Outcome {
     pub(crate) fn new(title: &'static str) -> Self {
         let (wall, waited) = (Duration::ZERO, Duration::ZERO);
-        Self {
-            title,
-            samples: vec![],
-            wall,
-            waited,
-            checks: vec![],
-            notes: vec![],
-        }
+        Self { title, samples: vec![], wall, waited, checks: vec![], notes: vec![] }
     }
 
     pub(crate) fn ok(&self) -> usize {
-        self.samples
-            .iter()
-            .filter(|sample| sample.fault.is_none())
-            .count()
+        self.samples.iter().filter(|sample| sample.fault.is_none()).count()
     }
 
     pub(crate) fn is_as_expected(&self) -> bool {
@@ -75,25 +62,13 @@ impl Outcome {
     /// Expects `planned` successes: a request that could not even be sent is missed as well.
     pub(crate) fn expect_successes(&mut self, planned: usize, what: &str) {
         let ok = self.ok();
-        let faults = distinct(
-            self.samples
-                .iter()
-                .filter_map(|sample| sample.fault.as_deref()),
-        );
+        let faults = distinct(self.samples.iter().filter_map(|sample| sample.fault.as_deref()));
         let text = format!("{ok} of {planned} {what}");
-        self.checks.push(Check {
-            holds: ok == planned,
-            text,
-            faults,
-        });
+        self.checks.push(Check { holds: ok == planned, text, faults });
     }
 
     pub(crate) fn expect(&mut self, holds: bool, text: impl Into<String>) {
-        self.checks.push(Check {
-            holds,
-            text: text.into(),
-            faults: Vec::new(),
-        });
+        self.checks.push(Check { holds, text: text.into(), faults: Vec::new() });
     }
 }
 
@@ -118,10 +93,7 @@ mod tests {
             latency: Duration::ZERO,
             fault: fault.map(ToOwned::to_owned),
         };
-        Outcome {
-            samples: faults.iter().copied().map(sample).collect(),
-            ..Outcome::new("test")
-        }
+        Outcome { samples: faults.iter().copied().map(sample).collect(), ..Outcome::new("test") }
     }
 
     #[test]

@@ -77,22 +77,11 @@ mod tests {
     use crate::outcome::{Check, Sample};
 
     fn printed(waited: Duration) -> String {
-        let sample = |ms, fault| Sample {
-            latency: Duration::from_millis(ms),
-            fault,
-        };
-        let check = |holds, text: &str, faults| Check {
-            holds,
-            text: text.to_owned(),
-            faults,
-        };
+        let sample = |ms, fault| Sample { latency: Duration::from_millis(ms), fault };
+        let check = |holds, text: &str, faults| Check { holds, text: text.to_owned(), faults };
         let outcome = Outcome {
             title: "1 health",
-            samples: vec![
-                sample(3, None),
-                sample(1, Some("late".to_owned())),
-                sample(2, None),
-            ],
+            samples: vec![sample(3, None), sample(1, Some("late".to_owned())), sample(2, None)],
             wall: Duration::from_millis(30),
             waited,
             checks: vec![
@@ -109,15 +98,9 @@ mod tests {
     #[test]
     fn report_has_the_row_the_note_and_the_marks() {
         let text = printed(Duration::ZERO);
-        let row = text
-            .lines()
-            .find(|line| line.starts_with("1 health "))
-            .unwrap();
+        let row = text.lines().find(|line| line.starts_with("1 health ")).unwrap();
         let cells: Vec<_> = row.split_whitespace().skip(2).collect();
-        assert_eq!(
-            cells,
-            ["3", "2", "66.6", "%", "2.00", "3.00", "3.00", "100"]
-        );
+        assert_eq!(cells, ["3", "2", "66.6", "%", "2.00", "3.00", "3.00", "100"]);
         assert!(text.contains("1 health: a note\n"));
         assert!(text.contains("✓ 1 health: it is up\n"));
         assert!(text.contains("✗ 1 health: 2 of 3 answered\n    late\n"));
@@ -127,10 +110,7 @@ mod tests {
     fn no_rate_is_shown_for_time_spent_waiting() {
         let text = printed(Duration::from_secs(6));
         assert!(text.contains("1 health: no req/s, for 6 s were spent waiting"));
-        let row = text
-            .lines()
-            .find(|line| line.starts_with("1 health "))
-            .unwrap();
+        let row = text.lines().find(|line| line.starts_with("1 health ")).unwrap();
         assert!(row.ends_with(" -"), "{row}");
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::checker::{self, Evidence, Incident};
 use crate::client::life::Life;
-use crate::client::{Apis, Shop, settle};
+use crate::client::settle::{self, Bounds};
+use crate::client::{Apis, Shop};
 use crate::cluster::{Cluster, GIFT_TTL_DAYS, rows};
 use crate::history::{Phase, Recorder};
 use crate::nemesis::schedule::Schedule;
@@ -20,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 /// For asking every key once more: not part of the recovery, but bounded too.
 const VERIFY_WITHIN: Duration = Duration::from_mins(15);
+
+/// For one of them: with nothing broken, an answer is a matter of milliseconds.
+const VERIFY_EACH_WITHIN: Duration = Duration::from_secs(15);
 
 /// Runs a campaign; `false` when something was violated.
 pub async fn run(options: Options) -> Result<bool> {
@@ -147,8 +151,8 @@ async fn recover(
     let open = settle::open(&recorder.history());
     say(&format!("{} keys have no outcome yet: their clients ask again", open.len()));
     let progress = Progress::new("settling", open.len() as u64);
-    let stuck =
-        settle::insist(apis, &open, Phase::Settle, began + within, || progress.step()).await;
+    let bounds = Bounds { deadline: began + within, each: within };
+    let stuck = settle::insist(apis, &open, Phase::Settle, bounds, || progress.step()).await;
     progress.finish();
     drained(cluster, within.saturating_sub(began.elapsed()), incidents).await?;
     if stuck > 0 {
@@ -180,12 +184,12 @@ async fn verify(
     incidents: &mut Vec<Incident>,
 ) -> Result<()> {
     let asked: Vec<_> = settle::by_key(&recorder.history()).into_values().collect();
-    let deadline = Instant::now() + VERIFY_WITHIN;
+    let bounds = Bounds { deadline: Instant::now() + VERIFY_WITHIN, each: VERIFY_EACH_WITHIN };
     let progress = Progress::new("verifying", asked.len() as u64);
     let (remembered, forgotten) = asked.split_at(asked.len() / 2);
-    settle::insist(apis, remembered, Phase::Verify, deadline, || progress.step()).await;
+    settle::insist(apis, remembered, Phase::Verify, bounds, || progress.step()).await;
     cluster.redis.lock().await.flush_all().await?;
-    settle::insist(apis, forgotten, Phase::Verify, deadline, || progress.step()).await;
+    settle::insist(apis, forgotten, Phase::Verify, bounds, || progress.step()).await;
     progress.finish();
     drained(cluster, Duration::from_secs(20), incidents).await
 }

@@ -68,19 +68,12 @@ impl Call {
             429 => " (no time left to wait for the rate limit)",
             _ => "",
         };
-        Some(format!(
-            "{} answered {} {code} instead of {status}{hint}",
-            self.name, answer.status
-        ))
+        Some(format!("{} answered {} {code} instead of {status}{hint}", self.name, answer.status))
     }
 
     /// For an answer of the rate limit: how long to wait.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
-        let answer = self
-            .result
-            .as_ref()
-            .ok()
-            .filter(|answer| answer.status == 429)?;
+        let answer = self.result.as_ref().ok().filter(|answer| answer.status == 429)?;
         Some(answer.retry_after_seconds.unwrap_or(1))
     }
 }
@@ -101,12 +94,7 @@ mod tests {
             body: body.as_bytes().to_vec(),
         };
         let (name, latency) = ("POST /renew".to_owned(), Duration::ZERO);
-        Call {
-            name,
-            latency,
-            was_limited: false,
-            result: Ok(answer),
-        }
+        Call { name, latency, was_limited: false, result: Ok(answer) }
     }
 
     #[test]

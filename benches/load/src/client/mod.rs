@@ -80,18 +80,14 @@ impl Client {
         match (&call.result, call.fault(200)) {
             (_, None) => Ok(()),
             (Err(error), _) => {
-                bail!(
-                    "no api answers at {}; start it with `make run` ({error})",
-                    self.base
-                )
+                bail!("no api answers at {}; start it with `make run` ({error})", self.base)
             }
             (Ok(_), Some(fault)) => bail!("the api at {} is not healthy: {fault}", self.base),
         }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Call {
-        self.send(&format!("GET {path}"), self.request(Method::GET, path))
-            .await
+        self.send(&format!("GET {path}"), self.request(Method::GET, path)).await
     }
 
     /// Submits a command. Turned away by the rate limit, it waits as long as it is told to and
@@ -103,10 +99,7 @@ impl Client {
         }
         let _turn = self.queue.lock().await;
         loop {
-            let call = Call {
-                was_limited: true,
-                ..self.submit_once(submission).await
-            };
+            let call = Call { was_limited: true, ..self.submit_once(submission).await };
             let Some(seconds) = call.retry_after_seconds() else {
                 return call;
             };
@@ -122,11 +115,9 @@ impl Client {
         if wait > self.deadline.saturating_duration_since(Instant::now()) {
             return false;
         }
-        self.progress
-            .say(&format!("rate limit: waiting {} s", wait.as_secs()));
+        self.progress.say(&format!("rate limit: waiting {} s", wait.as_secs()));
         tokio::time::sleep(wait).await;
-        self.waited_seconds
-            .fetch_add(wait.as_secs(), Ordering::Relaxed);
+        self.waited_seconds.fetch_add(wait.as_secs(), Ordering::Relaxed);
         self.progress.unsay();
         true
     }
@@ -137,8 +128,7 @@ impl Client {
             .header("Idempotency-Key", submission.key)
             .header("Prefer", submission.prefer)
             .json(submission.body);
-        self.send(&format!("POST {}", submission.path), request)
-            .await
+        self.send(&format!("POST {}", submission.path), request).await
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -151,15 +141,8 @@ impl Client {
 
     async fn send(&self, name: &str, request: RequestBuilder) -> Call {
         let begun = Instant::now();
-        let result = exchange(request)
-            .await
-            .map_err(|error| format!("{error:#}"));
-        Call {
-            name: name.to_owned(),
-            latency: begun.elapsed(),
-            was_limited: false,
-            result,
-        }
+        let result = exchange(request).await.map_err(|error| format!("{error:#}"));
+        Call { name: name.to_owned(), latency: begun.elapsed(), was_limited: false, result }
     }
 }
 

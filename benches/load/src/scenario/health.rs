@@ -11,9 +11,6 @@ pub(super) async fn run(client: &Client, width: usize) -> Outcome {
     client.progress().start(TITLE, REQUESTS);
     let measured = measure(client, width, (0..REQUESTS).map(|_| client.get("/health"))).await;
     let mut outcome = measured.outcome(TITLE, |_, call| Sample::of(call, 200));
-    outcome.expect_successes(
-        REQUESTS,
-        "answered 200: the api, Postgres and Redis are well",
-    );
+    outcome.expect_successes(REQUESTS, "answered 200: the api, Postgres and Redis are well");
     outcome
 }

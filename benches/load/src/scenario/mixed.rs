@@ -94,35 +94,16 @@ async fn give(client: &Client, run_id: &RunId, gifter: &Subscriber) -> anyhow::R
     let key = run_id.key("gift");
     let accepted = submit(client, &key, &body, "respond-async").await;
     let location = accepted.require(202)?.location.clone().unwrap_or_default();
-    ensure!(
-        location.starts_with("/jobs/"),
-        "POST /gift answered 202 without a Location of a job"
-    );
+    ensure!(location.starts_with("/jobs/"), "POST /gift answered 202 without a Location of a job");
 
-    let job = client
-        .get(&format!("{location}?wait=10"))
-        .await
-        .require(200)?
-        .json();
+    let job = client.get(&format!("{location}?wait=10")).await.require(200)?.json();
     let id = job.pointer("/result/id").and_then(Value::as_i64);
     let id = id.with_context(|| format!("the gift was not made; is a worker running? {job}"))?;
-    Ok(Gift {
-        key,
-        body,
-        path: format!("/gifts/{id}"),
-        job_path: location,
-    })
+    Ok(Gift { key, body, path: format!("/gifts/{id}"), job_path: location })
 }
 
 async fn submit(client: &Client, key: &str, body: &Value, prefer: &str) -> Call {
-    client
-        .submit(&Submission {
-            path: "/gift",
-            key,
-            body,
-            prefer,
-        })
-        .await
+    client.submit(&Submission { path: "/gift", key, body, prefer }).await
 }
 
 #[cfg(test)]
@@ -131,11 +112,7 @@ mod tests {
 
     #[test]
     fn fifty_requests_are_ten_of_each_kind_and_one_new_submission() {
-        let count = |kind| {
-            (0..REQUESTS)
-                .filter(|index| Kind::of(*index) == kind)
-                .count()
-        };
+        let count = |kind| (0..REQUESTS).filter(|index| Kind::of(*index) == kind).count();
         for kind in [Kind::Health, Kind::Subscriptions, Kind::Gift, Kind::Job] {
             assert_eq!(count(kind), 10);
         }

@@ -71,12 +71,7 @@ impl Measured {
         let calls = self.calls.iter().enumerate();
         let samples = calls.map(|(index, call)| sample(index, call)).collect();
         let (wall, waited) = (self.wall, self.waited);
-        Outcome {
-            samples,
-            wall,
-            waited,
-            ..Outcome::new(title)
-        }
+        Outcome { samples, wall, waited, ..Outcome::new(title) }
     }
 }
 
@@ -87,20 +82,11 @@ async fn measure(
     requests: impl Iterator<Item = impl Future<Output = Call>>,
 ) -> Measured {
     let (begun, waited_before) = (Instant::now(), client.waited());
-    let mut calls: Vec<(usize, Call)> = in_flight(requests, width)
-        .inspect(|_| client.progress().step())
-        .collect()
-        .await;
-    let (wall, waited) = (
-        begun.elapsed(),
-        client.waited().saturating_sub(waited_before),
-    );
+    let mut calls: Vec<(usize, Call)> =
+        in_flight(requests, width).inspect(|_| client.progress().step()).collect().await;
+    let (wall, waited) = (begun.elapsed(), client.waited().saturating_sub(waited_before));
     calls.sort_unstable_by_key(|(index, _)| *index);
-    Measured {
-        calls: calls.into_iter().map(|(_, call)| call).collect(),
-        wall,
-        waited,
-    }
+    Measured { calls: calls.into_iter().map(|(_, call)| call).collect(), wall, waited }
 }
 
 /// The answers as they come, each with the number of its request.
@@ -108,8 +94,7 @@ fn in_flight<F: Future<Output = Call>>(
     requests: impl Iterator<Item = F>,
     width: usize,
 ) -> impl Stream<Item = (usize, Call)> {
-    let numbered = requests
-        .enumerate()
-        .map(|(index, request)| async move { (index, request.await) });
+    let numbered =
+        requests.enumerate().map(|(index, request)| async move { (index, request.await) });
     stream::iter(numbered).buffer_unordered(width)
 }

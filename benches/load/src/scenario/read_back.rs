@@ -35,17 +35,9 @@ pub(super) async fn read_back(
     outcome: &mut Outcome,
 ) {
     client.progress().start(TITLE, pages.len());
-    let reads = measure(
-        client,
-        width,
-        pages.iter().map(|page| client.get(&page.path)),
-    )
-    .await;
-    let faults: Vec<String> = pages
-        .iter()
-        .zip(&reads.calls)
-        .filter_map(|(page, call)| page.fault(call))
-        .collect();
+    let reads = measure(client, width, pages.iter().map(|page| client.get(&page.path))).await;
+    let faults: Vec<String> =
+        pages.iter().zip(&reads.calls).filter_map(|(page, call)| page.fault(call)).collect();
     let right = pages.len() - faults.len();
     outcome.checks.push(Check {
         // Nothing to read means that nothing was made.
@@ -60,13 +52,8 @@ pub(super) async fn read_back(
 
 /// The status of a gift; of a list of subscriptions, the statuses of all of them.
 fn status_of(body: &Value) -> String {
-    let one = |value: &Value| {
-        value
-            .get("status")
-            .and_then(Value::as_str)
-            .unwrap_or("none")
-            .to_owned()
-    };
+    let one =
+        |value: &Value| value.get("status").and_then(Value::as_str).unwrap_or("none").to_owned();
     match body.get("subscriptions").and_then(Value::as_array) {
         Some(all) => all.iter().map(one).collect::<Vec<_>>().join(", "),
         None => one(body),

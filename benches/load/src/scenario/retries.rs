@@ -16,30 +16,18 @@ pub(super) async fn run(client: &Client, run_id: &RunId) -> anyhow::Result<(Outc
 
     let body = json!({ "user_id": subscriber.id, "plan": "monthly", "duration_months": 1 });
     let key = run_id.key("retries");
-    let submission = Submission {
-        path: "/subscribe",
-        key: &key,
-        body: &body,
-        prefer: PREFER_OUTCOME,
-    };
+    let submission =
+        Submission { path: "/subscribe", key: &key, body: &body, prefer: PREFER_OUTCOME };
     let requests = (0..REQUESTS).map(|_| client.submit(&submission));
     let measured = measure(client, REQUESTS, requests).await;
 
     let mut outcome = measured.outcome(TITLE, |_, call| Sample::of(call, 201));
     outcome.expect_successes(REQUESTS, "concurrent submissions of one key answered 201");
     expect_one_answer(&mut outcome, &measured.calls);
-    let page = client
-        .get(&format!("/subscriptions/{}", subscriber.id))
-        .await;
+    let page = client.get(&format!("/subscriptions/{}", subscriber.id)).await;
     let page = page.require(200)?.json();
-    let made = page
-        .get("subscriptions")
-        .and_then(Value::as_array)
-        .map_or(0, Vec::len);
-    outcome.expect(
-        made == 1,
-        format!("one effect: the user has {made} subscription(s)"),
-    );
+    let made = page.get("subscriptions").and_then(Value::as_array).map_or(0, Vec::len);
+    outcome.expect(made == 1, format!("one effect: the user has {made} subscription(s)"));
     Ok((outcome, subscriber))
 }
 
@@ -48,12 +36,7 @@ pub(super) async fn run(client: &Client, run_id: &RunId) -> anyhow::Result<(Outc
 async fn make_subscriber(client: &Client, run_id: &RunId) -> anyhow::Result<Subscriber> {
     let body = json!({ "email": run_id.email("subscriber") });
     let key = run_id.key("subscriber");
-    let submission = Submission {
-        path: "/users",
-        key: &key,
-        body: &body,
-        prefer: PREFER_OUTCOME,
-    };
+    let submission = Submission { path: "/users", key: &key, body: &body, prefer: PREFER_OUTCOME };
     let call = client.submit(&submission).await;
     let id = call.require_id(201)?;
     let answer = call.require(201)?;
@@ -68,15 +51,9 @@ async fn make_subscriber(client: &Client, run_id: &RunId) -> anyhow::Result<Subs
 }
 
 fn expect_one_answer(outcome: &mut Outcome, calls: &[Call]) {
-    let answers: Vec<&Answer> = calls
-        .iter()
-        .filter_map(|call| call.result.as_ref().ok())
-        .collect();
+    let answers: Vec<&Answer> = calls.iter().filter_map(|call| call.result.as_ref().ok()).collect();
     let first = answers.first().map(|answer| (answer.status, &answer.body));
-    let equal = answers
-        .iter()
-        .filter(|one| Some((one.status, &one.body)) == first)
-        .count();
+    let equal = answers.iter().filter(|one| Some((one.status, &one.body)) == first).count();
     outcome.expect(
         equal == REQUESTS,
         format!("{equal} of {REQUESTS} have the same status and body bytes"),

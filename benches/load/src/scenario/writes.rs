@@ -35,19 +35,10 @@ pub(super) async fn run(
     }
     let mut outcome = Outcome::new(TITLE);
     outcome.notes.extend(note);
-    let mut writes = Writes {
-        client,
-        run_id,
-        width,
-        planned,
-        outcome,
-    };
+    let mut writes = Writes { client, run_id, width, planned, outcome };
     let pages = writes.write().await;
     let mut outcome = writes.outcome;
-    outcome.expect_successes(
-        planned,
-        "done: users, subscribe, renew, gift, redeem, cancel",
-    );
+    outcome.expect_successes(planned, "done: users, subscribe, renew, gift, redeem, cancel");
     read_back(client, width, &pages, &mut outcome).await;
     outcome
 }
@@ -105,14 +96,7 @@ impl Writes<'_> {
             (0..self.share(step)).filter_map(command).collect();
         let client = self.client;
         let requests = commands.iter().map(async |(_, key, body)| {
-            client
-                .submit(&Submission {
-                    path,
-                    key,
-                    body,
-                    prefer: PREFER_OUTCOME,
-                })
-                .await
+            client.submit(&Submission { path, key, body, prefer: PREFER_OUTCOME }).await
         });
         let measured = measure(client, self.width, requests).await;
 
@@ -131,26 +115,12 @@ impl Writes<'_> {
     fn pages(&self, users: &Ids, subscribed: &Ids, gifts: &Ids) -> Vec<Page> {
         let subscriptions = (0..subscribed.len()).filter_map(|index| {
             id(subscribed, index)?;
-            let shows = if index < self.share(CANCEL) {
-                "cancelled"
-            } else {
-                "active"
-            };
-            Some(Page {
-                path: format!("/subscriptions/{}", id(users, index)?),
-                shows,
-            })
+            let shows = if index < self.share(CANCEL) { "cancelled" } else { "active" };
+            Some(Page { path: format!("/subscriptions/{}", id(users, index)?), shows })
         });
         let gifts = (0..gifts.len()).filter_map(|index| {
-            let shows = if index < self.share(REDEEM) {
-                "redeemed"
-            } else {
-                "pending"
-            };
-            Some(Page {
-                path: format!("/gifts/{}", id(gifts, index)?),
-                shows,
-            })
+            let shows = if index < self.share(REDEEM) { "redeemed" } else { "pending" };
+            Some(Page { path: format!("/gifts/{}", id(gifts, index)?), shows })
         });
         subscriptions.chain(gifts).collect()
     }

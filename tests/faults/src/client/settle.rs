@@ -13,8 +13,14 @@ use tokio::time::{Instant, sleep};
 /// Requests at once.
 const WIDTH: usize = 24;
 
-/// So often one request is repeated before its key counts as stuck.
-const TRIES: usize = 60;
+/// How long is insisted.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// On all together.
+    pub deadline: Instant,
+    /// On each request.
+    pub each: Duration,
+}
 
 /// All the requests of each key.
 #[must_use]
@@ -41,13 +47,13 @@ pub fn open(history: &[Exchange]) -> Vec<Vec<Arc<Submission>>> {
 }
 
 /// Asks for all of `keys` until each request has an outcome or belongs to a twin, at most until
-/// `deadline`. Returns how many keys have not. Twins are asked one after the other: while Redis has
+/// the bounds. Returns how many keys have not. Twins are asked one after the other: while Redis has
 /// forgotten a key, whoever comes first holds it until a worker has met the ledger.
 pub async fn insist(
     apis: &Apis,
     keys: &[Vec<Arc<Submission>>],
     phase: Phase,
-    deadline: Instant,
+    bounds: Bounds,
     done: impl Fn(),
 ) -> usize {
     let asks = stream::iter(keys.iter().enumerate()).map(|(number, bodies)| {
@@ -55,7 +61,7 @@ pub async fn insist(
         async move {
             let mut settled = true;
             for what in bodies {
-                settled &= insist_on(apis, what, number, phase, deadline).await;
+                settled &= insist_on(apis, what, number, phase, bounds).await;
             }
             done();
             usize::from(!settled)
@@ -69,9 +75,10 @@ async fn insist_on(
     what: &Arc<Submission>,
     number: usize,
     phase: Phase,
-    deadline: Instant,
+    bounds: Bounds,
 ) -> bool {
-    for attempt in 0..TRIES {
+    let deadline = bounds.deadline.min(Instant::now() + bounds.each);
+    for attempt in 0.. {
         if attempt > 0 && Instant::now() >= deadline {
             break;
         }
