@@ -22,7 +22,7 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         Fault::JumpClock => {
             let member = free(cluster, plan, Member::has_clock)?;
             let offset = if plan.variant { 3600 } else { -3600 };
-            let killed = plan.target % 2 == 0;
+            let killed = plan.target.is_multiple_of(2);
             let end = if killed { ", then killed" } else { "" };
             let target = format!("{} {offset:+} s{end}", member.name());
             return Some(Begun::new(target, jump(member, offset, lasts, killed)));
