@@ -78,15 +78,15 @@ impl Fields {
     pub fn parse(bytes: &[u8]) -> Result<Self, Reject> {
         let Members(members) = serde_json::from_slice(bytes).map_err(|error| {
             // What comes after the first surprise may not even be JSON.
-            let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
-            if is_json && error.is_data() {
-                Reject::new(ProblemKind::InvalidRequest, "The body must be a JSON object.")
-            } else {
-                malformed(&format!(
-                    "The body is not JSON: see line {}, column {}.",
-                    error.line(),
-                    error.column()
-                ))
+            match serde_json::from_slice::<IgnoredAny>(bytes).err() {
+                None if error.is_data() => {
+                    Reject::new(ProblemKind::InvalidRequest, "The body must be a JSON object.")
+                }
+                syntax => {
+                    let error = syntax.unwrap_or(error);
+                    let (line, column) = (error.line(), error.column());
+                    malformed(&format!("The body is not JSON: see line {line}, column {column}."))
+                }
             }
         })?;
         let mut values = BTreeMap::new();

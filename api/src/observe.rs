@@ -35,10 +35,9 @@ async fn record(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let request_id = request.headers().get(REQUEST_ID).cloned();
-    let active = metrics::gauge!("http_server_active_requests");
-    active.increment(1.0);
+    let active = Active::count();
     let response = next.run(request).await;
-    active.decrement(1.0);
+    drop(active);
 
     // The path as written in the router, never as sent: that would be unbounded.
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
@@ -55,6 +54,23 @@ async fn record(request: Request, next: Next) -> Response {
     let milliseconds = (seconds * 1e6).round() / 1e3;
     tracing::info!(%method, route, status, milliseconds, request_id, job, "request");
     response
+}
+
+/// A request that is being answered. Counted down when it is dropped: a client may leave before its
+/// answer, and then nothing after the wait for it is run.
+struct Active;
+
+impl Active {
+    fn count() -> Self {
+        metrics::gauge!("http_server_active_requests").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        metrics::gauge!("http_server_active_requests").decrement(1.0);
+    }
 }
 
 /// Methods are free text; a label is not.

@@ -163,6 +163,17 @@ impl Exchange {
         }
     }
 
+    /// Whether a look at a job found it in a state that is not final.
+    #[must_use]
+    pub fn saw_unfinished(&self) -> bool {
+        let Some(reply) = self.reply.as_ref().filter(|reply| reply.status == 200) else {
+            return false;
+        };
+        let job: Option<Value> = serde_json::from_str(&reply.body).ok();
+        let status = job.as_ref().and_then(|job| job.get("status")?.as_str());
+        self.submission().is_none() && matches!(status, Some("queued" | "running" | "retrying"))
+    }
+
     /// What the submission was told.
     #[must_use]
     pub fn meaning(&self) -> Meaning {

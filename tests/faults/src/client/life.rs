@@ -55,7 +55,12 @@ impl Life {
         let die = self.rng.random_range(0..100);
         if die < 10 {
             if let Some(old) = self.past.choose(&mut self.rng).cloned() {
-                self.ask(&old).await;
+                if self.rng.random_bool(0.3) {
+                    let manner = self.manner();
+                    self.apis.look(&old.key, manner).await;
+                } else {
+                    self.ask(&old).await;
+                }
             }
         } else if die < 30 && !self.put_off.is_empty() {
             if let Some(intent) = self.put_off.pop_front() {

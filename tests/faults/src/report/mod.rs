@@ -53,6 +53,9 @@ pub struct Figures {
     /// Those among them that had been told their outcome before: a twin held the key again after
     /// Redis had forgotten it.
     pub disowned: usize,
+    /// Looks at a job that found it unfinished though its outcome had been told before: Redis had
+    /// forgotten it, and a retry had queued it again.
+    pub went_back: usize,
     /// Rows of the ledger.
     pub ledger: usize,
     /// Rows of the ledger by sweeps and by the passing of time.
@@ -65,6 +68,7 @@ impl Campaign<'_> {
         let mut first = BTreeMap::new();
         let mut acknowledged = BTreeSet::new();
         let mut owners = HashMap::new();
+        let mut told = HashMap::new();
         let mut figures = Figures { requests: history.len(), ..Figures::default() };
         for exchange in history {
             figures.unanswered += usize::from(exchange.reply.is_none());
@@ -77,6 +81,7 @@ impl Campaign<'_> {
             figures.refused += usize::from(meaning == Meaning::TryAgain);
             if meaning == Meaning::Outcome {
                 acknowledged.insert(exchange.key());
+                told.entry(exchange.key()).or_insert(exchange.answered_us);
                 if let Some(submission) = exchange.submission() {
                     owners.entry(submission).or_insert(exchange.answered_us);
                 }
@@ -89,6 +94,11 @@ impl Campaign<'_> {
             exchange.meaning() == Meaning::Reused && known.is_some_and(|at| *at < exchange.sent_us)
         };
         figures.disowned = history.iter().filter(disowned).count();
+        let went_back = |exchange: &&Exchange| {
+            let known = told.get(exchange.key());
+            exchange.saw_unfinished() && known.is_some_and(|at| *at < exchange.sent_us)
+        };
+        figures.went_back = history.iter().filter(went_back).count();
         figures.keys = first.len();
         figures.acknowledged = acknowledged.len();
         let healed = |key: &&&str| {

@@ -63,6 +63,7 @@ fn write_figures(
         ("replays", figures.replays),
         ("keys of a twin", figures.reused),
         ("  told before", figures.disowned),
+        ("jobs that went back", figures.went_back),
         ("ledger rows", figures.ledger),
         ("  by sweeps and time", figures.ledger_system),
         ("processes revived", revivals),
