@@ -98,8 +98,8 @@ impl Batcher {
     /// Sees a batch through to its end, whatever happens on the way.
     async fn settle(&self, batch: Vec<Waiting>) {
         let ids: Vec<JobId> = batch.iter().map(|waiting| waiting.id).collect();
-        let turn = Uuid::new_v4();
-        let begin = || self.queue.begin(&ids, turn);
+        let round = Uuid::new_v4();
+        let begin = || self.queue.begin(&ids, round);
         let Some(numbers) = self.patience.with_redis(begin).await else { return };
         let (mut attempts, mut turns) = (Vec::new(), Vec::new());
         for (waiting, number) in batch.into_iter().zip(numbers) {
@@ -116,12 +116,12 @@ impl Batcher {
         }
         #[expect(clippy::cast_precision_loss, reason = "a histogram of floats")]
         metrics::histogram!("commerce_batch_size").record(attempts.len() as f64);
-        let over = self.settle_attempts(attempts, turn).await;
+        let over = self.settle_attempts(attempts, round).await;
         turns.into_iter().zip(over).for_each(|(turn, over)| say(turn, over));
     }
 
     /// All together; each alone when that fails; `None` for what is left to other workers.
-    async fn settle_attempts(&self, attempts: Vec<Attempt>, turn: Uuid) -> Vec<Option<Turn>> {
+    async fn settle_attempts(&self, attempts: Vec<Attempt>, round: Uuid) -> Vec<Option<Turn>> {
         let attempts: Arc<[Attempt]> = attempts.into();
         let fault = match self.patience.with_postgres(|| self.apply(attempts.clone())).await {
             Ok(entries) => {
@@ -133,7 +133,7 @@ impl Batcher {
         match (&*attempts, fault.remedy()) {
             (_, Remedy::HandBack) => {
                 let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.id).collect();
-                if let Err(error) = self.queue.hand_back(&ids, turn).await {
+                if let Err(error) = self.queue.hand_back(&ids, round).await {
                     tracing::debug!(%error, "cannot say that jobs are handed back");
                 }
                 vec![None; attempts.len()]
@@ -144,7 +144,8 @@ impl Batcher {
                 metrics::counter!("commerce_batch_fallbacks_total").increment(1);
                 let mut turns = Vec::with_capacity(many.len());
                 for attempt in many {
-                    turns.extend(Box::pin(self.settle_attempts(vec![attempt.clone()], turn)).await);
+                    turns
+                        .extend(Box::pin(self.settle_attempts(vec![attempt.clone()], round)).await);
                 }
                 turns
             }

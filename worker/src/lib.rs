@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod monitor;
 pub mod page;
 pub mod patience;
+pub mod roster;
 pub mod run;
 pub mod schedule;
 pub mod tell;

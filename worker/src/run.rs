@@ -3,7 +3,8 @@
 use crate::batcher::Batcher;
 use crate::config::Settings;
 use crate::handler::Hands;
-use crate::monitor::{self, Roster};
+use crate::monitor;
+use crate::roster::Roster;
 use crate::schedule::{self, Ticks};
 use crate::{page, upkeep};
 use anyhow::Context;

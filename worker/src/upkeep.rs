@@ -1,6 +1,6 @@
 //! What keeps the queue healthy beside the workers, once a second.
 
-use crate::monitor::Roster;
+use crate::roster::Roster;
 use shared::clock;
 use shared::queue::upkeep::STEP_MAX;
 use shared::queue::{Queue, QueueError};

@@ -36,10 +36,10 @@ pub struct Settled<'a> {
 }
 
 impl Queue {
-    /// Tells that a worker begins these jobs. Returns the number of each one's attempt. `turn` names
+    /// Tells that a worker begins these jobs. Returns the number of each one's attempt. `round` names
     /// this beginning: when it has to be told again, it still counts as one attempt.
-    pub async fn begin(&self, jobs: &[JobId], turn: Uuid) -> Result<Vec<u32>, QueueError> {
-        self.mark(jobs, JobStatus::Running, 1, &format!("begin {turn}")).await
+    pub async fn begin(&self, jobs: &[JobId], round: Uuid) -> Result<Vec<u32>, QueueError> {
+        self.mark(jobs, JobStatus::Running, 1, &format!("begin {round}")).await
     }
 
     /// Tells that a job failed by a fault and will be tried again.
@@ -47,9 +47,9 @@ impl Queue {
         self.mark(&[job], JobStatus::Retrying, 0, "").await.map(drop)
     }
 
-    /// Tells that a worker lets go of jobs without having tried them, in the turn that it began.
-    pub async fn hand_back(&self, jobs: &[JobId], turn: Uuid) -> Result<(), QueueError> {
-        self.mark(jobs, JobStatus::Queued, -1, &format!("hand back {turn}")).await.map(drop)
+    /// Tells that a worker lets go of jobs without having tried them, in the round that it began.
+    pub async fn hand_back(&self, jobs: &[JobId], round: Uuid) -> Result<(), QueueError> {
+        self.mark(jobs, JobStatus::Queued, -1, &format!("hand back {round}")).await.map(drop)
     }
 
     async fn mark(
@@ -57,13 +57,13 @@ impl Queue {
         jobs: &[JobId],
         status: JobStatus,
         attempts: i32,
-        turn: &str,
+        round: &str,
     ) -> Result<Vec<u32>, QueueError> {
         let mut call = MARK.prepare_invoke();
         for job in jobs {
             call.key(self.keys.record(*job));
         }
-        call.arg(status.as_str()).arg(attempts).arg(turn);
+        call.arg(status.as_str()).arg(attempts).arg(round);
         Ok(call.invoke_async(&mut self.connection.clone()).await?)
     }
 

@@ -8,8 +8,8 @@ use shared::queue::Queue;
 use shared::queue::admission::Verdict;
 use uuid::Uuid;
 
-/// Some turn of a worker.
-fn turn() -> Uuid {
+/// Some round of a worker.
+fn round() -> Uuid {
     Uuid::new_v4()
 }
 
@@ -27,12 +27,12 @@ async fn each_beginning_counts_as_an_attempt_and_handing_back_takes_it_back() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
-    assert_eq!(queue.begin(&[job("a").id()], turn()).await.unwrap(), [1]);
+    assert_eq!(queue.begin(&[job("a").id()], round()).await.unwrap(), [1]);
     assert_eq!(status(&queue, "a").await, (JobStatus::Running, 1));
     queue.retrying(job("a").id()).await.unwrap();
     assert_eq!(status(&queue, "a").await, (JobStatus::Retrying, 1));
-    assert_eq!(queue.begin(&[job("a").id()], turn()).await.unwrap(), [2]);
-    queue.hand_back(&[job("a").id()], turn()).await.unwrap();
+    assert_eq!(queue.begin(&[job("a").id()], round()).await.unwrap(), [2]);
+    queue.hand_back(&[job("a").id()], round()).await.unwrap();
     assert_eq!(status(&queue, "a").await, (JobStatus::Queued, 1));
 }
 
@@ -41,7 +41,7 @@ async fn a_beginning_that_is_told_again_counts_once() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
-    let (first, second) = (turn(), turn());
+    let (first, second) = (round(), round());
     assert_eq!(queue.begin(&[job("a").id()], first).await.unwrap(), [1]);
     assert_eq!(queue.begin(&[job("a").id()], first).await.unwrap(), [1]);
     assert_eq!(queue.begin(&[job("a").id()], second).await.unwrap(), [2]);
@@ -53,7 +53,7 @@ async fn who_saw_a_final_state_never_sees_an_earlier_one() {
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
     queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
-    queue.begin(&[job("a").id()], turn()).await.unwrap();
+    queue.begin(&[job("a").id()], round()).await.unwrap();
     queue.retrying(job("a").id()).await.unwrap();
     queue.bury(job("a").id(), given_up(), "cause", job("a").submitted_at).await.unwrap();
     assert_eq!(status(&queue, "a").await, (JobStatus::Succeeded, 1));
@@ -63,7 +63,7 @@ async fn who_saw_a_final_state_never_sees_an_earlier_one() {
 async fn a_record_that_redis_lost_is_written_whole_at_the_end() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
-    assert_eq!(queue.begin(&[job("a").id()], turn()).await.unwrap(), [1]);
+    assert_eq!(queue.begin(&[job("a").id()], round()).await.unwrap(), [1]);
     assert_eq!(queue.record(job("a").id()).await.unwrap(), None);
     queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     let record = queue.record(job("a").id()).await.unwrap().unwrap();
@@ -95,7 +95,7 @@ async fn a_dead_job_is_admitted_again_only_when_its_worker_has_let_go_of_it() {
     admit(&queue, &job("a")).await;
     // A worker takes it, fails, and gives it up.
     redis::cmd("LPOP").arg("q:active").query_async::<()>(&mut connection).await.unwrap();
-    queue.begin(&[job("a").id()], turn()).await.unwrap();
+    queue.begin(&[job("a").id()], round()).await.unwrap();
     queue.bury(job("a").id(), given_up(), "a bug", job("a").submitted_at).await.unwrap();
     let Verdict::Known(record) = admit(&queue, &job("a")).await else { panic!("not known") };
     assert_eq!((record.status, record.cause.as_deref()), (JobStatus::Dead, Some("a bug")));
@@ -153,7 +153,7 @@ async fn a_job_that_is_buried_twice_keeps_its_first_cause() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     dead_job(&redis, &queue).await;
-    queue.begin(&[job("a").id()], turn()).await.unwrap();
+    queue.begin(&[job("a").id()], round()).await.unwrap();
     queue.bury(job("a").id(), given_up(), "another", job("a").submitted_at).await.unwrap();
     let record = queue.record(job("a").id()).await.unwrap().unwrap();
     assert_eq!((record.status, record.cause.as_deref()), (JobStatus::Dead, Some("a bug")));
