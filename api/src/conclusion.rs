@@ -9,6 +9,7 @@ use shared::domain::{Answer, Fingerprint};
 use shared::queue::announcement::{Origin, Outcome};
 use shared::queue::job::QueuedJob;
 use shared::queue::record::Record;
+use shared::store::ledger::Entry;
 
 /// A job that was given up: time for whatever was wrong to be put right, in seconds.
 const RETRY_AFTER_GIVING_UP: u64 = 60;
@@ -44,6 +45,13 @@ impl Conclusion {
         let answer = record.answer.clone().filter(|_| ended)?;
         let replayed = record.submitted_at != job.submitted_at;
         Some(Self { fingerprint: record.fingerprint, replayed, gave_up, answer })
+    }
+
+    /// As the ledger has it: a replay.
+    #[must_use]
+    pub fn of_entry(entry: Entry) -> Self {
+        let Entry { fingerprint, answer, .. } = entry;
+        Self { fingerprint, replayed: true, gave_up: false, answer }
     }
 
     /// A replay, too, for a request that joined a job which another one began.

@@ -21,6 +21,7 @@ use shared::queue::job::QueuedJob;
 use shared::queue::outcomes::{Ticket, Waited};
 use shared::queue::record::Record;
 use shared::seeded_bug::SeededBug;
+use shared::store::ledger;
 use tokio::time::Instant;
 
 /// A full queue: time for workers to make room, in seconds.
@@ -113,6 +114,7 @@ async fn admit(
             begun => ("joined", Ok(wait(app, job, ticket, deadline, begun).await)),
         },
         Verdict::Reused => ("reused", Err(reused(id))),
+        Verdict::Contested => ("reused", contested(app, job).await),
         Verdict::Limited => ("limited", Err(limited(quota))),
         Verdict::Full => ("full", Err(full())),
     };
@@ -147,6 +149,17 @@ async fn wait(
             Ok(Some(record)) => Reply::of_record(&record, job, joined),
             Ok(None) | Err(_) => begun,
         },
+    }
+}
+
+/// Another request with this key is on its way. If Redis had forgotten the key, that one may be the
+/// impostor and this one the first: the ledger knows.
+async fn contested(app: &App, job: &QueuedJob) -> Result<Reply, Reject> {
+    match ledger::find_job(&app.pool, job.client, job.id()).await? {
+        Some(entry) if entry.fingerprint == job.fingerprint => {
+            Ok(Reply::Concluded(Conclusion::of_entry(entry)))
+        }
+        _ => Err(reused(job.id())),
     }
 }
 

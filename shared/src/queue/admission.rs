@@ -28,6 +28,9 @@ pub enum Verdict {
     Known(Record),
     /// The key was used for something else. Nothing happened.
     Reused,
+    /// The key is being used for something else. Nothing happened. It may be that Redis had forgotten
+    /// the key, and that the ledger knows it for what is asked now.
+    Contested,
     /// The client has no token left. Nothing happened.
     Limited,
     /// The queue is full. Nothing happened.
@@ -97,6 +100,7 @@ impl Admission {
                 Verdict::Known(Record::parse(&fields).ok_or_else(unexpected)?)
             }
             "reused" => Verdict::Reused,
+            "contested" => Verdict::Contested,
             "limited" => Verdict::Limited,
             "full" => Verdict::Full,
             _ => return Err(unexpected()),

@@ -17,11 +17,11 @@ async fn a_new_key_is_enqueued_and_then_known() {
 }
 
 #[tokio::test]
-async fn a_key_used_for_something_else_is_reused_whatever_its_state() {
+async fn a_key_used_for_something_else_is_contested_and_then_reused() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
-    assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Reused);
+    assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Contested);
     queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Reused);
     assert_eq!(queue.stats().await.unwrap().queued, 1);
@@ -52,7 +52,7 @@ async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
     assert_eq!(limited.quota.unwrap().reset_seconds, 30);
     assert!(matches!(ask("b").await.verdict, Verdict::Known(_)));
     let other = queue.admit(&other_request("a"), "ip:1", bounds, Some(1_000)).await.unwrap();
-    assert_eq!(other.verdict, Verdict::Reused);
+    assert_eq!(other.verdict, Verdict::Contested);
     let stranger = queue.admit(&job("c"), "ip:2", bounds, Some(1_000)).await.unwrap();
     assert_eq!(stranger.verdict, Verdict::Enqueued);
 }

@@ -8,7 +8,8 @@
 -- ARGV  1 job  2 fingerprint  3 payload  4 client  5 operation  6 submitted_us
 --       7 requests (0 = no limit)  8 window_us  9 depth_max  10 wake channel
 --       11 now_us ('' = the clock of Redis; tests bring their own)
--- Returns {verdict, remaining, reset_seconds, record...}: enqueued, known, reused, limited or full.
+-- Returns {verdict, remaining, reset_seconds, record...}: enqueued, known, reused, contested, limited
+-- or full.
 
 -- The bucket. Same arithmetic as domain/rate_limit.rs: whole numbers below 2^53.
 local requests, window = tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -46,7 +47,10 @@ end
 -- until then it is in no list, and would be in two.
 local known = redis.call('HMGET', KEYS[1], 'state', 'fingerprint', 'discarded')
 if known[1] then
-  if known[2] ~= ARGV[2] then return answer('reused') end
+  if known[2] ~= ARGV[2] then
+    local finished = known[1] == 'succeeded' or known[1] == 'failed'
+    return answer(finished and 'reused' or 'contested')
+  end
   local let_go = known[3] or redis.call('SISMEMBER', KEYS[8], ARGV[1]) == 1
   if known[1] ~= 'dead' or not let_go then
     return answer('known', redis.call('HGETALL', KEYS[1]))

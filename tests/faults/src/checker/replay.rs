@@ -60,7 +60,7 @@ impl Books {
             now: row.finished_at,
             job: row.job,
             new_id: made(row),
-            gift_ttl: chrono_days(self.gift_ttl_days),
+            gift_ttl: days(self.gift_ttl_days),
         };
         let decision = decide(&self.world, row.client, command, circumstances);
         let answer = Answer::of(row.job, &decision.result, row.finished_at);
@@ -117,7 +117,7 @@ fn made(row: &LedgerRow) -> i64 {
     id.unwrap_or_default()
 }
 
-fn chrono_days(days: u32) -> chrono::TimeDelta {
+fn days(days: u32) -> chrono::TimeDelta {
     chrono::TimeDelta::days(days.into())
 }
 

@@ -85,7 +85,7 @@ impl Apis {
             body: answer.text(),
         });
         let api = api % self.count();
-        let (told, phase) = (reply.clone(), phase);
+        let told = reply.clone();
         self.recorder.add(Exchange {
             client,
             api,

@@ -16,7 +16,6 @@ const ADMIN_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     let (pool, lasts) = (cluster.admin.clone(), plan.lasts);
-    // The deadlock detector ends whoever waited longest: both sides get to lose.
     let run = match plan.fault {
         Fault::CrashBackend => Begun::new("a backend", crash_backend(pool)),
         Fault::TerminateBackends if plan.variant => Begun::new("half", terminate(pool, 0.5)),
@@ -80,7 +79,8 @@ async fn fill(postgres: Arc<Mutex<Postgres>>, pool: PgPool, lasts: Duration) -> 
     Ok(())
 }
 
-/// Locks gifts, then subscriptions, then users: the product's order, turned around.
+/// Locks gifts, then subscriptions, then users: the product's order, turned around. Postgres ends
+/// whichever side finds the deadlock first.
 async fn deadlock(pool: PgPool, lasts: Duration) -> Result<()> {
     let end = Instant::now() + lasts;
     while Instant::now() < end {
