@@ -24,16 +24,21 @@ const DRAIN_MAX: usize = 4 * 1024 * 1024;
 /// A body of this size that takes longer is not meant to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads the body of a submission.
-pub async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Reject> {
+/// Reads the body of a submission. Do so whatever else is wrong with the request: a connection with
+/// an unread body cannot be used for another one.
+pub async fn read(body: Body) -> Result<Vec<u8>, Reject> {
+    let read = timeout(READ_TIMEOUT, read_bounded(body.into_data_stream())).await;
+    read.map_err(|_| malformed("The body did not arrive in time."))?
+}
+
+/// The members of a body, if it is what it has to be.
+pub fn fields(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, Reject> {
     if !is_json(headers) {
         let detail = "Send the body with Content-Type: application/json.";
         return Err(Reject::new(ProblemKind::UnsupportedMediaType, detail)
             .header(header::ACCEPT, header::HeaderValue::from_static("application/json")));
     }
-    let read = timeout(READ_TIMEOUT, read_bounded(body.into_data_stream())).await;
-    let bytes = read.map_err(|_| malformed("The body did not arrive in time."))??;
-    Fields::parse(&bytes)
+    Fields::parse(bytes)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -6,7 +6,7 @@ use crate::respond::AboutJob;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::HeaderName;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, map_request};
 use axum::response::{IntoResponse, Response};
 use shared::domain::problem::ProblemKind;
 use std::any::Any;
@@ -16,6 +16,9 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Long enough for any id in use.
+const REQUEST_ID_LENGTH_MAX: usize = 128;
+
 /// The same routes, observed.
 pub fn observed(routes: Router) -> Router {
     routes
@@ -23,6 +26,18 @@ pub fn observed(routes: Router) -> Router {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(from_fn(record))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
+        .layer(map_request(drop_odd_request_id))
+}
+
+/// A request may bring an id of its own, if it is short and plain: it goes into logs and headers.
+async fn drop_odd_request_id(mut request: Request) -> Request {
+    let plain = |id: &[u8]| {
+        (1..=REQUEST_ID_LENGTH_MAX).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
+    };
+    if request.headers().get(REQUEST_ID).is_some_and(|id| !plain(id.as_bytes())) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    request
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

@@ -30,10 +30,11 @@ const RETRY_AFTER_FULL: u64 = 5;
 /// Answers a submission, whose body `build` makes a command of.
 pub async fn submit(app: App, build: Build, request: Request) -> Result<Response, Reject> {
     let (parts, body) = request.into_parts();
+    let body = body::read(body).await;
     let caller = app.authenticate(&parts, Scope::Write).await?;
     let key = idempotency_key(&parts.headers)?;
     let prefer = Prefer::from_headers(&parts.headers);
-    let mut fields = body::read(&parts.headers, body).await?;
+    let mut fields = body::fields(&parts.headers, &body?)?;
     let fingerprint = if SeededBug::ForgetFingerprint.is_on() {
         Fingerprint::of_request("", "", b"")
     } else {

@@ -11,6 +11,7 @@ use shared::seeded_bug::SeededBug;
 use std::future::pending;
 use std::time::Duration;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 /// What a handler needs.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Hands {
     pub desk: Desk,
     /// For tasks that cannot be read.
     pub queue: Queue,
+    /// Cancelled when tasks are left to other workers: this one stops, and cannot settle them.
+    pub left: CancellationToken,
 }
 
 /// Handles one task. `Ok` acknowledges it, an abort puts it among the dead, and any other error has
@@ -42,7 +45,10 @@ pub async fn handle(task: RawTask, id: TaskId, hands: Data<Hands>) -> Result<(),
             Err("to be tried again".into())
         }
         // The worker stops. Neither done nor failed: it is released when the worker has ended.
-        None => pending().await,
+        None => {
+            hands.left.cancel();
+            pending().await
+        }
     }
 }
 

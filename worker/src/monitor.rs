@@ -15,6 +15,10 @@ use tokio_util::sync::CancellationToken;
 /// An apalis worker ends at any error of Redis. It is restarted after this pause, as often as need be.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
+/// When tasks are left to other workers, for what else is in hand to be settled: it is a matter of
+/// milliseconds, or of an outage that the worker no longer waits for.
+const LEAVING_GRACE: Duration = Duration::from_secs(1);
+
 /// Tasks in hand, in batches: one is being committed while the next gathers.
 const BATCHES_IN_HAND: usize = 2;
 
@@ -27,7 +31,8 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let in_hand_max = BATCHES_IN_HAND * usize::from(settings.worker_batch_max);
     let interval = Duration::from_secs(settings.sweep_interval_seconds);
-    Monitor::new()
+    let left = hands.left.clone();
+    let workers = Monitor::new()
         .register(move |restarts| {
             let pause = if restarts == 0 { Duration::ZERO } else { RESTART_PAUSE };
             let tasks = source.tasks().before_start(move |_| async move {
@@ -54,7 +59,13 @@ pub async fn run(
         .run_with_signal(async move {
             stop.cancelled().await;
             Ok(())
-        })
-        .await?;
-    Ok(())
+        });
+    let nothing_to_wait_for = async {
+        left.cancelled().await;
+        sleep(LEAVING_GRACE).await;
+    };
+    tokio::select! {
+        ended = workers => Ok(ended?),
+        () = nothing_to_wait_for => Ok(()),
+    }
 }

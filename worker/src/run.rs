@@ -46,7 +46,8 @@ async fn work(
     tokio::spawn(upkeep::run(queue.clone(), roster.clone(), settled.clone()));
 
     let batcher = Batcher::new(pool, queue.clone(), settings, stop.clone());
-    let hands = Hands { desk: batcher.start(), queue: queue.clone() };
+    let left = CancellationToken::new();
+    let hands = Hands { desk: batcher.start(), queue: queue.clone(), left };
     let fetch_max = usize::from(settings.worker_batch_max);
     let source = queue.source(settings.worker_orphan_seconds, fetch_max, stop.clone());
     let workers = (source, hands, roster.clone());

@@ -1,7 +1,6 @@
 //! What keeps the queue healthy beside the workers, once a second.
 
 use crate::roster::Roster;
-use shared::clock;
 use shared::queue::upkeep::STEP_MAX;
 use shared::queue::{Queue, QueueError};
 use shared::seeded_bug::SeededBug;
@@ -24,12 +23,11 @@ pub async fn run(queue: Queue, roster: Roster, stop: CancellationToken) {
 }
 
 async fn round(queue: &Queue, roster: &Roster) -> Result<(), QueueError> {
-    let now = clock::now().timestamp();
     if let Some(worker) = roster.live() {
-        queue.keep_alive(&worker, now).await?;
+        queue.keep_alive(&worker).await?;
     }
     release_ended(queue, roster).await?;
-    while queue.promote(now).await? == STEP_MAX {}
+    while queue.promote().await? == STEP_MAX {}
     while queue.clean().await? == STEP_MAX {}
     Ok(())
 }

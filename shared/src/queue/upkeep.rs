@@ -5,6 +5,8 @@ use super::{Queue, QueueError};
 use redis::Script;
 use std::sync::LazyLock;
 
+static KEEP_ALIVE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("lua/keep_alive.lua")));
 static PROMOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/promote.lua")));
 static CLEAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/clean.lua")));
 static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/release.lua")));
@@ -19,26 +21,22 @@ const WORKER_NOTE_TTL_SECONDS: u64 = 86_400;
 impl Queue {
     /// Says that `worker` lives. apalis says so too, but not while it has tasks in hand that it
     /// cannot hand on, as when Postgres is away.
-    pub async fn keep_alive(&self, worker: &str, now_seconds: i64) -> Result<(), QueueError> {
-        let note = self.worker_note(worker);
-        redis::pipe()
-            .cmd("ZADD")
-            .arg(self.keys.apalis.workers_set())
-            .arg("XX")
-            .arg(now_seconds)
+    pub async fn keep_alive(&self, worker: &str) -> Result<(), QueueError> {
+        KEEP_ALIVE
+            .key(self.keys.apalis.workers_set())
+            .key(self.worker_note(worker))
             .arg(worker)
-            .expire(note, i64::try_from(WORKER_NOTE_TTL_SECONDS).unwrap_or(i64::MAX))
-            .query_async::<()>(&mut self.connection.clone())
+            .arg(WORKER_NOTE_TTL_SECONDS)
+            .invoke_async::<()>(&mut self.connection.clone())
             .await?;
         Ok(())
     }
 
     /// Makes at most [`STEP_MAX`] due retries available. Returns how many.
-    pub async fn promote(&self, now_seconds: i64) -> Result<usize, QueueError> {
+    pub async fn promote(&self) -> Result<usize, QueueError> {
         let promoted = PROMOTE
             .key(self.keys.apalis.scheduled_jobs_set())
             .key(self.keys.apalis.active_jobs_list())
-            .arg(now_seconds)
             .arg(STEP_MAX)
             .arg(&self.keys.wake_channel)
             .invoke_async(&mut self.connection.clone())

@@ -23,10 +23,10 @@ async fn due_retries_become_available_in_bounded_steps() {
     for id in 0..2 * STEP_MAX {
         run::<()>(&mut connection, &format!("ZADD q:scheduled 100 task-{id}")).await;
     }
-    run::<()>(&mut connection, "ZADD q:scheduled 900 later").await;
-    assert_eq!(queue.promote(500).await.unwrap(), STEP_MAX);
-    assert_eq!(queue.promote(500).await.unwrap(), STEP_MAX);
-    assert_eq!(queue.promote(500).await.unwrap(), 0);
+    run::<()>(&mut connection, "ZADD q:scheduled 99999999999 later").await;
+    assert_eq!(queue.promote().await.unwrap(), STEP_MAX);
+    assert_eq!(queue.promote().await.unwrap(), STEP_MAX);
+    assert_eq!(queue.promote().await.unwrap(), 0);
     assert_eq!(run::<usize>(&mut connection, "LLEN q:active").await, 2 * STEP_MAX);
     assert_eq!(run::<usize>(&mut connection, "ZCARD q:scheduled").await, 1);
 }
@@ -89,9 +89,21 @@ async fn signs_of_life_are_for_the_living_only() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     let mut connection = redis.connection().await;
-    queue.keep_alive("w1", 100).await.unwrap();
+    queue.keep_alive("w1").await.unwrap();
     assert_eq!(run::<u8>(&mut connection, "EXISTS q:workers").await, 0);
     run::<()>(&mut connection, "ZADD q:workers 1 w1").await;
-    queue.keep_alive("w1", 100).await.unwrap();
-    assert_eq!(run::<u64>(&mut connection, "ZSCORE q:workers w1").await, 100);
+    queue.keep_alive("w1").await.unwrap();
+    assert!(run::<u64>(&mut connection, "ZSCORE q:workers w1").await > 1_700_000_000);
+}
+
+#[tokio::test]
+async fn a_worker_whose_clock_was_ahead_is_not_taken_for_alive_until_then() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let mut connection = redis.connection().await;
+    run::<()>(&mut connection, "ZADD q:workers 1 w1").await;
+    run::<()>(&mut connection, "ZADD q:workers 99999999999 ahead").await;
+    queue.keep_alive("w1").await.unwrap();
+    let now = run::<u64>(&mut connection, "ZSCORE q:workers w1").await;
+    assert_eq!(run::<u64>(&mut connection, "ZSCORE q:workers ahead").await, now);
 }

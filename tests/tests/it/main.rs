@@ -9,6 +9,7 @@ mod crash;
 mod drain;
 mod expiry;
 mod faults;
+mod fuzz;
 mod gift;
 mod health;
 mod isolation;
