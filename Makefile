@@ -2,7 +2,7 @@
 # ARGS is handed on: `make test ARGS='-p shared'`, `make load ARGS='--writes 600'`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test fuzz faults load fmt lint check sqlx-prepare sqlx-check
+.PHONY: help run stop clean-data test fuzz faults seeded-bugs load fmt lint check sqlx-prepare sqlx-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +21,13 @@ test: ## Run the whole test suite against servers of its own
 
 fuzz: ## Over a million random inputs at whatever reads what clients send
 	@PROPTEST_CASES=150000 cargo test -p api --test fuzz
+	@FUZZ_REQUESTS=50000 scripts/test -p e2e fuzz
 
 faults: ## Inject faults under load and check the whole history (ARGS='--minutes 30 --seed 7')
 	@scripts/faults $(ARGS)
+
+seeded-bugs: ## Prove the fault campaign: it has to find each of six deliberate defects
+	@scripts/seeded-bugs $(ARGS)
 
 load: ## Load-test a running api (API_URL, default http://127.0.0.1:8080)
 	@cargo run --release -p load -- $(ARGS)
