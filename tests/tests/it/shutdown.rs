@@ -135,3 +135,25 @@ async fn an_outage_does_not_keep_a_process_from_stopping() -> Result<()> {
     client.post("/users", "k", &json!({"email": "ada@example.com"})).await?.json(201)?;
     stack.done().await
 }
+
+#[tokio::test]
+async fn a_worker_that_misses_postgres_does_not_wait_for_it_before_it_stops() -> Result<()> {
+    let mut stack = Stack::builder().postgres_proxy().start().await?;
+    let client = stack.client()?;
+    stack.proxy()?.cut();
+    let id = client.submit("/users", "k", &json!({"email": "ada@example.com"})).await?;
+    eventually_true("the worker holds the job", SOON, async || {
+        Ok(client.get(&format!("/jobs/{id}")).await?.json(200)?["status"] == "running")
+    })
+    .await?;
+    // Far below the 20 seconds that a process has for what it can still finish.
+    stack.worker(0)?.stop(Duration::from_secs(10)).await?;
+    let job = client.get(&format!("/jobs/{id}")).await?.json(200)?;
+    assert_eq!((&job["status"], &job["attempts"]), (&json!("queued"), &json!(0)), "{job}");
+
+    stack.proxy()?.restore();
+    stack.start_worker().await?;
+    let job = client.finished_job(&id, SOON).await?;
+    assert_eq!((&job["status"], &job["attempts"]), (&json!("succeeded"), &json!(1)), "{job}");
+    stack.done().await
+}
