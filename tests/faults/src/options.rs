@@ -9,7 +9,7 @@ use std::time::Duration;
 ///
 /// Exits with 0 when the checker finds nothing, 1 when it does, 2 when the campaign could not run.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "faults", max_term_width = 100)]
+#[command(name = "faults", max_term_width = 100, args_override_self = true)]
 pub struct Options {
     /// How long faults are injected, in seconds
     #[arg(long, default_value_t = 120, conflicts_with = "minutes")]
