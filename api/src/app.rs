@@ -15,13 +15,17 @@ use shared::queue::admission::Bounds;
 use shared::queue::outcomes::Outcomes;
 use shared::store::PgPool;
 use shared::telemetry::Metrics;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// What all requests share.
+/// What all requests share, in one place: a request costs one count of who holds it.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Common>);
+
+/// What all requests share.
+pub struct Common {
     /// For what clients look up.
     pub pool: PgPool,
     /// For submissions and jobs.
@@ -44,6 +48,14 @@ pub struct App {
     pub stop: CancellationToken,
 }
 
+impl Deref for App {
+    type Target = Common;
+
+    fn deref(&self) -> &Common {
+        &self.0
+    }
+}
+
 impl App {
     /// Puts the parts together.
     #[must_use]
@@ -54,7 +66,7 @@ impl App {
         metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
-        Self {
+        Self(Arc::new(Common {
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
             bounds: Bounds { limit, depth_max: settings.queue_depth_max },
             response_wait: Duration::from_millis(settings.response_wait_ms),
@@ -65,7 +77,7 @@ impl App {
             queue,
             metrics,
             stop,
-        }
+        }))
     }
 
     /// Which path leads where.

@@ -2,8 +2,13 @@
 
 use api::config::{Cli, CliCommand};
 use api::{keys, serve};
+use mimalloc::MiMalloc;
 use shared::{health, start, telemetry};
 use std::process::ExitCode;
+
+/// Requests and jobs are many small allocations, freed on other threads.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -32,7 +32,7 @@ pub async fn apply(
     attempts: &[Attempt],
     gift_ttl: TimeDelta,
 ) -> Result<Vec<Entry>, StoreError> {
-    let mut tx = pool.begin().await?;
+    let mut tx = store::begin_batch(pool).await?;
     let world = if SeededBug::DropLock.is_on() {
         let mut early = pool.begin().await?;
         let world = store::world::load(&mut early, &footprint(attempts)).await?;
@@ -45,13 +45,14 @@ pub async fn apply(
     if SeededBug::SkipLedger.is_on() {
         ledger::forget(&mut tx, &ids).await?;
     }
-    let known = ledger::find(&mut tx, &ids).await?;
-    let drawn = store::world::draw(&mut tx, wanted(attempts)).await?;
+    let drawn = store::world::draw(&mut tx, &ids, wanted(attempts)).await?;
+    let known = ledger::find(&mut tx, &drawn.decided).await?;
 
     let decided = decide_all(world, attempts, known, drawn, gift_ttl);
 
-    store::changes::write(&mut tx, &decided.changes).await?;
-    ledger::append(&mut tx, &decided.fresh).await?;
+    if !decided.fresh.is_empty() {
+        store::changes::write(&mut tx, &decided.changes, &decided.fresh).await?;
+    }
     tx.commit().await?;
     Ok(decided.entries)
 }
@@ -66,8 +67,8 @@ pub async fn preview(
     let mut tx = pool.begin().await?;
     let world = store::world::load(&mut tx, &footprint(attempts)).await?;
     let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id.0).collect();
-    let known = ledger::find(&mut tx, &ids).await?;
-    let drawn = store::world::draw(&mut tx, wanted(attempts)).await?;
+    let drawn = store::world::draw(&mut tx, &ids, wanted(attempts)).await?;
+    let known = ledger::find(&mut tx, &drawn.decided).await?;
     Ok(decide_all(world, attempts, known, drawn, gift_ttl).entries)
 }
 

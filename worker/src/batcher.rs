@@ -1,17 +1,18 @@
-//! The desk where tasks wait for the next commit, and the loop that commits them.
+//! From the desk to the commit to the answer, in three stages that work at the same time: tasks begin,
+//! a batch of them is committed, the batch before it is told.
 //!
 //! No timer and no delay: a batch is whatever came while the last one was committed. A lone command
 //! is a batch of one; under load the cost of a commit is shared.
 
 use crate::apply::{Attempt, apply, preview};
 use crate::config::Settings;
+use crate::desk::{Desk, Turn, Waiting};
 use crate::fault::{Fault, Remedy};
 use crate::patience::Patience;
 use crate::tell;
 use chrono::TimeDelta;
 use shared::domain::JobId;
 use shared::queue::Queue;
-use shared::queue::job::QueuedJob;
 use shared::seeded_bug::SeededBug;
 use shared::store::PgPool;
 use shared::store::ledger::{self, Entry};
@@ -27,35 +28,10 @@ use uuid::Uuid;
 /// Postgres that does not even answer.
 const APPLY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What a task is told when its turn is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// Its outcome is committed and told.
-    Settled,
-    /// It failed by itself: it is to be tried again.
-    Retry,
-    /// It failed by itself too often: its job is given up.
-    GaveUp,
-}
-
-/// A task on the desk. Its turn is dropped unsaid when the worker stops first.
-struct Waiting {
-    id: JobId,
-    job: QueuedJob,
+/// A task that was said to begin.
+struct Begun {
+    attempt: Attempt,
     turn: oneshot::Sender<Turn>,
-}
-
-/// Where handlers put their tasks.
-#[derive(Clone)]
-pub struct Desk(mpsc::Sender<Waiting>);
-
-impl Desk {
-    /// Puts a task on the desk and waits for its turn to be over; `None` when the worker stops first.
-    pub async fn settle(&self, id: JobId, job: QueuedJob) -> Option<Turn> {
-        let (turn, over) = oneshot::channel();
-        self.0.send(Waiting { id, job, turn }).await.ok()?;
-        over.await.ok()
-    }
 }
 
 /// Takes what waits on the desk and settles it, batch by batch.
@@ -85,69 +61,96 @@ impl Batcher {
     /// Starts it, behind a desk. It ends when every clone of the desk is gone.
     #[must_use]
     pub fn start(self) -> Desk {
-        let (desk, mut waiting) = mpsc::channel(self.batch_max);
-        tokio::spawn(async move {
-            let mut batch = Vec::with_capacity(self.batch_max);
-            while waiting.recv_many(&mut batch, self.batch_max).await > 0 {
-                self.settle(std::mem::take(&mut batch)).await;
+        let (desk, waiting) = Desk::new(self.batch_max);
+        let (begin, begun) = mpsc::channel(self.batch_max);
+        let batcher = Arc::new(self);
+        tokio::spawn(batcher.clone().begin_all(waiting, begin));
+        tokio::spawn(batcher.settle_all(begun));
+        desk
+    }
+
+    /// The first stage: says in Redis that tasks begin, while those before them are committed.
+    async fn begin_all(
+        self: Arc<Self>,
+        mut waiting: mpsc::Receiver<Waiting>,
+        begin: mpsc::Sender<Begun>,
+    ) {
+        let mut tasks = Vec::with_capacity(self.batch_max);
+        while waiting.recv_many(&mut tasks, self.batch_max).await > 0 {
+            let ids: Vec<JobId> = tasks.iter().map(|waiting| waiting.id).collect();
+            let round = Uuid::new_v4();
+            let begun = self.patience.with_redis(|| self.queue.begin(&ids, round)).await;
+            let Some(numbers) = begun else { return };
+            for (Waiting { id, job, turn }, number) in tasks.drain(..).zip(numbers) {
+                let attempt = Attempt { id, job, number };
+                if begin.send(Begun { attempt, turn }).await.is_err() {
+                    return;
+                }
             }
-        });
-        Desk(desk)
+        }
+    }
+
+    /// The second stage: commits what has begun while the last batch was committed.
+    async fn settle_all(self: Arc<Self>, mut begun: mpsc::Receiver<Begun>) {
+        let mut batch = Vec::with_capacity(self.batch_max);
+        while begun.recv_many(&mut batch, self.batch_max).await > 0 {
+            self.settle(batch.drain(..)).await;
+        }
     }
 
     /// Sees a batch through to its end, whatever happens on the way.
-    async fn settle(&self, batch: Vec<Waiting>) {
-        let ids: Vec<JobId> = batch.iter().map(|waiting| waiting.id).collect();
-        let round = Uuid::new_v4();
-        let begin = || self.queue.begin(&ids, round);
-        let Some(numbers) = self.patience.with_redis(begin).await else { return };
-        let (mut attempts, mut turns) = (Vec::new(), Vec::new());
-        for (waiting, number) in batch.into_iter().zip(numbers) {
-            let attempt = Attempt { id: waiting.id, job: waiting.job, number };
-            if number > self.attempts_max {
-                say(waiting.turn, self.settle_worn(attempt).await);
-            } else {
-                attempts.push(attempt);
-                turns.push(waiting.turn);
-            }
+    async fn settle(self: &Arc<Self>, batch: impl Iterator<Item = Begun>) {
+        let (worn, begun): (Vec<_>, Vec<_>) =
+            batch.partition(|begun| begun.attempt.number > self.attempts_max);
+        for Begun { attempt, turn } in worn {
+            say(turn, self.settle_worn(attempt).await);
         }
+        let (attempts, turns): (Vec<_>, Vec<_>) =
+            begun.into_iter().map(|begun| (begun.attempt, begun.turn)).unzip();
         if attempts.is_empty() {
             return;
         }
         #[expect(clippy::cast_precision_loss, reason = "a histogram of floats")]
         metrics::histogram!("commerce_batch_size").record(attempts.len() as f64);
-        let over = self.settle_attempts(attempts, round).await;
-        turns.into_iter().zip(over).for_each(|(turn, over)| say(turn, over));
+        self.settle_attempts(attempts.into(), turns).await;
     }
 
-    /// All together; each alone when that fails; `None` for what is left to other workers.
-    async fn settle_attempts(&self, attempts: Vec<Attempt>, round: Uuid) -> Vec<Option<Turn>> {
-        let attempts: Arc<[Attempt]> = attempts.into();
+    /// All together; each alone when that fails. What is left to other workers is told nothing.
+    async fn settle_attempts(
+        self: &Arc<Self>,
+        attempts: Arc<[Attempt]>,
+        turns: Vec<oneshot::Sender<Turn>>,
+    ) {
         let fault = match self.patience.with_postgres(|| self.apply(attempts.clone())).await {
             Ok(entries) => {
-                let told = self.tell(&attempts, &entries).await;
-                return vec![told; attempts.len()];
+                // The third stage, beside the next batch.
+                let batcher = self.clone();
+                tokio::spawn(async move {
+                    let told = batcher.tell(&attempts, &entries).await;
+                    turns.into_iter().for_each(|turn| say(turn, told));
+                });
+                return;
             }
             Err(fault) => fault,
         };
         match (&*attempts, fault.remedy()) {
             (_, Remedy::HandBack) => {
                 let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.id).collect();
-                if let Err(error) = self.queue.hand_back(&ids, round).await {
+                if let Err(error) = self.queue.hand_back(&ids, Uuid::new_v4()).await {
                     tracing::debug!(%error, "cannot say that jobs are handed back");
                 }
-                vec![None; attempts.len()]
             }
-            ([attempt], _) => vec![self.fail(attempt, &fault).await],
+            ([attempt], _) => {
+                let over = self.fail(attempt, &fault).await;
+                turns.into_iter().for_each(|turn| say(turn, over));
+            }
             (many, _) => {
                 tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
                 metrics::counter!("commerce_batch_fallbacks_total").increment(1);
-                let mut turns = Vec::with_capacity(many.len());
-                for attempt in many {
-                    turns
-                        .extend(Box::pin(self.settle_attempts(vec![attempt.clone()], round)).await);
+                for (attempt, turn) in many.iter().zip(turns) {
+                    let alone = Arc::from([attempt.clone()]);
+                    Box::pin(self.settle_attempts(alone, vec![turn])).await;
                 }
-                turns
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What an apalis worker does with a task: reads it, has it settled, and says how that went.
 
-use crate::batcher::{Desk, Turn};
+use crate::desk::{Desk, Turn};
 use crate::tell;
 use apalis::prelude::{AbortError, BoxDynError, Data, TaskId};
 use shared::domain::JobId;

@@ -10,6 +10,7 @@
 pub mod apply;
 pub mod batcher;
 pub mod config;
+pub mod desk;
 pub mod fault;
 pub mod handler;
 pub mod jobs;

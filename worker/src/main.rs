@@ -1,9 +1,14 @@
 //! The worker process. See `worker --help`.
 
+use mimalloc::MiMalloc;
 use shared::{health, start, telemetry};
 use std::process::ExitCode;
 use worker::config::{Cli, CliCommand};
 use worker::jobs;
+
+/// Requests and jobs are many small allocations, freed on other threads.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -5,7 +5,6 @@ use super::record::Record;
 use super::{Queue, QueueError};
 use crate::domain::rate_limit::{Limit, Quota};
 use redis::{FromRedisValue, Script, Value};
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 static ADMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/admit.lua")));
@@ -65,14 +64,11 @@ impl Queue {
             .key(keys.meta(id))
             .key(keys.apalis.active_jobs_list())
             .key(keys.apalis.scheduled_jobs_set())
-            .key(keys.apalis.done_jobs_set())
             .key(keys.apalis.dead_jobs_set())
+            .key(&keys.progress)
             .arg(id.to_string())
-            .arg(&job.fingerprint.as_bytes()[..])
+            .arg(Record::admitted(job).encode())
             .arg(job.encode())
-            .arg(job.client.0)
-            .arg(job.command.operation().as_str())
-            .arg(job.submitted_at.timestamp_micros())
             .arg(limit.requests)
             .arg(limit.window_us)
             .arg(bounds.depth_max)
@@ -96,8 +92,10 @@ impl Admission {
         let verdict = match word.as_str() {
             "enqueued" => Verdict::Enqueued,
             "known" => {
-                let fields = HashMap::<String, Vec<u8>>::from_redis_value(next()?)?;
-                Verdict::Known(Record::parse(&fields).ok_or_else(unexpected)?)
+                let record = Vec::<u8>::from_redis_value(next()?)?;
+                let progress = Option::<String>::from_redis_value(next()?)?;
+                let record = Record::decode(&record, progress.as_deref());
+                Verdict::Known(record.ok_or_else(unexpected)?)
             }
             "reused" => Verdict::Reused,
             "contested" => Verdict::Contested,

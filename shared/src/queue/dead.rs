@@ -34,6 +34,7 @@ impl Queue {
             .key(self.keys.meta(job))
             .key(self.keys.apalis.active_jobs_list())
             .key(self.keys.apalis.dead_jobs_set())
+            .key(&self.keys.progress)
             .arg(job.to_string())
             .arg(&self.keys.wake_channel)
             .invoke_async(&mut self.connection.clone())

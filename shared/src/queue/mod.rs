@@ -5,7 +5,9 @@
 //!
 //! Two things stand in Redis for a job:
 //! - the **task**, in the layout of apalis-redis, from admission until a worker is done with it;
-//! - the **record**, ours: state, fingerprint and in the end the answer, kept for replays.
+//! - the **record**, ours: what was asked for and in the end the answer, kept for replays.
+//!
+//! A job on its way has a line of **progress** besides, from its first attempt until its end.
 //!
 //! What apalis-redis 1.0.0 does and does not do, and how its traps are avoided, is in
 //! `docs/QUEUE.md`.
@@ -123,6 +125,8 @@ struct Keys {
     /// Where outcomes are announced.
     outcomes_channel: String,
     records: String,
+    /// Where jobs are on their way.
+    progress: String,
     buckets: String,
 }
 
@@ -132,7 +136,8 @@ impl Keys {
         Self {
             wake_channel: format!("tasks:{}:available", apalis.active_jobs_list()),
             outcomes_channel: format!("{queue}:outcomes"),
-            records: format!("{queue}:record"),
+            records: format!("{queue}:job"),
+            progress: format!("{queue}:progress"),
             buckets: format!("{queue}:bucket"),
             apalis,
         }

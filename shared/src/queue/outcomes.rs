@@ -5,10 +5,11 @@ use super::announcement::{self, Outcome};
 use crate::domain::JobId;
 use futures::StreamExt;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -18,13 +19,13 @@ const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(200);
 /// How often a waiting request looks for itself while the subscription is down.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Whoever waits for a job looks at the receiving end of this.
-type Sender = watch::Sender<Option<Arc<Outcome>>>;
+/// Where the outcome of a job goes: to each request that waits for it.
+type Waiting = Vec<oneshot::Sender<Arc<Outcome>>>;
 
 /// The requests of this process that wait for jobs.
 #[derive(Clone)]
 pub struct Outcomes {
-    waiting: Arc<Mutex<HashMap<JobId, Sender>>>,
+    waiting: Arc<Mutex<HashMap<JobId, Waiting>>>,
     /// Counts subscriptions: 0 and even numbers while there is none, odd ones while there is.
     subscription: watch::Receiver<u64>,
     waiting_max: usize,
@@ -33,8 +34,7 @@ pub struct Outcomes {
 /// A place among those who wait. Take it before the job can finish, or its outcome may pass unseen.
 pub struct Ticket {
     job: JobId,
-    outcome: watch::Receiver<Option<Arc<Outcome>>>,
-    subscription: watch::Receiver<u64>,
+    outcome: oneshot::Receiver<Arc<Outcome>>,
     outcomes: Outcomes,
 }
 
@@ -79,10 +79,12 @@ impl Outcomes {
     }
 
     fn deliver(&self, outcomes: Vec<Outcome>) {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         for outcome in outcomes {
-            if let Some(sender) = waiting.get(&outcome.job) {
-                sender.send_replace(Some(Arc::new(outcome)));
+            let waiting = self.lock().remove(&outcome.job);
+            let outcome = Arc::new(outcome);
+            for sender in waiting.into_iter().flatten() {
+                // Whoever has left meanwhile needs no answer.
+                let _ = sender.send(outcome.clone());
             }
         }
     }
@@ -90,13 +92,17 @@ impl Outcomes {
     /// Takes a place among those who wait for `job`; `None` when too many wait already.
     #[must_use]
     pub fn ticket(&self, job: JobId) -> Option<Ticket> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let (sender, outcome) = oneshot::channel();
+        let mut waiting = self.lock();
         if waiting.len() >= self.waiting_max {
             return None;
         }
-        let outcome = waiting.entry(job).or_insert_with(|| watch::channel(None).0).subscribe();
-        let subscription = self.subscription.clone();
-        Some(Ticket { job, outcome, subscription, outcomes: self.clone() })
+        waiting.entry(job).or_default().push(sender);
+        Some(Ticket { job, outcome, outcomes: self.clone() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,13 +125,10 @@ impl Ticket {
         F: Future<Output = Option<L>>,
     {
         loop {
-            if let Some(outcome) = self.outcome.borrow_and_update().clone() {
-                return Waited::Announced(outcome);
-            }
-            let subscribed = *self.subscription.borrow_and_update() % 2 == 1;
+            let subscribed = *self.outcomes.subscription.borrow_and_update() % 2 == 1;
             tokio::select! {
-                _ = self.outcome.changed() => continue,
-                _ = self.subscription.changed() => {}
+                Ok(outcome) = &mut self.outcome => return Waited::Announced(outcome),
+                _ = self.outcomes.subscription.changed() => {}
                 () = sleep(LOOK_INTERVAL), if !subscribed => {}
                 () = sleep_until(deadline) => return Waited::TimedOut,
             }
@@ -138,9 +141,12 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut waiting = self.outcomes.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.get(&self.job).is_some_and(|sender| sender.receiver_count() <= 1) {
-            waiting.remove(&self.job);
+        self.outcome.close();
+        if let Entry::Occupied(mut waiting) = self.outcomes.lock().entry(self.job) {
+            waiting.get_mut().retain(|sender| !sender.is_closed());
+            if waiting.get().is_empty() {
+                waiting.remove();
+            }
         }
     }
 }

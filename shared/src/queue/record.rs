@@ -1,9 +1,18 @@
 //! What Redis remembers of a job, for readers and replays.
+//!
+//! A record is one string, since a hash costs Redis twice the memory and time: a letter for the state,
+//! the 32 bytes of the fingerprint, then
+//! `client operation submitted_us attempts status finished_us`, a line feed, the body of the answer,
+//! and for a dead job a line feed and the cause. Without an answer its three parts are `0`, `0` and
+//! nothing. Bodies are JSON on one line. `lua/*.lua` know the letter, the fingerprint and the order.
+//!
+//! What workers tell in between is the progress of a job: its letter, its attempts, and the round of
+//! `lua/mark.lua`, with spaces between them.
 
+use super::job::QueuedJob;
 use super::{Queue, QueueError};
 use crate::domain::job::JobStatus;
 use crate::domain::{Answer, ClientId, Fingerprint, Instant, JobId, Operation};
-use std::collections::HashMap;
 
 /// A job as Redis remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,33 +40,119 @@ pub struct Record {
 impl Queue {
     /// The record of a job, if Redis remembers it.
     pub async fn record(&self, job: JobId) -> Result<Option<Record>, QueueError> {
-        let fields: HashMap<String, Vec<u8>> = redis::cmd("HGETALL")
-            .arg(self.keys.record(job))
+        let (record, progress): (Option<Vec<u8>>, Option<String>) = redis::pipe()
+            .get(self.keys.record(job))
+            .hget(&self.keys.progress, job.to_string())
             .query_async(&mut self.connection.clone())
             .await?;
-        Ok(Record::parse(&fields))
+        Ok(record.and_then(|record| Record::decode(&record, progress.as_deref())))
     }
 }
 
 impl Record {
-    /// Reads the fields of a record. One that cannot be read counts as forgotten.
-    pub(super) fn parse(fields: &HashMap<String, Vec<u8>>) -> Option<Self> {
-        let text = |name: &str| std::str::from_utf8(fields.get(name)?).ok();
-        let instant = |name: &str| Instant::from_timestamp_micros(text(name)?.parse().ok()?);
-        let answer = |status: &str| {
-            let body = text("body")?.to_owned();
-            Some(Answer { status: status.parse().ok()?, body })
+    /// The record of a job that is admitted now.
+    pub(super) fn admitted(job: &QueuedJob) -> Self {
+        Self {
+            client: job.client,
+            operation: job.command.operation(),
+            fingerprint: job.fingerprint,
+            status: JobStatus::Queued,
+            attempts: 0,
+            submitted_at: job.submitted_at,
+            finished_at: None,
+            answer: None,
+            cause: None,
+        }
+    }
+
+    /// As it is stored.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let (status, body) =
+            self.answer.as_ref().map_or((0, ""), |answer| (answer.status, answer.body.as_str()));
+        let head = format!(
+            "{} {} {} {} {status} {}\n",
+            self.client.0,
+            self.operation.as_str(),
+            self.submitted_at.timestamp_micros(),
+            self.attempts,
+            self.finished_at.map_or(0, |at| at.timestamp_micros()),
+        );
+        let cause = self.cause.as_deref().unwrap_or_default();
+        let mut record = Vec::with_capacity(34 + head.len() + body.len() + cause.len());
+        record.extend_from_slice(letter(self.status).as_bytes());
+        record.extend_from_slice(self.fingerprint.as_bytes());
+        record.extend_from_slice(head.as_bytes());
+        record.extend_from_slice(body.as_bytes());
+        if self.cause.is_some() {
+            record.push(b'\n');
+            record.extend_from_slice(cause.as_bytes());
+        }
+        record
+    }
+
+    /// Reads what [`Record::encode`] wrote, and what workers have told since. One that cannot be read
+    /// counts as forgotten.
+    pub(super) fn decode(record: &[u8], progress: Option<&str>) -> Option<Self> {
+        let (state, rest) = record.split_first()?;
+        let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
+        let mut lines = std::str::from_utf8(rest).ok()?.splitn(3, '\n');
+        let (head, body, cause) = (lines.next()?, lines.next()?, lines.next());
+        let mut head = head.split(' ');
+        let client = ClientId(head.next()?.parse().ok()?);
+        let operation = Operation::parse(head.next()?)?;
+        let submitted_at = Instant::from_timestamp_micros(head.next()?.parse().ok()?)?;
+        let attempts = head.next()?.parse().ok()?;
+        let status: u16 = head.next()?.parse().ok()?;
+        let finished_us = head.next()?.parse().ok()?;
+        let answered = status != 0;
+        let told = Self {
+            client,
+            operation,
+            fingerprint: Fingerprint::from_bytes(fingerprint)?,
+            status: status_of(*state)?,
+            attempts,
+            submitted_at,
+            finished_at: answered.then(|| Instant::from_timestamp_micros(finished_us)).flatten(),
+            answer: answered.then(|| Answer { status, body: body.to_owned() }),
+            cause: cause.map(str::to_owned),
         };
-        Some(Self {
-            client: ClientId(text("client")?.parse().ok()?),
-            operation: Operation::parse(text("operation")?)?,
-            fingerprint: Fingerprint::from_bytes(fields.get("fingerprint")?)?,
-            status: JobStatus::parse(text("state")?)?,
-            attempts: text("attempts")?.parse().ok()?,
-            submitted_at: instant("submitted")?,
-            finished_at: instant("finished"),
-            answer: text("status").and_then(answer),
-            cause: text("cause").filter(|cause| !cause.is_empty()).map(str::to_owned),
-        })
+        Some(if told.status == JobStatus::Queued { told.on_its_way(progress) } else { told })
+    }
+
+    fn on_its_way(self, progress: Option<&str>) -> Self {
+        let told = progress.and_then(|progress| {
+            let (state, rest) = progress.split_once(' ')?;
+            let attempts = rest.split(' ').next()?.parse().ok()?;
+            Some((status_of(*state.as_bytes().first()?)?, attempts))
+        });
+        match told {
+            Some((status, attempts)) => Self { status, attempts, ..self },
+            None => self,
+        }
+    }
+}
+
+/// How a state is written.
+pub(super) const fn letter(status: JobStatus) -> &'static str {
+    match status {
+        JobStatus::Queued => "q",
+        JobStatus::Running => "r",
+        JobStatus::Retrying => "t",
+        JobStatus::Succeeded => "s",
+        JobStatus::Failed => "f",
+        JobStatus::Dead => "d",
+    }
+}
+
+/// The state of that letter. `x` is a dead job that an operator has discarded.
+const fn status_of(letter: u8) -> Option<JobStatus> {
+    match letter {
+        b'q' => Some(JobStatus::Queued),
+        b'r' => Some(JobStatus::Running),
+        b't' => Some(JobStatus::Retrying),
+        b's' => Some(JobStatus::Succeeded),
+        b'f' => Some(JobStatus::Failed),
+        b'd' | b'x' => Some(JobStatus::Dead),
+        _ => None,
     }
 }

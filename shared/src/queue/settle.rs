@@ -1,6 +1,7 @@
 //! The way out: what a worker tells of the jobs it works on.
 
 use super::announcement::{self, Origin, Outcome};
+use super::record::{self, Record};
 use super::{Queue, QueueError};
 use crate::domain::job::JobStatus;
 use crate::domain::{Answer, ClientId, Fingerprint, Instant, JobId, Operation};
@@ -60,32 +61,27 @@ impl Queue {
         round: &str,
     ) -> Result<Vec<u32>, QueueError> {
         let mut call = MARK.prepare_invoke();
+        call.key(&self.keys.progress).arg(record::letter(status)).arg(attempts).arg(round);
         for job in jobs {
-            call.key(self.keys.record(*job));
+            call.arg(job.to_string());
         }
-        call.arg(status.as_str()).arg(attempts).arg(round);
         Ok(call.invoke_async(&mut self.connection.clone()).await?)
     }
 
     /// Stores how jobs were decided and tells whoever waits for them, in one round trip. Call it after the
     /// commit, never before.
     pub async fn finish(&self, settled: &[Settled<'_>]) -> Result<(), QueueError> {
-        let mut call = FINISH.prepare_invoke();
         let outcomes: Vec<Outcome> = settled.iter().map(Outcome::from).collect();
-        call.arg(self.ttl_seconds)
+        let mut call = FINISH.prepare_invoke();
+        call.key(&self.keys.progress)
+            .arg(self.ttl_seconds)
             .arg(&self.keys.outcomes_channel)
             .arg(announcement::encode(&outcomes));
         for settled in settled {
-            call.key(self.keys.record(settled.job))
-                .arg(JobStatus::finished(settled.answer.is_success()).as_str())
-                .arg(&settled.fingerprint.as_bytes()[..])
-                .arg(settled.client.0)
-                .arg(settled.operation.as_str())
-                .arg(settled.attempts)
-                .arg(settled.submitted_at.timestamp_micros())
-                .arg(settled.answer.status)
-                .arg(&settled.answer.body)
-                .arg(settled.finished_at.timestamp_micros());
+            call.key(self.keys.record(settled.job)).arg(Record::from(settled).encode());
+        }
+        for settled in settled {
+            call.arg(settled.job.to_string());
         }
         call.invoke_async::<()>(&mut self.connection.clone()).await?;
         Ok(())
@@ -109,16 +105,38 @@ impl Queue {
             origin: Origin::GaveUp,
             answer: answer.clone(),
         };
+        let buried = Record {
+            status: JobStatus::Dead,
+            finished_at: Some(now),
+            answer: Some(answer),
+            cause: Some(cause.to_owned()),
+            ..record
+        };
         BURY.key(self.keys.record(job))
-            .arg(answer.status)
-            .arg(answer.body)
-            .arg(now.timestamp_micros())
-            .arg(cause)
+            .key(&self.keys.progress)
+            .arg(job.to_string())
+            .arg(buried.encode())
             .arg(&self.keys.outcomes_channel)
             .arg(announcement::encode(&[outcome]))
             .invoke_async::<()>(&mut self.connection.clone())
             .await?;
         Ok(())
+    }
+}
+
+impl From<&Settled<'_>> for Record {
+    fn from(settled: &Settled<'_>) -> Self {
+        Self {
+            client: settled.client,
+            operation: settled.operation,
+            fingerprint: settled.fingerprint,
+            status: JobStatus::finished(settled.answer.is_success()),
+            attempts: settled.attempts,
+            submitted_at: settled.submitted_at,
+            finished_at: Some(settled.finished_at),
+            answer: Some(settled.answer.clone()),
+            cause: None,
+        }
     }
 }
 

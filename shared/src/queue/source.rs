@@ -2,7 +2,7 @@
 //! traps of 1.0.0 opens (`docs/QUEUE.md` has them all).
 
 use super::Queue;
-use super::wake::{Bell, OnBell};
+use super::wake::{Attentive, Bell, IDLE_INTERVAL, OnBell};
 use crate::seeded_bug::SeededBug;
 use apalis_core::backend::codec::Codec;
 use apalis_core::backend::ext::poll_strategy::PollWith;
@@ -35,7 +35,7 @@ impl Codec<RawTask> for RawCodec {
 }
 
 /// The backend that a worker is built on.
-pub type Tasks = PollWith<WithCodec<RedisStorage<RawTask>, RawCodec>, OnBell>;
+pub type Tasks = PollWith<WithCodec<RedisStorage<RawTask, Attentive>, RawCodec>, OnBell>;
 
 /// Where the workers of a process get their tasks.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ pub struct Source {
     queue: Queue,
     config: Config,
     bell: Bell,
+    idle_interval: Duration,
 }
 
 impl Queue {
@@ -70,16 +71,23 @@ impl Queue {
             .idempotency_ttl(Some(Duration::from_secs(1)));
         let channel = self.keys.wake_channel.clone();
         let bell = Bell::listen(self.client.clone(), channel, stop);
-        Source { queue: self.clone(), config, bell }
+        Source { queue: self.clone(), config, bell, idle_interval: IDLE_INTERVAL }
     }
 }
 
 impl Source {
+    /// Looks for tasks this often when none is announced, instead of every [`IDLE_INTERVAL`].
+    #[must_use]
+    pub fn idle_interval(self, idle_interval: Duration) -> Self {
+        Self { idle_interval, ..self }
+    }
+
     /// A backend for one worker.
     #[must_use]
     pub fn tasks(&self) -> Tasks {
-        let storage =
-            RedisStorage::new(self.queue.connection.clone()).with_config(self.config.clone());
-        PollWith::new(WithCodec::new(storage, RawCodec), OnBell::new(self.bell.clone()))
+        let connection = Attentive::new(self.queue.connection.clone(), self.bell.clone());
+        let storage = RedisStorage::new(connection).with_config(self.config.clone());
+        let strategy = OnBell::new(self.bell.clone(), self.idle_interval);
+        PollWith::new(WithCodec::new(storage, RawCodec), strategy)
     }
 }

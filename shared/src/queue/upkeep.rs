@@ -49,6 +49,7 @@ impl Queue {
         let cleaned = CLEAN
             .key(self.keys.apalis.done_jobs_set())
             .key(self.keys.apalis.job_data_hash())
+            .key(&self.keys.progress)
             .arg(STEP_MAX)
             .arg(self.keys.apalis.job_meta_hash())
             .arg(&self.keys.records)

@@ -2,26 +2,24 @@
 //!
 //! Two facts of apalis-core 1.0.0 shape this. It ignores what a poll strategy answers: all a strategy
 //! can do is to leave a waker behind, and one that leaves none is never asked again. And a signal
-//! that comes while a fetch is under way is lost: so each is repeated a few times.
+//! that comes while a fetch is under way is lost: so it is given again when that fetch has ended.
 
 use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy};
 use futures::StreamExt;
 use futures::task::AtomicWaker;
+use redis::aio::{ConnectionLike, ConnectionManager};
+use redis::{Cmd, Pipeline, RedisFuture, Value};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// After a signal, look again after these times: long enough for a fetch under way to have ended.
-const REPEATS: [Duration; 3] =
-    [Duration::from_millis(3), Duration::from_millis(15), Duration::from_millis(75)];
-
 /// With no signal, look this often: what other workers gave back is not announced by apalis.
-const IDLE_INTERVAL: Duration = Duration::from_secs(1);
+pub const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Between attempts to subscribe.
 const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(200);
@@ -32,14 +30,19 @@ pub(super) struct Bell(Arc<BellState>);
 
 #[derive(Default)]
 struct BellState {
-    rung: AtomicBool,
+    /// How often it was rung.
+    rings: AtomicU64,
     waker: AtomicWaker,
 }
 
 impl Bell {
     fn ring(&self) {
-        self.0.rung.store(true, Ordering::Release);
+        self.0.rings.fetch_add(1, Ordering::Release);
         self.0.waker.wake();
+    }
+
+    fn rings(&self) -> u64 {
+        self.0.rings.load(Ordering::Acquire)
     }
 
     /// Rings whenever `channel` carries a message, and after each (re)connection, until `stop`.
@@ -72,38 +75,67 @@ impl Bell {
     }
 }
 
-/// Wakes the worker by the bell, by the repeats of its ring, and by the idle interval.
+/// Wakes the worker by the bell, and by the idle interval.
 pub struct OnBell {
     bell: Bell,
-    repeat: usize,
+    idle_interval: Duration,
     timer: Pin<Box<Sleep>>,
 }
 
 impl OnBell {
-    pub(super) fn new(bell: Bell) -> Self {
-        Self { bell, repeat: REPEATS.len(), timer: Box::pin(sleep(Duration::ZERO)) }
-    }
-
-    fn arm(&mut self) {
-        let pause = REPEATS.get(self.repeat).copied().unwrap_or(IDLE_INTERVAL);
-        self.timer.as_mut().reset(Instant::now() + pause);
+    pub(super) fn new(bell: Bell, idle_interval: Duration) -> Self {
+        Self { bell, idle_interval, timer: Box::pin(sleep(Duration::ZERO)) }
     }
 }
 
 impl PollStrategy for OnBell {
     fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
         self.bell.0.waker.register(cx.waker());
-        let mut due = self.bell.0.rung.swap(false, Ordering::AcqRel);
-        if due {
-            self.repeat = 0;
-            self.arm();
-        }
         // Polled until it is pending: only then does it hold the waker.
         while self.timer.as_mut().poll(cx).is_ready() {
-            due = true;
-            self.repeat = self.repeat.saturating_add(1);
-            self.arm();
+            self.timer.as_mut().reset(Instant::now() + self.idle_interval);
         }
-        if due { Poll::Ready(Some(())) } else { Poll::Pending }
+        // What is answered here is ignored; that there was a poll is all there is to it.
+        Poll::Pending
+    }
+}
+
+/// The connection that apalis fetches by. A ring during a command may be for what that command did not
+/// see, and the poll that it caused was spent on waiting for the command: the worker is woken once more.
+#[derive(Clone)]
+pub struct Attentive {
+    connection: ConnectionManager,
+    bell: Bell,
+}
+
+impl Attentive {
+    pub(super) const fn new(connection: ConnectionManager, bell: Bell) -> Self {
+        Self { connection, bell }
+    }
+}
+
+impl ConnectionLike for Attentive {
+    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+        Box::pin(async move {
+            let before = self.bell.rings();
+            let reply = self.connection.req_packed_command(cmd).await;
+            if self.bell.rings() != before {
+                self.bell.0.waker.wake();
+            }
+            reply
+        })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        self.connection.req_packed_commands(pipeline, offset, count)
+    }
+
+    fn get_db(&self) -> i64 {
+        self.connection.get_db()
     }
 }

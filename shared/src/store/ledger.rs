@@ -1,6 +1,7 @@
 //! The ledger: one row a decided command, the truth about what was done.
 
-use super::StoreError;
+use super::{StoreError, changes};
+use crate::domain::world::Changes;
 use crate::domain::{Answer, ClientId, Fingerprint, IdempotencyKey, Instant, JobId, Operation};
 use sqlx::{PgConnection, PgPool};
 use std::collections::HashMap;
@@ -36,6 +37,9 @@ pub async fn find(
     tx: &mut PgConnection,
     jobs: &[Uuid],
 ) -> Result<HashMap<JobId, Entry>, StoreError> {
+    if jobs.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = sqlx::query_as!(
         Row,
         "SELECT job_id, client_id, idempotency_key, fingerprint, operation, entity_id, status, body,
@@ -67,47 +71,9 @@ pub async fn find_job(
     row.map(Entry::try_from).transpose()
 }
 
-/// Adds rows, in the order in which they were decided. A job that has one already fails the whole
-/// transaction: nothing is done twice. So may, as a conflict, two workers with the same jobs in
-/// other orders.
+/// Adds rows of their own, which belong to no command: those of a sweep.
 pub async fn append(tx: &mut PgConnection, entries: &[Entry]) -> Result<(), StoreError> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let jobs: Vec<Uuid> = entries.iter().map(|e| e.job.0).collect();
-    let clients: Vec<i64> = entries.iter().map(|e| e.client.0).collect();
-    let keys: Vec<&str> = entries.iter().map(|e| e.key.as_str()).collect();
-    let fingerprints: Vec<&[u8]> = entries.iter().map(|e| &e.fingerprint.as_bytes()[..]).collect();
-    let operations: Vec<&str> = entries.iter().map(|e| e.operation.as_str()).collect();
-    let entities: Vec<Option<i64>> = entries.iter().map(|e| e.entity).collect();
-    let statuses: Vec<i16> =
-        entries.iter().map(|e| i16::try_from(e.answer.status).unwrap_or(i16::MAX)).collect();
-    let bodies: Vec<&str> = entries.iter().map(|e| e.answer.body.as_str()).collect();
-    let attempts: Vec<i32> =
-        entries.iter().map(|e| i32::try_from(e.attempts).unwrap_or(i32::MAX)).collect();
-    let submitted: Vec<Instant> = entries.iter().map(|e| e.submitted_at).collect();
-    let finished: Vec<Instant> = entries.iter().map(|e| e.finished_at).collect();
-    sqlx::query!(
-        "INSERT INTO transactions (job_id, client_id, idempotency_key, fingerprint, operation,
-                                   entity_id, status, body, attempts, submitted_at, finished_at)
-         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bytea[], $5::text[],
-                              $6::bigint[], $7::smallint[], $8::text[], $9::integer[],
-                              $10::timestamptz[], $11::timestamptz[])",
-        &jobs,
-        &clients,
-        &keys as &[&str],
-        &fingerprints as &[&[u8]],
-        &operations as &[&str],
-        &entities as &[Option<i64>],
-        &statuses,
-        &bodies as &[&str],
-        &attempts,
-        &submitted,
-        &finished,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
+    changes::write(tx, &Changes::default(), entries).await
 }
 
 /// Forgets what was decided: a deliberate defect, for [`SeededBug::SkipLedger`] alone.

@@ -9,6 +9,7 @@
 
 pub mod api_keys;
 pub mod changes;
+mod columns;
 mod error;
 pub mod ledger;
 pub mod reads;
@@ -22,6 +23,7 @@ pub use sqlx::PgPool;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, Postgres, Transaction};
 use std::str::FromStr;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -60,7 +62,31 @@ pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     Ok(PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > IDLE_UNCHECKED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
+}
+
+/// A connection that was idle for longer than this is asked whether it still stands before it is
+/// used; asking each time would cost a round trip a request.
+const IDLE_UNCHECKED: Duration = Duration::from_secs(1);
+
+/// How the transaction of a batch begins. Each of its statements looks rows up by key, whatever the
+/// sizes of the tables: it is planned once a connection, and not by what a table that has just grown
+/// was like when it was small.
+const BEGIN_BATCH: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; \
+                           SET LOCAL enable_seqscan = off";
+
+/// Begins the transaction of a batch.
+pub async fn begin_batch(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
+    Ok(pool.begin_with(BEGIN_BATCH).await?)
 }
 
 /// Applies pending migrations, under an advisory lock: any number of processes may start at once.

@@ -98,7 +98,7 @@ async fn a_burst_is_taken_whole_and_leaves_nothing_when_cleaned() {
     let mut connection = redis.connection().await;
     // Their records go by themselves.
     for n in 0..500 {
-        let record = format!("q:record:{}", job(&n.to_string()).id());
+        let record = format!("q:job:{}", job(&n.to_string()).id());
         redis::cmd("DEL").arg(record).query_async::<()>(&mut connection).await.unwrap();
     }
     while queue.clean().await.unwrap() > 0 {}

@@ -78,7 +78,7 @@ async fn answers_expire_and_unfinished_jobs_do_not() {
     let queue = redis.queue().await;
     let mut connection = redis.connection().await;
     let mut ttl = async || -> i64 {
-        let key = format!("q:record:{}", job("a").id());
+        let key = format!("q:job:{}", job("a").id());
         redis::cmd("TTL").arg(key).query_async(&mut connection).await.unwrap()
     };
     admit(&queue, &job("a")).await;

@@ -42,7 +42,7 @@ async fn nothing_but_the_answer_is_left_of_a_finished_job() {
     queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     run::<()>(&mut connection, &format!("SADD q:done {}", job("a").id())).await;
     assert_eq!(queue.clean().await.unwrap(), 1);
-    assert_eq!(keys(&mut connection).await, [format!("q:record:{}", job("a").id())]);
+    assert_eq!(keys(&mut connection).await, [format!("q:job:{}", job("a").id())]);
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn a_job_that_was_admitted_again_is_not_cleaned_away() {
     run::<()>(&mut connection, "LPOP q:active").await;
     queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
     // Its answer expires, and it is admitted again before the first worker acknowledges it.
-    run::<()>(&mut connection, &format!("DEL q:record:{id}")).await;
+    run::<()>(&mut connection, &format!("DEL q:job:{id}")).await;
     assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
     run::<()>(&mut connection, &format!("SADD q:done {id}")).await;
     queue.clean().await.unwrap();

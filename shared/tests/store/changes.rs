@@ -15,7 +15,7 @@ async fn write(
     let mut changes = Changes::default();
     rows.into_iter().for_each(|change| changes.push(change));
     let mut tx = database.pool.begin().await?;
-    changes::write(&mut tx, &changes).await?;
+    changes::write(&mut tx, &changes, &[]).await?;
     tx.commit().await?;
     Ok(())
 }

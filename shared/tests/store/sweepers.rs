@@ -127,7 +127,7 @@ async fn what_a_command_prolonged_meanwhile_is_not_marked() {
     (prolonged.months, prolonged.end_date) = (600, sample::day(36_500));
     let mut rows = Changes::default();
     rows.push(Change::Subscription(prolonged));
-    changes::write(&mut command, &rows).await.unwrap();
+    changes::write(&mut command, &rows, &[]).await.unwrap();
 
     assert_eq!(sweep_all(&database.pool, 10).await.unwrap(), 0);
     command.commit().await.unwrap();

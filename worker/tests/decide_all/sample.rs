@@ -118,7 +118,13 @@ pub(crate) fn decided(attempts: &[Attempt], known: HashMap<JobId, Entry>) -> Dec
         let (even, odd): (Vec<_>, Vec<_>) = ids.partition(|id| id % 2 == 0);
         [odd, even].concat()
     };
-    let drawn = Drawn { now: now(), users: ids(1000), subscriptions: ids(2000), gifts: ids(3000) };
+    let drawn = Drawn {
+        now: now(),
+        decided: vec![],
+        users: ids(1000),
+        subscriptions: ids(2000),
+        gifts: ids(3000),
+    };
     decide_all(world(), attempts, known, drawn, TimeDelta::days(30))
 }
 

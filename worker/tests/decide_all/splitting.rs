@@ -53,7 +53,8 @@ fn in_batches(attempts: &[Attempt], size: usize) -> (Vec<Entry>, BTreeMap<i64, C
 
 fn draw(batch: &[Attempt], next: &mut [i64; 3]) -> Drawn {
     let [users, subscriptions, gifts] = next;
-    let mut drawn = Drawn { now: now(), users: vec![], subscriptions: vec![], gifts: vec![] };
+    let mut drawn =
+        Drawn { now: now(), decided: vec![], users: vec![], subscriptions: vec![], gifts: vec![] };
     for Attempt { job, .. } in batch {
         let (ids, next) = match job.command {
             Command::CreateUser { .. } => (&mut drawn.users, &mut *users),

@@ -8,7 +8,7 @@ if redis.call('SREM', KEYS[4], ARGV[1]) == 0 then return 0 end
 redis.call('DEL', KEYS[2])
 redis.call('HDEL', KEYS[3], ARGV[1])
 if redis.call('EXISTS', KEYS[1]) == 1 then
-  redis.call('HSET', KEYS[1], 'discarded', 1)
+  redis.call('SETRANGE', KEYS[1], 0, 'x')
   redis.call('EXPIRE', KEYS[1], ARGV[2])
 end
 return 1

@@ -1,18 +1,19 @@
--- Tells readers where jobs are on their way. Never touches a finished one: who saw a final state
--- shall not see an earlier one. Nor one that Redis has lost: finish.lua writes it whole.
+-- Tells readers where jobs are on their way: two commands for all of them. A record that is final
+-- stands above what is told here.
 --
--- KEYS  the records
+-- KEYS  1 progress
 -- ARGV  1 state  2 attempts to add  3 round: the same round is counted once, however often it is told
+--       4… the jobs
 -- Returns the attempts of each.
-local attempts = {}
-for i, record in ipairs(KEYS) do
-  local known = redis.call('HMGET', record, 'state', 'round')
-  local add = known[2] == ARGV[3] and 0 or ARGV[2]
-  if known[1] and known[1] ~= 'succeeded' and known[1] ~= 'failed' then
-    redis.call('HSET', record, 'state', ARGV[1], 'round', ARGV[3])
-    attempts[i] = redis.call('HINCRBY', record, 'attempts', add)
-  else
-    attempts[i] = tonumber(redis.call('HGET', record, 'attempts')) or 1
-  end
+local told = redis.call('HMGET', KEYS[1], unpack(ARGV, 4))
+local counted, telling = {}, {}
+for i, progress in ipairs(told) do
+  local attempts, round = 0, nil
+  if progress then attempts, round = string.match(progress, '^%a (%d+) (.*)$') end
+  if round ~= ARGV[3] then attempts = attempts + ARGV[2] end
+  counted[i] = tonumber(attempts)
+  telling[2 * i - 1] = ARGV[3 + i]
+  telling[2 * i] = ARGV[1] .. ' ' .. attempts .. ' ' .. ARGV[3]
 end
-return attempts
+redis.call('HSET', KEYS[1], unpack(telling))
+return counted

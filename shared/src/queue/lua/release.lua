@@ -14,8 +14,8 @@ for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
     released = released + 1
   else
     local record = ARGV[4] .. ':' .. id
-    local state = redis.call('HGET', record, 'state')
-    if state ~= 'succeeded' and state ~= 'failed' then redis.call('DEL', record) end
+    local state = redis.call('GETRANGE', record, 0, 0)
+    if state ~= 's' and state ~= 'f' then redis.call('DEL', record) end
   end
 end
 redis.call('DEL', KEYS[1], KEYS[5])

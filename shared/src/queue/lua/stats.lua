@@ -10,7 +10,8 @@ local running, oldest = 0, 0
 
 local function see(ids)
   for _, id in ipairs(ids) do
-    local submitted = tonumber(redis.call('HGET', ARGV[2] .. ':' .. id, 'submitted') or 0)
+    local record = redis.call('GET', ARGV[2] .. ':' .. id) or ''
+    local submitted = tonumber(string.match(record, '^%d+ %a[%w_]* (%d+)', 34) or 0)
     if submitted > 0 and (oldest == 0 or submitted < oldest) then oldest = submitted end
   end
 end

@@ -85,12 +85,12 @@ impl Redis {
             if !size.is_empty() {
                 let size: u64 = redis::cmd(size).arg(&key).query_async(&mut connection).await?;
                 leftovers.tasks.extend((size > 0).then_some((key, size)));
-            } else if let Some(job) = key.strip_prefix("commerce:record:") {
-                let mut get = redis::cmd("HGET");
-                let state: Option<String> =
-                    get.arg(&key).arg("state").query_async(&mut connection).await?;
-                let state = state.unwrap_or_default();
-                if !["succeeded", "failed", ""].contains(&state.as_str()) {
+            } else if let Some(job) = key.strip_prefix("commerce:job:") {
+                let mut letter = redis::cmd("GETRANGE");
+                letter.arg(&key).arg(0).arg(0);
+                let state: String = letter.query_async(&mut connection).await?;
+                // Succeeded, failed, or gone meanwhile.
+                if !["s", "f", ""].contains(&state.as_str()) {
                     leftovers.unfinished.push((job.to_owned(), state));
                 }
             }

@@ -1,0 +1,43 @@
+//! The desk where tasks wait until they are settled. It knows neither Redis nor Postgres.
+
+use shared::domain::JobId;
+use shared::queue::job::QueuedJob;
+use tokio::sync::{mpsc, oneshot};
+
+/// What a task is told when its turn is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Its outcome is committed and told.
+    Settled,
+    /// It failed by itself: it is to be tried again.
+    Retry,
+    /// It failed by itself too often: its job is given up.
+    GaveUp,
+}
+
+/// A task on the desk. Its turn is dropped unsaid when the worker stops first.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) id: JobId,
+    pub(crate) job: QueuedJob,
+    pub(crate) turn: oneshot::Sender<Turn>,
+}
+
+/// Where handlers put their tasks.
+#[derive(Clone)]
+pub struct Desk(mpsc::Sender<Waiting>);
+
+impl Desk {
+    /// A desk with room for `size` tasks, and where they are taken from.
+    pub(crate) fn new(size: usize) -> (Self, mpsc::Receiver<Waiting>) {
+        let (desk, waiting) = mpsc::channel(size);
+        (Self(desk), waiting)
+    }
+
+    /// Puts a task on the desk and waits for its turn to be over; `None` when the worker stops first.
+    pub async fn settle(&self, id: JobId, job: QueuedJob) -> Option<Turn> {
+        let (turn, over) = oneshot::channel();
+        self.0.send(Waiting { id, job, turn }).await.ok()?;
+        over.await.ok()
+    }
+}
