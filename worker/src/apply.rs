@@ -10,6 +10,7 @@ use shared::store::ledger::{self, Entry};
 use shared::store::world::{Drawn, Wanted};
 use shared::store::{self, PgPool, StoreError};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A job in the hands of a worker.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Attempt {
     pub id: JobId,
     /// The job.
     pub job: QueuedJob,
+    /// The apalis worker that holds its task.
+    pub holder: Arc<str>,
     /// How often it has been begun, this time included.
     pub number: u32,
 }
@@ -101,7 +104,7 @@ pub fn decide_all(
             decided.entries.push(entry.clone());
             continue;
         }
-        let Attempt { id, job, number } = attempt;
+        let Attempt { id, job, number, .. } = attempt;
         let new_id = ids.next_for(&job.command);
         let circumstances = Circumstances { now: drawn.now, job: *id, new_id, gift_ttl };
         let decision = decide(&world, job.client, &job.command, circumstances);

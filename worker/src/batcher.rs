@@ -6,7 +6,7 @@
 
 use crate::apply::{Attempt, apply, preview};
 use crate::config::Settings;
-use crate::desk::{Desk, Turn, Waiting};
+use crate::desk::{Desk, Waiting};
 use crate::fault::{Fault, Remedy};
 use crate::patience::Patience;
 use crate::tell;
@@ -31,7 +31,7 @@ const APPLY_TIMEOUT: Duration = Duration::from_secs(15);
 /// A task that was said to begin.
 struct Begun {
     attempt: Attempt,
-    turn: oneshot::Sender<Turn>,
+    turn: oneshot::Sender<()>,
 }
 
 /// Takes what waits on the desk and settles it, batch by batch.
@@ -81,8 +81,8 @@ impl Batcher {
             let round = Uuid::new_v4();
             let begun = self.patience.with_redis(|| self.queue.begin(&ids, round)).await;
             let Some(numbers) = begun else { return };
-            for (Waiting { id, job, turn }, number) in tasks.drain(..).zip(numbers) {
-                let attempt = Attempt { id, job, number };
+            for (Waiting { id, job, holder, turn }, number) in tasks.drain(..).zip(numbers) {
+                let attempt = Attempt { id, job, holder, number };
                 if begin.send(Begun { attempt, turn }).await.is_err() {
                     return;
                 }
@@ -119,7 +119,7 @@ impl Batcher {
     async fn settle_attempts(
         self: &Arc<Self>,
         attempts: Arc<[Attempt]>,
-        turns: Vec<oneshot::Sender<Turn>>,
+        turns: Vec<oneshot::Sender<()>>,
     ) {
         let fault = match self.patience.with_postgres(|| self.apply(attempts.clone())).await {
             Ok(entries) => {
@@ -157,7 +157,7 @@ impl Batcher {
 
     /// Begun more often than is allowed, and never brought to an end: it takes its workers with it.
     /// Unless the last of them died after its commit, and before it could tell.
-    async fn settle_worn(&self, attempt: Attempt) -> Option<Turn> {
+    async fn settle_worn(&self, attempt: Attempt) -> Option<()> {
         let look =
             || async { Ok(ledger::find_job(&self.pool, attempt.job.client, attempt.id).await?) };
         match self.patience.with_postgres(look).await {
@@ -185,28 +185,31 @@ impl Batcher {
         }
     }
 
-    async fn tell(&self, attempts: &[Attempt], entries: &[Entry]) -> Option<Turn> {
+    async fn tell(&self, attempts: &[Attempt], entries: &[Entry]) -> Option<()> {
         let tell = || tell::outcomes(&self.queue, attempts, entries);
-        self.patience.with_redis(tell).await.map(|()| Turn::Settled)
+        self.patience.with_redis(tell).await
     }
 
     /// A command failed by itself.
-    async fn fail(&self, attempt: &Attempt, fault: &Fault) -> Option<Turn> {
-        let (id, number) = (attempt.id, attempt.number);
+    async fn fail(&self, attempt: &Attempt, fault: &Fault) -> Option<()> {
+        let Attempt { id, holder, number, job } = attempt;
         tracing::error!(job = %id, attempt = number, cause = fault.full_cause(), "command failed");
-        if number < self.attempts_max {
-            self.patience.with_redis(|| self.queue.retrying(id)).await?;
-            return Some(Turn::Retry);
+        if *number < self.attempts_max {
+            // Those that failed together should not come back together.
+            let jitter = Duration::from_millis(rand::random_range(0..1000));
+            let delay = Duration::from_secs((*number).into()) + jitter;
+            let retry = || self.queue.retry(holder, *id, *number, delay);
+            return self.patience.with_redis(retry).await;
         }
-        let operation = Some(attempt.job.command.operation());
+        let (task, operation) = (id.to_string(), Some(job.command.operation()));
         let (public, full) = (fault.public_cause(), fault.full_cause());
-        let give_up = || tell::gave_up(&self.queue, id, operation, &public, &full);
-        self.patience.with_redis(give_up).await.map(|()| Turn::GaveUp)
+        let give_up = || tell::gave_up(&self.queue, (holder, &task), operation, &public, &full);
+        self.patience.with_redis(give_up).await
     }
 }
 
 /// Tells a task that its turn is over, unless it is left to others. No one listens when the apalis
 /// worker was restarted meanwhile; the outcome stands all the same.
-fn say(turn: oneshot::Sender<Turn>, over: Option<Turn>) {
-    let _ = over.map(|over| turn.send(over));
+fn say(turn: oneshot::Sender<()>, over: Option<()>) {
+    let _ = over.map(|()| turn.send(()));
 }

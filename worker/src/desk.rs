@@ -2,25 +2,17 @@
 
 use shared::domain::JobId;
 use shared::queue::job::QueuedJob;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
-
-/// What a task is told when its turn is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// Its outcome is committed and told.
-    Settled,
-    /// It failed by itself: it is to be tried again.
-    Retry,
-    /// It failed by itself too often: its job is given up.
-    GaveUp,
-}
 
 /// A task on the desk. Its turn is dropped unsaid when the worker stops first.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) id: JobId,
     pub(crate) job: QueuedJob,
-    pub(crate) turn: oneshot::Sender<Turn>,
+    /// The apalis worker that holds the task.
+    pub(crate) holder: Arc<str>,
+    pub(crate) turn: oneshot::Sender<()>,
 }
 
 /// Where handlers put their tasks.
@@ -35,9 +27,9 @@ impl Desk {
     }
 
     /// Puts a task on the desk and waits for its turn to be over; `None` when the worker stops first.
-    pub async fn settle(&self, id: JobId, job: QueuedJob) -> Option<Turn> {
+    pub async fn settle(&self, id: JobId, job: QueuedJob, holder: Arc<str>) -> Option<()> {
         let (turn, over) = oneshot::channel();
-        self.0.send(Waiting { id, job, turn }).await.ok()?;
+        self.0.send(Waiting { id, job, holder, turn }).await.ok()?;
         over.await.ok()
     }
 }

@@ -1,16 +1,14 @@
 //! What an apalis worker does with a task: reads it, has it settled, and says how that went.
 
-use crate::desk::{Desk, Turn};
+use crate::desk::Desk;
 use crate::tell;
-use apalis::prelude::{AbortError, BoxDynError, Data, TaskId};
-use shared::domain::JobId;
+use apalis::prelude::{BoxDynError, Data, TaskId, WorkerContext};
 use shared::queue::Queue;
 use shared::queue::job::{QueuedJob, UnreadableJob};
 use shared::queue::source::RawTask;
 use shared::seeded_bug::SeededBug;
 use std::future::pending;
-use std::time::Duration;
-use tokio::time::sleep;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// What a handler needs.
@@ -24,41 +22,40 @@ pub struct Hands {
     pub left: CancellationToken,
 }
 
-/// Handles one task. `Ok` acknowledges it, an abort puts it among the dead, and any other error has
-/// apalis try it again in as many seconds as there were attempts.
-pub async fn handle(task: RawTask, id: TaskId, hands: Data<Hands>) -> Result<(), BoxDynError> {
+/// Handles one task. It is told to apalis as done when its turn is over, whatever became of it: tasks
+/// are let go of, tried again and buried by ourselves (`shared::queue::settle`).
+pub async fn handle(
+    task: RawTask,
+    id: TaskId,
+    worker: WorkerContext,
+    hands: Data<Hands>,
+) -> Result<(), BoxDynError> {
+    let holder: Arc<str> = worker.name().into();
     let job = match QueuedJob::decode(&task.0) {
         Ok(job) => job,
-        Err(unreadable) => return Err(bury(&hands.queue, &id, unreadable).await),
+        Err(unreadable) => return bury(&hands.queue, &holder, &id, &unreadable).await,
     };
     if SeededBug::AckBeforeCommit.is_on() {
+        hands.queue.forget(&holder, job.id()).await?;
         let desk = hands.desk.clone();
-        tokio::spawn(async move { desk.settle(job.id(), job).await });
+        tokio::spawn(async move { desk.settle(job.id(), job, holder).await });
         return Ok(());
     }
-    match hands.desk.settle(job.id(), job).await {
-        Some(Turn::Settled) => Ok(()),
-        Some(Turn::GaveUp) => Err(AbortError::new("given up").into()),
-        Some(Turn::Retry) => {
-            // Those that failed together should not come back together.
-            sleep(Duration::from_millis(rand::random_range(0..1000))).await;
-            Err("to be tried again".into())
-        }
+    if hands.desk.settle(job.id(), job, holder).await.is_none() {
         // The worker stops. Neither done nor failed: it is released when the worker has ended.
-        None => {
-            hands.left.cancel();
-            pending().await
-        }
+        hands.left.cancel();
+        return pending().await;
     }
+    Ok(())
 }
 
-async fn bury(queue: &Queue, id: &TaskId, unreadable: UnreadableJob) -> BoxDynError {
+async fn bury(
+    queue: &Queue,
+    holder: &str,
+    id: &TaskId,
+    unreadable: &UnreadableJob,
+) -> Result<(), BoxDynError> {
     tracing::error!(job = %id, error = %unreadable, "unreadable task");
-    if let Ok(job) = id.to_string().parse().map(JobId) {
-        let cause = unreadable.to_string();
-        if let Err(error) = tell::gave_up(queue, job, None, &cause, &cause).await {
-            return error.into();
-        }
-    }
-    AbortError::new(unreadable).into()
+    let cause = unreadable.to_string();
+    Ok(tell::gave_up(queue, (holder, &id.to_string()), None, &cause, &cause).await?)
 }

@@ -10,20 +10,27 @@ use shared::queue::settle::Settled;
 use shared::queue::{Queue, QueueError};
 use shared::store::ledger::Entry;
 
-/// Tells of decided commands. Call it after the commit, never before.
+/// Tells of decided commands. Call it after the commit, never before. Their tasks are held by one
+/// worker, or by two when apalis has restarted it.
 pub async fn outcomes(
     queue: &Queue,
     attempts: &[Attempt],
     entries: &[Entry],
 ) -> Result<(), QueueError> {
-    let settled: Vec<Settled<'_>> =
-        attempts.iter().zip(entries).map(|(attempt, entry)| settled(attempt, entry)).collect();
-    queue.finish(&settled).await?;
-    settled.iter().filter(|settled| settled.origin == Origin::Decided).for_each(count);
+    let mut entries = entries;
+    for attempts in attempts.chunk_by(|one, next| one.holder == next.holder) {
+        let (these, rest) = entries.split_at(attempts.len().min(entries.len()));
+        let settled: Vec<Settled<'_>> = attempts.iter().zip(these).map(settled).collect();
+        if let Some(attempt) = attempts.first() {
+            queue.finish(&attempt.holder, &settled).await?;
+        }
+        settled.iter().filter(|settled| settled.origin == Origin::Decided).for_each(count);
+        entries = rest;
+    }
     Ok(())
 }
 
-fn settled<'a>(attempt: &Attempt, entry: &'a Entry) -> Settled<'a> {
+fn settled<'a>((attempt, entry): (&Attempt, &'a Entry)) -> Settled<'a> {
     Settled {
         job: entry.job,
         client: entry.client,
@@ -31,6 +38,7 @@ fn settled<'a>(attempt: &Attempt, entry: &'a Entry) -> Settled<'a> {
         fingerprint: entry.fingerprint,
         attempts: entry.attempts,
         submitted_at: entry.submitted_at,
+        admitted_at: attempt.job.submitted_at,
         finished_at: entry.finished_at,
         origin: origin(attempt, entry),
         answer: &entry.answer,
@@ -43,18 +51,21 @@ fn origin(attempt: &Attempt, entry: &Entry) -> Origin {
     if entry.submitted_at == attempt.job.submitted_at { Origin::Decided } else { Origin::Ledger }
 }
 
-/// Tells that a job was given up. Clients learn the public cause, operators the full one.
+/// Tells that a task was given up, and lets go of it. Clients learn the public cause, operators the full one.
 pub async fn gave_up(
     queue: &Queue,
-    job: JobId,
+    (holder, task): (&str, &str),
     operation: Option<Operation>,
     public_cause: &str,
     full_cause: &str,
 ) -> Result<(), QueueError> {
     let detail = format!("The command was given up: {public_cause}. Nothing of it was done.");
-    let problem = Problem::new(ProblemKind::ProcessingFailed, detail).about_job(job);
+    let mut problem = Problem::new(ProblemKind::ProcessingFailed, detail);
+    if let Ok(id) = task.parse() {
+        problem = problem.about_job(JobId(id));
+    }
     let answer = Answer { status: problem.status, body: problem.to_json() };
-    queue.bury(job, answer, full_cause, clock::now()).await?;
+    queue.bury(holder, task, answer, full_cause, clock::now()).await?;
     let operation = operation.map_or("unknown", Operation::as_str);
     count_outcome(operation, "dead".to_owned());
     Ok(())

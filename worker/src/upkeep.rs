@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-/// Often enough for retries to be punctual and leavings to stay few.
+/// Often enough for retries to be punctual.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`.
@@ -28,7 +28,6 @@ async fn round(queue: &Queue, roster: &Roster) -> Result<(), QueueError> {
     }
     release_ended(queue, roster).await?;
     while queue.promote().await? == STEP_MAX {}
-    while queue.clean().await? == STEP_MAX {}
     Ok(())
 }
 

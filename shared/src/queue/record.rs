@@ -65,6 +65,17 @@ impl Record {
         }
     }
 
+    /// The same job, given up.
+    pub(super) fn buried(self, answer: Answer, cause: &str, now: Instant) -> Self {
+        Self {
+            status: JobStatus::Dead,
+            finished_at: Some(now),
+            answer: Some(answer),
+            cause: Some(cause.to_owned()),
+            ..self
+        }
+    }
+
     /// As it is stored.
     pub(super) fn encode(&self) -> Vec<u8> {
         let (status, body) =

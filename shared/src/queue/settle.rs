@@ -7,8 +7,10 @@ use crate::domain::job::JobStatus;
 use crate::domain::{Answer, ClientId, Fingerprint, Instant, JobId, Operation};
 use redis::Script;
 use std::sync::LazyLock;
+use std::time::Duration;
 use uuid::Uuid;
 
+static RETRY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/retry.lua")));
 static MARK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/mark.lua")));
 static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/bury.lua")));
 static FINISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/finish.lua")));
@@ -26,8 +28,10 @@ pub struct Settled<'a> {
     pub fingerprint: Fingerprint,
     /// In which attempt it was decided.
     pub attempts: u32,
-    /// When it was admitted.
+    /// When it was admitted, for its readers: the first time, if it was decided for that.
     pub submitted_at: Instant,
+    /// When the task was admitted that is settled here.
+    pub admitted_at: Instant,
     /// When it was decided.
     pub finished_at: Instant,
     /// How it came to be.
@@ -43,9 +47,25 @@ impl Queue {
         self.mark(jobs, JobStatus::Running, 1, &format!("begin {round}")).await
     }
 
-    /// Tells that a job failed by a fault and will be tried again.
-    pub async fn retrying(&self, job: JobId) -> Result<(), QueueError> {
-        self.mark(&[job], JobStatus::Retrying, 0, "").await.map(drop)
+    /// Puts a task aside that failed by a fault, in its attempt of that number; it is due again after
+    /// `delay`. Nothing happens when `worker` holds it no more.
+    pub async fn retry(
+        &self,
+        worker: &str,
+        job: JobId,
+        attempts: u32,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
+        RETRY
+            .key(&self.keys.progress)
+            .key(self.keys.in_flight(worker))
+            .key(self.keys.apalis.scheduled_jobs_set())
+            .arg(job.to_string())
+            .arg(format!("{} {attempts} ", record::letter(JobStatus::Retrying)))
+            .arg(delay.as_secs_f64())
+            .invoke_async::<()>(&mut self.connection.clone())
+            .await?;
+        Ok(())
     }
 
     /// Tells that a worker lets go of jobs without having tried them, in the round that it began.
@@ -68,56 +88,62 @@ impl Queue {
         Ok(call.invoke_async(&mut self.connection.clone()).await?)
     }
 
-    /// Stores how jobs were decided and tells whoever waits for them, in one round trip. Call it after the
-    /// commit, never before.
-    pub async fn finish(&self, settled: &[Settled<'_>]) -> Result<(), QueueError> {
+    /// Stores how jobs were decided, lets go of their tasks, which `worker` holds, and tells whoever
+    /// waits for them: in one round trip. Call it after the commit, never before.
+    pub async fn finish(&self, worker: &str, settled: &[Settled<'_>]) -> Result<(), QueueError> {
         let outcomes: Vec<Outcome> = settled.iter().map(Outcome::from).collect();
         let mut call = FINISH.prepare_invoke();
         call.key(&self.keys.progress)
+            .key(self.keys.in_flight(worker))
+            .key(self.keys.apalis.job_data_hash())
             .arg(self.ttl_seconds)
             .arg(&self.keys.outcomes_channel)
-            .arg(announcement::encode(&outcomes));
+            .arg(announcement::encode(&outcomes))
+            .arg(self.keys.apalis.job_meta_hash());
         for settled in settled {
-            call.key(self.keys.record(settled.job)).arg(Record::from(settled).encode());
-        }
-        for settled in settled {
-            call.arg(settled.job.to_string());
+            call.key(self.keys.record(settled.job))
+                .arg(settled.job.to_string())
+                .arg(settled.admitted_at.timestamp_micros())
+                .arg(Record::from(settled).encode());
         }
         call.invoke_async::<()>(&mut self.connection.clone()).await?;
         Ok(())
     }
 
-    /// Tells that a job was given up. What the client sees is `answer`; the cause is for operators.
-    /// The task itself must then be aborted, which puts it among the dead.
+    /// Tells that a task was given up, and puts it among the dead. What the client sees is `answer`;
+    /// the cause is for operators.
     pub async fn bury(
         &self,
-        job: JobId,
+        worker: &str,
+        task: &str,
         answer: Answer,
         cause: &str,
         now: Instant,
     ) -> Result<(), QueueError> {
-        let Some(record) = self.record(job).await? else {
-            return Ok(());
-        };
-        let outcome = Outcome {
-            job,
-            fingerprint: record.fingerprint,
-            origin: Origin::GaveUp,
-            answer: answer.clone(),
-        };
-        let buried = Record {
-            status: JobStatus::Dead,
-            finished_at: Some(now),
-            answer: Some(answer),
-            cause: Some(cause.to_owned()),
-            ..record
+        // A task of somebody else may have no id of ours, and no record.
+        let job = JobId(task.parse().unwrap_or_default());
+        let (record, announcement) = match self.record(job).await? {
+            None => (Vec::new(), Vec::new()),
+            Some(record) => {
+                let outcome = Outcome {
+                    job,
+                    fingerprint: record.fingerprint,
+                    origin: Origin::GaveUp,
+                    answer: answer.clone(),
+                };
+                (record.buried(answer, cause, now).encode(), announcement::encode(&[outcome]))
+            }
         };
         BURY.key(self.keys.record(job))
             .key(&self.keys.progress)
-            .arg(job.to_string())
-            .arg(buried.encode())
+            .key(self.keys.in_flight(worker))
+            .key(self.keys.apalis.dead_jobs_set())
+            .key(self.keys.apalis.job_data_hash())
+            .key(format!("{}:{task}", self.keys.apalis.job_meta_hash()))
+            .arg(task)
+            .arg(record)
             .arg(&self.keys.outcomes_channel)
-            .arg(announcement::encode(&[outcome]))
+            .arg(announcement)
             .invoke_async::<()>(&mut self.connection.clone())
             .await?;
         Ok(())
@@ -148,5 +174,21 @@ impl From<&Settled<'_>> for Outcome {
             origin: settled.origin,
             answer: settled.answer.clone(),
         }
+    }
+}
+
+impl Queue {
+    /// Lets go of a task that nobody has settled: a deliberate defect, for
+    /// [`SeededBug::AckBeforeCommit`] alone.
+    ///
+    /// [`SeededBug::AckBeforeCommit`]: crate::seeded_bug::SeededBug::AckBeforeCommit
+    pub async fn forget(&self, worker: &str, job: JobId) -> Result<(), QueueError> {
+        redis::pipe()
+            .srem(self.keys.in_flight(worker), job.to_string())
+            .hdel(self.keys.apalis.job_data_hash(), job.to_string())
+            .del(self.keys.meta(job))
+            .query_async::<()>(&mut self.connection.clone())
+            .await?;
+        Ok(())
     }
 }

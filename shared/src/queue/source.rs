@@ -1,5 +1,9 @@
 //! What apalis workers take their tasks from: a stock `RedisStorage`, set so that none of the known
 //! traps of 1.0.0 opens (`docs/QUEUE.md` has them all).
+//!
+//! apalis acknowledges nothing here: a task is let go of in the same step that tells its outcome
+//! ([`super::settle`]). That is one command a batch instead of three a task, and there is no moment
+//! between the two.
 
 use super::Queue;
 use super::wake::{Attentive, Bell, IDLE_INTERVAL, OnBell};
@@ -67,7 +71,7 @@ impl Queue {
             .missed_heartbeats(usize::try_from(missed).unwrap_or(usize::MAX))
             .lock_tasks(false)
             .emit_events(false)
-            .persist_results(true)
+            .persist_results(false)
             .idempotency_ttl(Some(Duration::from_secs(1)));
         let channel = self.keys.wake_channel.clone();
         let bell = Bell::listen(self.client.clone(), channel, stop);

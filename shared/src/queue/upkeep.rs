@@ -1,5 +1,5 @@
-//! What keeps the queue healthy beside the workers: signs of life, retries that fall due, what is
-//! left behind.
+//! What keeps the queue healthy beside the workers: signs of life, retries that fall due, what ended
+//! workers held.
 
 use super::{Queue, QueueError};
 use redis::Script;
@@ -8,10 +8,9 @@ use std::sync::LazyLock;
 static KEEP_ALIVE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("lua/keep_alive.lua")));
 static PROMOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/promote.lua")));
-static CLEAN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/clean.lua")));
 static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/release.lua")));
 
-/// Tasks promoted or cleaned in one step: a step blocks Redis for a few milliseconds at most, and
+/// Tasks promoted in one step: a step blocks Redis for a few milliseconds at most, and
 /// Lua cannot unpack more than 8000.
 pub const STEP_MAX: usize = 500;
 
@@ -42,20 +41,6 @@ impl Queue {
             .invoke_async(&mut self.connection.clone())
             .await?;
         Ok(promoted)
-    }
-
-    /// Removes what is left of at most [`STEP_MAX`] finished tasks. Returns how many it looked at.
-    pub async fn clean(&self) -> Result<usize, QueueError> {
-        let cleaned = CLEAN
-            .key(self.keys.apalis.done_jobs_set())
-            .key(self.keys.apalis.job_data_hash())
-            .key(&self.keys.progress)
-            .arg(STEP_MAX)
-            .arg(self.keys.apalis.job_meta_hash())
-            .arg(&self.keys.records)
-            .invoke_async(&mut self.connection.clone())
-            .await?;
-        Ok(cleaned)
     }
 
     /// Gives back what `worker`, which has ended, still holds. Returns how many tasks.

@@ -22,7 +22,7 @@ async fn a_key_used_for_something_else_is_contested_and_then_reused() {
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
     assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Contested);
-    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
+    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
     assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Reused);
     assert_eq!(queue.stats().await.unwrap().queued, 1);
 }
@@ -32,7 +32,7 @@ async fn a_finished_key_is_known_with_its_answer_to_the_byte() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
-    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
+    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
     let Verdict::Known(record) = admit(&queue, &job("a")).await else { panic!("not known") };
     assert_eq!(record.status, JobStatus::Succeeded);
     assert_eq!(record.answer, Some(answer()));

@@ -33,7 +33,7 @@ async fn every_process_hears_of_every_outcome() {
     let (one, two) = (subscribe(&queue, 9), subscribe(&other, 9));
     let tickets = [one.ticket(job("a").id()), one.ticket(job("a").id()), two.ticket(job("a").id())];
     let tell = async {
-        queue.finish(&[settled(&job("a"), &answer()), settled(&job("b"), &answer())]).await
+        queue.finish("w", &[settled(&job("a"), &answer()), settled(&job("b"), &answer())]).await
     };
     let waiting = tickets.map(|ticket| wait(&queue, ticket.unwrap()));
     let [first, second, third] = waiting;
@@ -52,7 +52,7 @@ async fn an_outcome_announced_while_nobody_listened_is_found_by_looking() {
     redis.kill();
     redis.resume();
     let again = redis.queue().await;
-    again.finish(&[settled(&job("a"), &answer())]).await.unwrap();
+    again.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
     assert_ne!(wait(&again, ticket).await, "timed out");
 }
 

@@ -93,3 +93,16 @@ pub(crate) async fn keys(connection: &mut redis::aio::MultiplexedConnection) -> 
     keys.sort();
     keys
 }
+
+/// Runs a command whose words have no spaces in them.
+pub(crate) async fn run<T: redis::FromRedisValue>(
+    connection: &mut redis::aio::MultiplexedConnection,
+    line: &str,
+) -> T {
+    let mut words = line.split(' ');
+    let mut command = redis::cmd(words.next().unwrap());
+    for word in words {
+        command.arg(word);
+    }
+    command.query_async(connection).await.unwrap()
+}

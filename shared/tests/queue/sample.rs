@@ -1,5 +1,6 @@
 //! Jobs and bounds to test with.
 
+use redis::aio::MultiplexedConnection;
 use shared::domain::rate_limit::Limit;
 use shared::domain::{
     Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, PlanCode, UserId,
@@ -57,8 +58,18 @@ pub(crate) fn settled<'a>(job: &QueuedJob, answer: &'a Answer) -> Settled<'a> {
         fingerprint: job.fingerprint,
         attempts: 1,
         submitted_at: job.submitted_at,
+        admitted_at: job.submitted_at,
         finished_at: Instant::from_timestamp_micros(1_700_000_001_000_001).unwrap(),
         origin: Origin::Decided,
         answer,
     }
+}
+
+/// What `worker` does to take the oldest task, as apalis does it.
+pub(crate) async fn take(connection: &mut MultiplexedConnection, worker: &str) -> String {
+    let task: String = redis::cmd("LPOP").arg("q:active").query_async(connection).await.unwrap();
+    let mut hold = redis::cmd("SADD");
+    hold.arg(format!("q:inflight:{worker}")).arg(&task);
+    hold.query_async::<()>(connection).await.unwrap();
+    task
 }

@@ -1,11 +1,12 @@
 //! What readers see of a job on its way.
 
-use crate::redis_server::RedisServer;
-use crate::sample::{admit, answer, job, settled};
+use crate::redis_server::{RedisServer, run};
+use crate::sample::{admit, answer, job, settled, take};
 use shared::domain::Answer;
 use shared::domain::job::JobStatus;
 use shared::queue::Queue;
 use shared::queue::admission::Verdict;
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Some round of a worker.
@@ -22,6 +23,11 @@ fn given_up() -> Answer {
     Answer { status: 503, body: "{}".to_owned() }
 }
 
+async fn bury(queue: &Queue, cause: &str) {
+    let (task, now) = (job("a").id().to_string(), job("a").submitted_at);
+    queue.bury("w", &task, given_up(), cause, now).await.unwrap();
+}
+
 #[tokio::test]
 async fn each_beginning_counts_as_an_attempt_and_handing_back_takes_it_back() {
     let redis = RedisServer::start();
@@ -29,8 +35,6 @@ async fn each_beginning_counts_as_an_attempt_and_handing_back_takes_it_back() {
     admit(&queue, &job("a")).await;
     assert_eq!(queue.begin(&[job("a").id()], round()).await.unwrap(), [1]);
     assert_eq!(status(&queue, "a").await, (JobStatus::Running, 1));
-    queue.retrying(job("a").id()).await.unwrap();
-    assert_eq!(status(&queue, "a").await, (JobStatus::Retrying, 1));
     assert_eq!(queue.begin(&[job("a").id()], round()).await.unwrap(), [2]);
     queue.hand_back(&[job("a").id()], round()).await.unwrap();
     assert_eq!(status(&queue, "a").await, (JobStatus::Queued, 1));
@@ -52,10 +56,10 @@ async fn who_saw_a_final_state_never_sees_an_earlier_one() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     admit(&queue, &job("a")).await;
-    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
+    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
     queue.begin(&[job("a").id()], round()).await.unwrap();
-    queue.retrying(job("a").id()).await.unwrap();
-    queue.bury(job("a").id(), given_up(), "cause", job("a").submitted_at).await.unwrap();
+    queue.retry("w", job("a").id(), 1, Duration::ZERO).await.unwrap();
+    bury(&queue, "cause").await;
     assert_eq!(status(&queue, "a").await, (JobStatus::Succeeded, 1));
 }
 
@@ -65,7 +69,7 @@ async fn a_record_that_redis_lost_is_written_whole_at_the_end() {
     let queue = redis.queue().await;
     assert_eq!(queue.begin(&[job("a").id()], round()).await.unwrap(), [1]);
     assert_eq!(queue.record(job("a").id()).await.unwrap(), None);
-    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
+    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
     let record = queue.record(job("a").id()).await.unwrap().unwrap();
     assert_eq!(record.fingerprint, job("a").fingerprint);
     assert_eq!(record.submitted_at, job("a").submitted_at);
@@ -83,8 +87,44 @@ async fn answers_expire_and_unfinished_jobs_do_not() {
     };
     admit(&queue, &job("a")).await;
     assert_eq!(ttl().await, -1);
-    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
+    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
     assert!((86_300..=86_400).contains(&ttl().await));
+}
+
+#[tokio::test]
+async fn a_task_that_failed_is_due_again_after_a_while_if_it_is_still_held() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let mut connection = redis.connection().await;
+    admit(&queue, &job("a")).await;
+    take(&mut connection, "w").await;
+    queue.begin(&[job("a").id()], round()).await.unwrap();
+    // A worker that holds it no more has no say.
+    queue.retry("paused", job("a").id(), 7, Duration::ZERO).await.unwrap();
+    assert_eq!(status(&queue, "a").await, (JobStatus::Running, 1));
+    queue.retry("w", job("a").id(), 1, Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(status(&queue, "a").await, (JobStatus::Retrying, 1));
+    assert_eq!(run::<u8>(&mut connection, "SCARD q:inflight:w").await, 0);
+    assert_eq!(queue.stats().await.unwrap().retrying, 1);
+    assert_eq!(queue.promote().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_task_that_was_taken_over_is_told_by_either_and_let_go_of_by_its_holder() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let mut connection = redis.connection().await;
+    admit(&queue, &job("a")).await;
+    take(&mut connection, "new").await;
+    let id = job("a").id();
+    queue.finish("paused", &[settled(&job("a"), &answer())]).await.unwrap();
+    assert_eq!(status(&queue, "a").await, (JobStatus::Succeeded, 1));
+    // Its payload stays for the worker that may yet be asked for it.
+    assert!(queue.payload(id).await.unwrap().is_some());
+    assert_eq!(run::<u8>(&mut connection, "SCARD q:inflight:new").await, 1);
+    queue.finish("new", &[settled(&job("a"), &answer())]).await.unwrap();
+    assert_eq!(queue.payload(id).await.unwrap(), None);
+    assert_eq!(run::<u8>(&mut connection, "SCARD q:inflight:new").await, 0);
 }
 
 #[tokio::test]
@@ -93,32 +133,40 @@ async fn a_dead_job_is_admitted_again_only_when_its_worker_has_let_go_of_it() {
     let queue = redis.queue().await;
     let mut connection = redis.connection().await;
     admit(&queue, &job("a")).await;
-    // A worker takes it, fails, and gives it up.
-    redis::cmd("LPOP").arg("q:active").query_async::<()>(&mut connection).await.unwrap();
+    // A worker takes it; another that held it before gives it up.
+    take(&mut connection, "new").await;
     queue.begin(&[job("a").id()], round()).await.unwrap();
-    queue.bury(job("a").id(), given_up(), "a bug", job("a").submitted_at).await.unwrap();
+    bury(&queue, "a bug").await;
     let Verdict::Known(record) = admit(&queue, &job("a")).await else { panic!("not known") };
     assert_eq!((record.status, record.cause.as_deref()), (JobStatus::Dead, Some("a bug")));
     assert!(!queue.requeue(job("a").id()).await.unwrap());
-    // apalis puts it among the dead.
-    let id = job("a").id().to_string();
-    redis::cmd("SADD").arg("q:dead").arg(&id).query_async::<()>(&mut connection).await.unwrap();
+    // So does the worker that holds it.
+    let (task, now) = (job("a").id().to_string(), job("a").submitted_at);
+    queue.bury("new", &task, given_up(), "a bug", now).await.unwrap();
     assert_eq!(queue.dead_jobs(10).await.unwrap().len(), 1);
     assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
     assert_eq!(status(&queue, "a").await, (JobStatus::Queued, 0));
     assert_eq!(queue.stats().await.unwrap().dead, 0);
 }
 
+#[tokio::test]
+async fn a_task_that_is_not_ours_can_be_buried_too() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let mut connection = redis.connection().await;
+    run::<()>(&mut connection, "RPUSH q:active 01M85NFF0000000000000000AA").await;
+    let task = take(&mut connection, "w").await;
+    let now = job("a").submitted_at;
+    queue.bury("w", &task, given_up(), "unreadable", now).await.unwrap();
+    assert_eq!(run::<u8>(&mut connection, "SCARD q:inflight:w").await, 0);
+    assert_eq!(queue.stats().await.unwrap().dead, 1);
+}
+
 /// A job that a worker took, and gave up for good.
 async fn dead_job(redis: &RedisServer, queue: &Queue) {
-    let mut connection = redis.connection().await;
-    let id = job("a").id();
     admit(queue, &job("a")).await;
-    redis::cmd("LPOP").arg("q:active").query_async::<()>(&mut connection).await.unwrap();
-    queue.bury(id, given_up(), "a bug", job("a").submitted_at).await.unwrap();
-    let mut acknowledge = redis::cmd("SADD");
-    acknowledge.arg("q:dead").arg(id.to_string());
-    acknowledge.query_async::<()>(&mut connection).await.unwrap();
+    take(&mut redis.connection().await, "w").await;
+    bury(queue, "a bug").await;
 }
 
 #[tokio::test]
@@ -154,7 +202,7 @@ async fn a_job_that_is_buried_twice_keeps_its_first_cause() {
     let queue = redis.queue().await;
     dead_job(&redis, &queue).await;
     queue.begin(&[job("a").id()], round()).await.unwrap();
-    queue.bury(job("a").id(), given_up(), "another", job("a").submitted_at).await.unwrap();
+    bury(&queue, "another").await;
     let record = queue.record(job("a").id()).await.unwrap().unwrap();
     assert_eq!((record.status, record.cause.as_deref()), (JobStatus::Dead, Some("a bug")));
 }

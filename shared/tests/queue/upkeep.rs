@@ -1,19 +1,12 @@
 //! What keeps the queue healthy.
 
-use crate::redis_server::{RedisServer, keys};
-use crate::sample::{admit, answer, job, settled};
-use redis::aio::MultiplexedConnection;
+use crate::redis_server::{RedisServer, keys, run};
+use crate::sample::{admit, answer, job, settled, take};
+use shared::clock;
 use shared::queue::admission::Verdict;
+use shared::queue::job::QueuedJob;
 use shared::queue::upkeep::STEP_MAX;
-
-async fn run<T: redis::FromRedisValue>(connection: &mut MultiplexedConnection, line: &str) -> T {
-    let mut words = line.split(' ');
-    let mut command = redis::cmd(words.next().unwrap());
-    for word in words {
-        command.arg(word);
-    }
-    command.query_async(connection).await.unwrap()
-}
+use uuid::Uuid;
 
 #[tokio::test]
 async fn due_retries_become_available_in_bounded_steps() {
@@ -37,30 +30,28 @@ async fn nothing_but_the_answer_is_left_of_a_finished_job() {
     let queue = redis.queue().await;
     let mut connection = redis.connection().await;
     admit(&queue, &job("a")).await;
-    // A worker takes it, settles it, and acknowledges it.
-    run::<()>(&mut connection, "LPOP q:active").await;
-    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
-    run::<()>(&mut connection, &format!("SADD q:done {}", job("a").id())).await;
-    assert_eq!(queue.clean().await.unwrap(), 1);
+    take(&mut connection, "w").await;
+    queue.begin(&[job("a").id()], Uuid::new_v4()).await.unwrap();
+    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
     assert_eq!(keys(&mut connection).await, [format!("q:job:{}", job("a").id())]);
 }
 
 #[tokio::test]
-async fn a_job_that_was_admitted_again_is_not_cleaned_away() {
+async fn a_job_that_was_admitted_again_is_not_removed_with_its_earlier_life() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     let mut connection = redis.connection().await;
     let id = job("a").id();
     admit(&queue, &job("a")).await;
-    run::<()>(&mut connection, "LPOP q:active").await;
-    queue.finish(&[settled(&job("a"), &answer())]).await.unwrap();
-    // Its answer expires, and it is admitted again before the first worker acknowledges it.
+    take(&mut connection, "w").await;
+    // Redis forgets it, and it is admitted again before the worker has finished it.
     run::<()>(&mut connection, &format!("DEL q:job:{id}")).await;
-    assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
-    run::<()>(&mut connection, &format!("SADD q:done {id}")).await;
-    queue.clean().await.unwrap();
+    let later = QueuedJob { submitted_at: clock::now(), ..job("a") };
+    assert_eq!(admit(&queue, &later).await, Verdict::Enqueued);
+    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
     assert_eq!(run::<u8>(&mut connection, &format!("HEXISTS q:data {id}")).await, 1);
     assert_eq!(run::<u8>(&mut connection, &format!("EXISTS q:meta:{id}")).await, 1);
+    assert_eq!(queue.stats().await.unwrap().queued, 1);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ pub(crate) fn attempt_of(client: ClientId, key: &str, command: Command) -> Attem
     let fingerprint = Fingerprint::of_request("POST", "/", format!("{command:?}").as_bytes());
     let submitted_at = at("2026-06-15T11:59:59Z");
     let job = QueuedJob { client, key, fingerprint, submitted_at, command };
-    Attempt { id: job.id(), job, number: 1 }
+    Attempt { id: job.id(), job, holder: "w".into(), number: 1 }
 }
 
 /// Attempts at commands, each in a job of its own.

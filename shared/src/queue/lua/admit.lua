@@ -68,8 +68,7 @@ if requests > 0 then
   redis.call('PEXPIRE', KEYS[2], math.ceil(window / 1000))
 end
 
--- What is left of an earlier life of the same job goes first. One that was acknowledged, and whose
--- record has expired since, may still be among the done: clean.lua then leaves it alone.
+-- What is left of an earlier life of the same job goes first.
 if known then
   redis.call('SREM', KEYS[7], ARGV[1])
   redis.call('DEL', KEYS[4])
