@@ -1,0 +1,264 @@
+//! The report in words and tables.
+
+use super::ratios::{Row, Target};
+use crate::number::shown;
+use crate::results::{Latency, Results, Sample};
+use crate::scenario;
+use crate::spread::Spread;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// `report.md`, without its pictures.
+pub(super) fn report(results: &Results, rows: &[Row]) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_all(&mut text, results, rows);
+    text
+}
+
+fn write_all(text: &mut String, results: &Results, rows: &[Row]) -> std::fmt::Result {
+    writeln!(text, "# Benchmark of {}\n", results.began)?;
+    let machine = &results.machine;
+    writeln!(
+        text,
+        "{} × {}, Linux {}; Postgres with `fsync` and `synchronous_commit`, Redis with \
+         `appendfsync always`; the load generator shares the machine. `{}`\n",
+        machine.cpus, machine.cpu, machine.kernel, results.command
+    )?;
+    writeln!(text, "## Ratios\n")?;
+    write_ratios(text, rows)?;
+    writeln!(text, "\n## All scenarios\n")?;
+    writeln!(
+        text,
+        "Medians of the rounds, with the least and the most. Latencies in ms; those of an open \
+         loop (`open-…`) count from when a request was meant to be sent.\n"
+    )?;
+    write_scenarios(text, results)?;
+    writeln!(text, "\n## CPU time an operation\n")?;
+    writeln!(text, "In microseconds. `load` is our load generator.\n")?;
+    write_cpu(text, results)?;
+    writeln!(text, "\n## Memory\n")?;
+    write_memory(text, results)?;
+    write_long(text, results)?;
+    writeln!(text, "\n## Noise\n")?;
+    write_noise(text, results)
+}
+
+fn write_ratios(text: &mut String, rows: &[Row]) -> std::fmt::Result {
+    writeln!(
+        text,
+        "| Measure | Ours | Reference | | Original (recorded) | Ratio | Target | Met |"
+    )?;
+    writeln!(text, "|---|--:|--:|---|--:|--:|--:|---|")?;
+    for row in rows {
+        let cell = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), shown);
+        let (here, before) =
+            if row.recorded { (None, row.reference) } else { (row.reference, None) };
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            row.measure,
+            cell(row.ours),
+            cell(here),
+            row.of,
+            cell(before),
+            cell(row.ratio()),
+            target(row.target),
+            met(row)
+        )?;
+    }
+    writeln!(
+        text,
+        "\nFigures of the original were recorded on another day on a machine like this one; all \
+         others are of this run. The synchronous path stands for the original in this run."
+    )
+}
+
+fn target(target: Target) -> String {
+    match target {
+        Target::AtLeast(least) => format!("≥ {least}"),
+        Target::AtMost(most) => format!("≤ {most}"),
+        Target::None => String::new(),
+    }
+}
+
+fn met(row: &Row) -> &'static str {
+    match (row.target, row.is_met()) {
+        (_, Some(true)) => "yes",
+        (_, Some(false)) => "**no**",
+        (Target::None, None) => "",
+        (_, None) => "not measured",
+    }
+}
+
+/// For the terminal: what was to be reached, and whether it was.
+pub(super) fn summary(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| row.target != Target::None) {
+        let mark = match row.is_met() {
+            Some(true) => '✓',
+            Some(false) => '✗',
+            None => '·',
+        };
+        let cell = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), shown);
+        let _ = writeln!(
+            text,
+            "{mark} {:<56} {:>9}  {:>6} × {:<38} {}",
+            row.measure,
+            cell(row.ours),
+            cell(row.ratio()),
+            row.of,
+            target(row.target)
+        );
+    }
+    text
+}
+
+/// In the order in which they ran.
+fn in_order(results: &Results) -> Vec<String> {
+    let known = scenario::all().into_iter().map(|scenario| scenario.name);
+    known.filter(|name| results.samples.contains_key(name)).collect()
+}
+
+fn write_scenarios(text: &mut String, results: &Results) -> std::fmt::Result {
+    writeln!(text, "| Scenario | a second | p50 | p95 | p99 | max | |")?;
+    writeln!(text, "|---|--:|--:|--:|--:|--:|---|")?;
+    for name in in_order(results) {
+        let cell =
+            |spread: Option<Spread>| spread.map_or_else(|| "–".to_owned(), |s| s.to_string());
+        let latency = |figure: fn(&Latency) -> f64| cell(results.latency(&name, figure));
+        let samples = results.samples.get(&name).map(Vec::as_slice).unwrap_or_default();
+        writeln!(
+            text,
+            "| {name} | {} | {} | {} | {} | {} | {} |",
+            cell(results.rate(&name)),
+            latency(|l| l.p50),
+            latency(|l| l.p95),
+            latency(|l| l.p99),
+            latency(|l| l.max),
+            remarks(samples)
+        )?;
+    }
+    Ok(())
+}
+
+fn remarks(samples: &[Sample]) -> String {
+    let mut remarks: Vec<String> = samples
+        .iter()
+        .filter_map(|s| Some(format!("**invalid**, {} errors: {}", s.errors, s.invalid.as_ref()?)))
+        .map(|remark| remark.replace(['|', '\n'], " "))
+        .collect();
+    let offered = Spread::of(samples.iter().filter_map(|s| s.figures.get("offered_rate").copied()));
+    remarks.extend(offered.map(|offered| format!("offered {}", shown(offered.median))));
+    remarks.join("; ")
+}
+
+fn write_cpu(text: &mut String, results: &Results) -> std::fmt::Result {
+    let names = in_order(results);
+    let parts: BTreeSet<&String> = names
+        .iter()
+        .flat_map(|name| results.valid(name).flat_map(|sample| sample.cpu_us.keys()))
+        .collect();
+    let heads: Vec<&str> = parts.iter().map(|part| part.as_str()).collect();
+    writeln!(text, "| Scenario | {} | sum |", heads.join(" | "))?;
+    writeln!(text, "|---|{}--:|", "--:|".repeat(heads.len()))?;
+    for name in names {
+        let cell = |spread: Option<Spread>| spread.map_or_else(String::new, |s| shown(s.median));
+        let cells: Vec<String> = heads
+            .iter()
+            .map(|part| cell(results.spread(&name, |sample| sample.cpu_us.get(*part).copied())))
+            .collect();
+        let sum = cell(results.spread(&name, |sample| Some(sample.cpu_total_us())));
+        writeln!(text, "| {name} | {} | {sum} |", cells.join(" | "))?;
+    }
+    Ok(())
+}
+
+fn write_memory(text: &mut String, results: &Results) -> std::fmt::Result {
+    writeln!(text, "The most of any round, in MiB.\n")?;
+    writeln!(text, "| Scenario | api | api, peak | worker | worker, peak | Redis, data |")?;
+    writeln!(text, "|---|--:|--:|--:|--:|--:|")?;
+    for name in in_order(results) {
+        let most = |figure: &dyn Fn(&Sample) -> Option<f64>| {
+            results.spread(&name, figure).map_or_else(String::new, |s| shown(s.max))
+        };
+        let now = |part: &str| most(&|s| Some(s.memory.get(part)?.now_mib));
+        let peak = |part: &str| most(&|s| Some(s.memory.get(part)?.peak_mib));
+        if results.valid(&name).any(|sample| !sample.memory.is_empty()) {
+            let redis = most(&|s| s.figures.get("redis_used_mib").copied());
+            let (api, worker) = (now("api"), now("worker"));
+            let (api_peak, worker_peak) = (peak("api"), peak("worker"));
+            writeln!(text, "| {name} | {api} | {api_peak} | {worker} | {worker_peak} | {redis} |")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_long(text: &mut String, results: &Results) -> std::fmt::Result {
+    let long = &results.long;
+    if !long.growth.is_empty() {
+        writeln!(text, "\n## Growth\n\n| Rows | a second | p50 ms | p99 ms | CPU µs a write |")?;
+        writeln!(text, "|--:|--:|--:|--:|--:|")?;
+    }
+    for growth in &long.growth {
+        let latency = growth.sample.latency.unwrap_or_default();
+        let cpu = growth.sample.cpu_us.iter();
+        let parts: Vec<String> = cpu.map(|(name, us)| format!("{name} {}", shown(*us))).collect();
+        writeln!(
+            text,
+            "| {} | {} | {} | {} | {} ({}) |",
+            growth.rows,
+            shown(growth.sample.rate),
+            shown(latency.p50),
+            shown(latency.p99),
+            shown(growth.sample.cpu_total_us()),
+            parts.join(", ")
+        )?;
+    }
+    if let Some(sweep) = &long.sweep {
+        writeln!(
+            text,
+            "\n## Sweep\n\n{} due rows were marked in {} s, while {} writes a second went on with \
+             p50 {} ms, p99 {} ms, at most {} ms; the longest time without an answer was {} ms. {}",
+            sweep.rows,
+            shown(sweep.seconds),
+            shown(sweep.rate),
+            shown(sweep.latency.p50),
+            shown(sweep.latency.p99),
+            shown(sweep.latency.max),
+            shown(sweep.longest_gap_ms),
+            sweep.invalid.as_deref().unwrap_or_default()
+        )?;
+    }
+    Ok(())
+}
+
+fn write_noise(text: &mut String, results: &Results) -> std::fmt::Result {
+    let all = || results.samples.values().flatten();
+    let calibration = Spread::of(all().map(|sample| sample.calibration));
+    let names = results.samples.keys();
+    let widths = names.filter_map(|name| Some(results.rate(name)?.percent()));
+    let width = Spread::of(widths);
+    writeln!(
+        text,
+        "- Load average before the run: {}. CPU time that the host gave to others: {:.2} %.",
+        results.machine.load_at_start, results.steal_percent
+    )?;
+    if let Some(calibration) = calibration {
+        writeln!(
+            text,
+            "- A fixed calculation before each scenario: {calibration} steps a µs, a spread of \
+             {:.0} %.",
+            calibration.percent()
+        )?;
+    }
+    if let Some(width) = width {
+        writeln!(
+            text,
+            "- Rates of the rounds lay apart by {:.0} % of their median for the middle scenario, \
+             and by {:.0} % for the worst.",
+            width.median, width.max
+        )?;
+    }
+    Ok(())
+}
