@@ -62,7 +62,7 @@ pub(crate) struct Options {
     pub(crate) compare: Option<PathBuf>,
 
     /// Where the programs are [default: beside this one]
-    #[arg(long, value_name = "FOLDER", help_heading = "Set by make bench")]
+    #[arg(long, env = "BENCH_PROGRAMS", value_name = "FOLDER", help_heading = "Set by make bench")]
     programs: Option<PathBuf>,
 
     /// A Postgres server, without a database; it has to be durable
@@ -77,7 +77,13 @@ pub(crate) struct Options {
     pub(crate) postgres_url: String,
 
     /// The process id of its postmaster
-    #[arg(long, default_value_t = 0, value_name = "PID", help_heading = "Set by make bench")]
+    #[arg(
+        long,
+        env = "BENCH_POSTGRES_PID",
+        default_value_t = 0,
+        value_name = "PID",
+        help_heading = "Set by make bench"
+    )]
     pub(crate) postgres_pid: u32,
 
     /// A Redis server; it has to be durable
@@ -92,12 +98,19 @@ pub(crate) struct Options {
     pub(crate) redis_url: String,
 
     /// Its process id
-    #[arg(long, default_value_t = 0, value_name = "PID", help_heading = "Set by make bench")]
+    #[arg(
+        long,
+        env = "BENCH_REDIS_PID",
+        default_value_t = 0,
+        value_name = "PID",
+        help_heading = "Set by make bench"
+    )]
     pub(crate) redis_pid: u32,
 
     /// The program pgbench; it finds its password in PGPASSWORD
     #[arg(
         long,
+        env = "BENCH_PGBENCH",
         default_value = "pgbench",
         value_name = "FILE",
         help_heading = "Set by make bench"
@@ -107,6 +120,7 @@ pub(crate) struct Options {
     /// The program redis-benchmark
     #[arg(
         long,
+        env = "BENCH_REDIS_BENCHMARK",
         default_value = "redis-benchmark",
         value_name = "FILE",
         help_heading = "Set by make bench"

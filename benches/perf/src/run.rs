@@ -36,8 +36,7 @@ pub(crate) async fn run(options: Options) -> Result<bool> {
         began: began.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         command: std::env::args()
             .skip(1)
-            .filter(|arg| !arg.contains("://"))
-            .fold("perf".to_owned(), |line, arg| format!("{line} {arg}")),
+            .fold("make bench".to_owned(), |line, arg| line + " " + &arg),
         machine: Machine::read(),
         ..Results::default()
     };
@@ -94,7 +93,8 @@ async fn measure(
     }
     bench.stack.stop().await?;
     if with_long {
-        results.long = long::run(&mut bench, progress).await?;
+        let saturation = results.rate(scenario::SATURATION).map(|rate| rate.median);
+        results.long = long::run(&mut bench, progress, saturation).await?;
     }
     Ok(())
 }

@@ -28,8 +28,10 @@ pub(crate) struct Reply<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Head {
     status: u16,
-    head_bytes: usize,
-    body_bytes: usize,
+    /// Its own bytes.
+    length: usize,
+    /// The bytes of the body behind it.
+    body: usize,
 }
 
 impl Connection {
@@ -52,7 +54,7 @@ impl Connection {
     pub(crate) async fn ask(&mut self, request: &[u8]) -> io::Result<Reply<'_>> {
         match self.exchange(request).await {
             Ok(head) => {
-                let body = self.inbox.get(head.head_bytes..head.head_bytes + head.body_bytes);
+                let body = self.inbox.get(head.length..head.length + head.body);
                 Ok(Reply { status: head.status, body: body.unwrap_or_default() })
             }
             Err(error) => {
@@ -76,7 +78,7 @@ impl Connection {
                 head = parse(&inbox)?;
             }
             match head {
-                Some(head) if inbox.len() >= head.head_bytes + head.body_bytes => {
+                Some(head) if inbox.len() >= head.length + head.body => {
                     self.inbox = inbox;
                     return Ok(head);
                 }
@@ -92,13 +94,13 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Head>> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut headers);
     let parsed = response.parse(bytes).map_err(|error| invalid(&error.to_string()))?;
-    let httparse::Status::Complete(head_bytes) = parsed else { return Ok(None) };
+    let httparse::Status::Complete(length) = parsed else { return Ok(None) };
     let status = response.code.unwrap_or_default();
-    let length = response.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-length"));
-    let length = length.ok_or_else(|| invalid("an answer without a content-length"))?;
-    let body_bytes = std::str::from_utf8(length.value).ok().and_then(|text| text.parse().ok());
-    let body_bytes = body_bytes.ok_or_else(|| invalid("a bad content-length"))?;
-    Ok(Some(Head { status, head_bytes, body_bytes }))
+    let found = response.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-length"));
+    let found = found.ok_or_else(|| invalid("an answer without a content-length"))?;
+    let body = std::str::from_utf8(found.value).ok().and_then(|text| text.parse().ok());
+    let body = body.ok_or_else(|| invalid("a bad content-length"))?;
+    Ok(Some(Head { status, length, body }))
 }
 
 #[cfg(test)]
@@ -110,7 +112,7 @@ mod tests {
         let whole = b"HTTP/1.1 201 Created\r\ncontent-type: x\r\nContent-Length: 2\r\n\r\n{}";
         let half = &whole[..40];
         assert_eq!(parse(half).unwrap(), None);
-        let head = Head { status: 201, head_bytes: whole.len() - 2, body_bytes: 2 };
+        let head = Head { status: 201, length: whole.len() - 2, body: 2 };
         assert_eq!(parse(whole).unwrap(), Some(head));
     }
 

@@ -91,13 +91,11 @@ pub(crate) async fn start(drive: Drive) -> Result<Running> {
         });
         let _ = tell_done.send(driven);
     })?;
-    match window.await {
-        Ok(window) => Ok(Running { window, done }),
-        Err(_) => {
-            let ended = done.await.context("the load generator broke off")?;
-            Err(ended.err().unwrap_or_else(|| anyhow::anyhow!("the load generator did nothing")))
-        }
+    if let Ok(window) = window.await {
+        return Ok(Running { window, done });
     }
+    let ended = done.await.context("the load generator broke off")?;
+    Err(ended.err().unwrap_or_else(|| anyhow::anyhow!("the load generator did nothing")))
 }
 
 async fn drive_all(drive: Drive, tell_window: oneshot::Sender<Window>) -> Result<Recording> {

@@ -29,14 +29,18 @@ pub(crate) fn estimate(commands: u64, rows: i64) -> f64 {
     crate::number::float(commands) / 8_000.0 * 2.0 + crate::number::float(rows) / 25_000.0 + 60.0
 }
 
-/// All of it. Nobody else uses the stack meanwhile.
-pub(crate) async fn run(bench: &mut Bench, progress: &mut Progress) -> Result<Long> {
+/// All of it; `saturation` is the rate of 64 clients, if it was measured. Nobody else uses the stack meanwhile.
+pub(crate) async fn run(
+    bench: &mut Bench,
+    progress: &mut Progress,
+    saturation: Option<f64>,
+) -> Result<Long> {
     let commands = crate::number::float(bench.options.long_count);
     let mut long = Long::default();
     progress.begin("long: Redis over many commands", commands / 8_000.0);
     long.redis = redis_memory::run(bench).await?;
     progress.begin("long: a sweep of many rows beside writes", commands / 8_000.0);
-    long.sweep = Some(sweep::run(bench).await?);
+    long.sweep = Some(sweep::run(bench, saturation).await?);
     progress.begin("long: writes in a small database", 20.0);
     let mut database = growth::begin(bench).await?;
     long.growth.push(growth::measure(bench, &mut database).await?);

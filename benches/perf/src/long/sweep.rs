@@ -1,6 +1,6 @@
 //! Does a sweep of very many due rows hold up writes?
 
-use crate::driver::{Connection, Drive, Extent, Pace, start};
+use crate::driver::{Connection, Drive, Extent, Load, Pace, Reply, start};
 use crate::loads::Subscribe;
 use crate::machine::CpuTimes;
 use crate::results::{Latency, Sample, slot_seconds};
@@ -9,14 +9,20 @@ use crate::stack::{READERS, Servers};
 use anyhow::{Context, Result};
 use e2e::Settings;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Arrivals a second beside it: what a quarter of a machine of two cores does.
+/// Arrivals beside it, as a share of what 64 clients reached in a closed loop.
+const SHARE: f64 = 0.4;
+/// The same in arrivals a second, if that was not measured.
 const RATE: f64 = 2_000.0;
 const CONNECTIONS: usize = 64;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Writes before the sweep begins, to compare with.
 const BEFORE: Duration = Duration::from_secs(5);
+/// Writes after it has ended, likewise.
+const AFTER: Duration = Duration::from_secs(3);
 const WITHIN: Duration = Duration::from_mins(2);
 
 /// Writes beside a sweep.
@@ -41,22 +47,27 @@ pub(crate) struct Sweep {
 }
 
 /// Makes rows due while writes go on at a fixed rate.
-pub(super) async fn run(bench: &mut Bench) -> Result<Sweep> {
+pub(super) async fn run(bench: &mut Bench, saturation: Option<f64>) -> Result<Sweep> {
     let rows = bench.options.long_count;
     bench.stack.stop().await?;
     bench.stack.tuning = Settings::default().with("SWEEP_INTERVAL_SECONDS", 1);
-    let users = bench.stack.database.users(i64::try_from(rows)? + 400_000).await?;
+    let users = bench.stack.database.users(i64::try_from(rows)?).await?;
     let (first, last) = (users.next(), users.next() + i64::try_from(rows)? - 1);
     bench.stack.database.execute(&due_soon(first, last)).await?;
     bench.stack.database.skip_to(last + 1);
     bench.stack.database.checkpoint().await?;
     bench.stack.need(Servers::Product { workers: 1 }).await?;
-    let users = bench.stack.database.users(300_000).await?;
+    let users = bench.stack.database.users(1_500_000).await?;
     let load = Subscribe { users, run: bench.next_run(), no_wait: false, left: None };
+    let over = Arc::new(AtomicBool::new(false));
+    let load = UntilOver { load, over: Arc::clone(&over) };
     let drive = Drive {
         address: bench.stack.address()?,
         connections: CONNECTIONS,
-        pace: Pace::Open { rate: RATE, seed: bench.options.seed },
+        pace: Pace::Open {
+            rate: saturation.map_or(RATE, |rate| rate * SHARE),
+            seed: bench.options.seed,
+        },
         extent: Extent::Time(Duration::ZERO, WITHIN),
         load: Box::new(load),
     };
@@ -64,14 +75,32 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Sweep> {
     let begun = running.window.from;
     tokio::time::sleep(BEFORE).await;
     let due = watch(bench, rows, begun, &make_due(first, last)).await?;
+    tokio::time::sleep(AFTER).await;
+    over.store(true, Ordering::Relaxed);
     let recording = running.recording().await?;
     bench.stack.stop().await?;
     bench.stack.tuning = Settings::default();
-    let sample = Sample::of(&recording, false, &CpuTimes::new());
+    let sample = Sample::of(&recording, true, &CpuTimes::new());
     Ok(of(rows, &sample, due))
 }
 
-/// Updates them first, so that they all become due at one instant.
+/// Writes that end when the sweep has.
+struct UntilOver {
+    load: Subscribe,
+    over: Arc<AtomicBool>,
+}
+
+impl Load for UntilOver {
+    fn next(&mut self, connection: usize, request: &mut Vec<u8>) -> bool {
+        !self.over.load(Ordering::Relaxed) && self.load.next(connection, request)
+    }
+
+    fn answered(&mut self, connection: usize, reply: Reply<'_>) -> bool {
+        self.load.answered(connection, reply)
+    }
+}
+
+/// They are made due later, so that they all become due at one instant.
 fn due_soon(first: i64, last: i64) -> String {
     format!(
         "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,

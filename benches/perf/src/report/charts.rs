@@ -99,6 +99,7 @@ where
         .axis_desc_style(font(15).color(&TEXT))
         .x_desc(axes.x)
         .y_desc(axes.y)
+        .y_labels(12)
         .x_label_formatter(&|x| crate::number::axis(*x))
         .y_label_formatter(&|y| crate::number::axis(*y))
         .draw()
@@ -196,7 +197,7 @@ pub(super) fn bars(area: &Area<'_>, axes: &Axes<'_>, legend: &[&str], bars: &[Ba
             plotters::style::text_anchor::HPos::Center,
             plotters::style::text_anchor::VPos::Center,
         );
-        let style = TextStyle::from(font(16).color(&TEXT)).pos(centred);
+        let style = font(16).color(&TEXT).pos(centred);
         Text::new(crate::number::shown(sum), place, style)
     });
     chart.draw_series(sums).map_err(broken)?;

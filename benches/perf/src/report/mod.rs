@@ -9,6 +9,7 @@ mod tables;
 
 use crate::results::Results;
 use anyhow::{Context, Result};
+use std::fmt::Write;
 use std::path::Path;
 
 /// Writes everything into a folder.
@@ -24,7 +25,8 @@ pub(crate) fn write(results: &Results, folder: &Path, compare: Option<&Path>) ->
     let pictures = pictures::draw(results)?;
     for (name, svg) in &pictures {
         std::fs::write(folder.join(format!("{name}.svg")), svg)?;
-        report.push_str(&format!("\n![{name}]({name}.svg)\n"));
+        // Writing to a String cannot fail.
+        let _ = writeln!(report, "\n![{name}]({name}.svg)");
     }
     std::fs::write(folder.join("report.md"), &report)?;
     std::fs::write(folder.join("results.json"), serde_json::to_string_pretty(results)?)?;

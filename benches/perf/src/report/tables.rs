@@ -70,7 +70,8 @@ fn write_ratios(text: &mut String, rows: &[Row]) -> std::fmt::Result {
     writeln!(
         text,
         "\nFigures of the original were recorded on another day on a machine like this one; all \
-         others are of this run. The synchronous path stands for the original in this run."
+         others are of this run. The synchronous path stands for the original in this run; \
+         it shares the Redis of the product, which syncs every write."
     )
 }
 
@@ -94,12 +95,8 @@ fn met(row: &Row) -> &'static str {
 /// For the terminal: what was to be reached, and whether it was.
 pub(super) fn summary(rows: &[Row]) -> String {
     let mut text = String::new();
-    for row in rows.iter().filter(|row| row.target != Target::None) {
-        let mark = match row.is_met() {
-            Some(true) => '✓',
-            Some(false) => '✗',
-            None => '·',
-        };
+    for row in rows.iter().filter(|row| row.is_met().is_some()) {
+        let mark = if row.is_met() == Some(true) { '✓' } else { '✗' };
         let cell = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), shown);
         let _ = writeln!(
             text,

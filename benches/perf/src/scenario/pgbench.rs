@@ -2,7 +2,7 @@
 
 use super::Bench;
 use crate::machine::Watch;
-use crate::number::{count, float};
+use crate::number::{float, ratio};
 use crate::results::{Latency, Sample};
 use crate::stack::Database;
 use anyhow::{Context, Result, ensure};
@@ -10,6 +10,7 @@ use hdrhistogram::Histogram;
 use sqlx::postgres::PgConnectOptions;
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 use tokio::process::Command;
 
 /// Which write.
@@ -45,7 +46,8 @@ impl Script {
 }
 
 pub(super) async fn run(bench: &mut Bench, script: Script, clients: usize) -> Result<Sample> {
-    let seconds = bench.options.seconds;
+    let warm_up = bench.warm_up();
+    let seconds = bench.options.seconds + warm_up.as_secs();
     let database = match script {
         Script::Original => &mut bench.originals,
         Script::Commit | Script::One | Script::Separate => &mut bench.ours,
@@ -69,13 +71,16 @@ pub(super) async fn run(bench: &mut Bench, script: Script, clients: usize) -> Re
     let cpu = watch.since(&before);
     let words = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "pgbench: {}\n{words}", output.status);
-    let latencies = read_logs(&folder)?;
+    let writes = read_logs(&folder)?;
     std::fs::remove_dir_all(&folder)?;
-    let rate = tps(&String::from_utf8_lossy(&output.stdout)).context("pgbench told no tps")?;
-    let seconds = float(latencies.len()) / rate;
-    let mut sample = Sample::counted(latencies.len(), seconds, &cpu);
+    let (counted, latencies) = after_warm_up(&writes, warm_up)?;
+    let all = u64::try_from(writes.len())?;
+    let mut sample = Sample::counted(all, 0.0, &cpu);
+    sample.operations = latencies.len();
+    sample.seconds = counted;
+    sample.rate = ratio(float(latencies.len()), counted).unwrap_or_default();
     sample.latency = Latency::of(&latencies);
-    sample.invalid = skip_used(database, script, latencies.len()).await?;
+    sample.invalid = skip_used(database, script, all).await?;
     Ok(sample)
 }
 
@@ -122,24 +127,40 @@ async fn skip_used(database: &mut Database, script: Script, writes: u64) -> Resu
     Ok((missing > 0).then(|| format!("{missing} of {writes} writes wrote nothing")))
 }
 
-/// Latencies in µs: the third field of every line.
-fn read_logs(folder: &Path) -> Result<Histogram<u64>> {
-    let mut latencies = Histogram::new_with_bounds(1, 120_000_000, 3)?;
+/// A write: when it was committed, in µs, and how long it took, in µs.
+type Write = (u64, u64);
+
+fn read_logs(folder: &Path) -> Result<Vec<Write>> {
+    let mut writes = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with("log") {
             let text = std::fs::read_to_string(entry.path())?;
-            let third = text.lines().filter_map(|line| line.split(' ').nth(2)?.parse().ok());
-            third.for_each(|latency: u64| latencies.saturating_record(latency.max(1)));
+            writes.extend(text.lines().filter_map(parse));
         }
     }
-    ensure!(!latencies.is_empty(), "pgbench logged nothing");
-    Ok(latencies)
+    Ok(writes)
 }
 
-fn tps(output: &str) -> Option<f64> {
-    let line = output.lines().find_map(|line| line.strip_prefix("tps = "))?;
-    line.split(' ').next()?.parse().ok().filter(|rate| count(*rate) > 0)
+/// A line is: client, number, latency in µs, script, seconds, microseconds.
+fn parse(line: &str) -> Option<Write> {
+    let fields: Vec<u64> = line.split(' ').filter_map(|field| field.parse().ok()).collect();
+    match fields[..] {
+        [_, _, latency, _, seconds, micros] => Some((seconds * 1_000_000 + micros, latency)),
+        _ => None,
+    }
+}
+
+/// The seconds after the warm-up, and the latencies of what was committed in them.
+fn after_warm_up(writes: &[Write], warm_up: Duration) -> Result<(f64, Histogram<u64>)> {
+    let begin = writes.iter().map(|(at, latency)| at.saturating_sub(*latency)).min();
+    let from = begin.context("pgbench logged nothing")? + u64::try_from(warm_up.as_micros())?;
+    let to = writes.iter().map(|(at, _)| *at).max().unwrap_or(from);
+    let mut latencies = Histogram::new_with_bounds(1, 120_000_000, 3)?;
+    for (_, latency) in writes.iter().filter(|(at, _)| *at >= from) {
+        latencies.saturating_record((*latency).max(1));
+    }
+    Ok((float(to.saturating_sub(from)) / 1e6, latencies))
 }
 
 #[cfg(test)]
@@ -147,10 +168,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rate_is_read_from_the_words_of_pgbench() {
-        let text = "latency average = 0.2 ms\ntps = 4348.5 (without initial connection time)\n";
-        assert_eq!(tps(text), Some(4348.5));
-        assert_eq!(tps("tps = 0 \n"), None);
+    fn only_what_comes_after_the_warm_up_counts() {
+        let text = "0 1 500 0 10 000500\n1 1 700 0 11 900000\n0 2 600 0 12 000000\nhalf a li";
+        let writes: Vec<Write> = text.lines().filter_map(parse).collect();
+        assert_eq!(writes.len(), 3);
+        let (seconds, latencies) = after_warm_up(&writes, Duration::from_secs(1)).unwrap();
+        assert!((seconds - 1.0).abs() < 1e-9);
+        assert_eq!((latencies.len(), latencies.min()), (2, 600));
+        assert!(after_warm_up(&[], Duration::ZERO).is_err());
     }
 
     #[test]

@@ -4,9 +4,10 @@
 use super::Bench;
 use crate::machine::Watch;
 use crate::results::{Latency, Sample};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use futures::StreamExt;
+use redis::ConnectionAddr;
 use shared::domain::{ClientId, Command, Fingerprint, IdempotencyKey, PlanCode, UserId};
 use shared::queue::Queue;
 use shared::queue::admission::Bounds;
@@ -28,11 +29,11 @@ struct Settings {
 pub(super) async fn run(bench: &mut Bench) -> Result<Sample> {
     let words = observed(bench).await?;
     let mut watch = Watch::default();
-    watch.process("redis", bench.options.redis_pid);
+    watch.family("redis", bench.options.redis_pid);
     watch.family("redis-benchmark", std::process::id());
     let before = watch.read();
-    let output = tokio::process::Command::new(&bench.options.redis_benchmark)
-        .args(["-u", bench.stack.redis.url(), "-c", CONNECTIONS, "-P", "1", "--csv"])
+    let output = command(bench)?
+        .args(["-c", CONNECTIONS, "-P", "1", "--csv"])
         .args(["-n", &REQUESTS.to_string(), "-r", "1000000000"])
         .args(&words)
         .kill_on_drop(true)
@@ -47,6 +48,18 @@ pub(super) async fn run(bench: &mut Bench) -> Result<Sample> {
     let (rate, latency) = parse(&text).with_context(|| format!("not understood: {text}"))?;
     let seconds = crate::number::float(REQUESTS) / rate;
     Ok(Sample { latency: Some(latency), ..Sample::counted(REQUESTS, seconds, &cpu) })
+}
+
+/// Its `-u` sends an empty user name that Redis refuses, so the parts of the URL go one by one.
+fn command(bench: &Bench) -> Result<tokio::process::Command> {
+    let mut command = tokio::process::Command::new(&bench.options.redis_benchmark);
+    let to = bench.stack.redis.client().get_connection_info();
+    let ConnectionAddr::Tcp(host, port) = to.addr() else { bail!("Redis is not on plain TCP") };
+    command.args(["-h", host, "-p", &port.to_string()]);
+    if let Some(password) = to.redis_settings().password() {
+        command.args(["-a", password]);
+    }
+    Ok(command)
 }
 
 /// The command that one submission sends to Redis, with its random part replaced.

@@ -128,7 +128,8 @@ impl Stack {
     pub(crate) fn watch(&self) -> Watch {
         let mut watch = Watch::default();
         watch.family("postgres", self.postgres_pid);
-        watch.process("redis", self.redis.pid);
+        // Its children rewrite its log.
+        watch.family("redis", self.redis.pid);
         watch.process("load", std::process::id());
         for program in &self.running {
             watch.process(&program.component, program.pid());

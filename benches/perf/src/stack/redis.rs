@@ -5,7 +5,7 @@ use redis::aio::MultiplexedConnection;
 use std::time::Duration;
 
 /// A flush of a few gigabytes takes a while.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A connection to it, and which process it is.
 pub(crate) struct Redis {
