@@ -1,4 +1,4 @@
-//! How pictures look: lines, and stacked bars.
+//! How pictures look, and those made of lines.
 
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
@@ -39,8 +39,10 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
     RGBColor(90, 90, 90),
 ];
-const GRID: RGBColor = RGBColor(226, 226, 226);
-const TEXT: RGBColor = RGBColor(50, 50, 50);
+/// Lines behind the figures.
+pub(super) const GRID: RGBColor = RGBColor(226, 226, 226);
+/// Words and axes.
+pub(super) const TEXT: RGBColor = RGBColor(50, 50, 50);
 
 /// The picture's size in pixels.
 pub(super) const SIZE: (u32, u32) = (960, 540);
@@ -62,11 +64,13 @@ pub(super) fn broken(error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("cannot draw: {error}")
 }
 
-fn font(size: u32) -> FontDesc<'static> {
+/// The one of all words.
+pub(super) fn font(size: u32) -> FontDesc<'static> {
     ("sans-serif", size).into_font()
 }
 
-fn colour(at: usize) -> RGBColor {
+/// That of the series at this place.
+pub(super) fn colour(at: usize) -> RGBColor {
     COLOURS.get(at % COLOURS.len()).copied().unwrap_or(BLACK)
 }
 
@@ -117,95 +121,21 @@ where
         }
     }
     if series.len() > 1 {
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .margin(12)
-            .legend_area_size(30)
-            .background_style(WHITE.mix(0.85))
-            .border_style(GRID)
-            .label_font(font(15).color(&TEXT))
-            .draw()
-            .map_err(broken)?;
+        legend(&mut chart, SeriesLabelPosition::UpperLeft)?;
     }
     Ok(())
 }
 
-/// A bar, and its parts from the bottom up.
-pub(super) struct Bar {
-    /// Under it.
-    pub(super) name: String,
-    /// In the order of the legend.
-    pub(super) parts: Vec<f64>,
-}
-
-/// Stacked bars, one a scenario, with their sums on top.
-pub(super) fn bars(area: &Area<'_>, axes: &Axes<'_>, legend: &[&str], bars: &[Bar]) -> Result<()> {
-    let most = bars.iter().map(|bar| bar.parts.iter().sum()).fold(1.0, f64::max);
-    let count = i32::try_from(bars.len())?;
-    let mut chart = ChartBuilder::on(area)
-        .caption(axes.title, font(21).color(&TEXT))
-        .margin(14)
-        .margin_right(24)
-        .x_label_area_size(46)
-        .y_label_area_size(78)
-        .build_cartesian_2d((0..count - 1).into_segmented(), 0.0..most * 1.12)
-        .map_err(broken)?;
-    let name = |at: &SegmentValue<i32>| match at {
-        SegmentValue::CenterOf(at) => usize::try_from(*at)
-            .ok()
-            .and_then(|at| bars.get(at))
-            .map_or_else(String::new, |bar| bar.name.clone()),
-        SegmentValue::Exact(_) | SegmentValue::Last => String::new(),
-    };
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(GRID)
-        .axis_style(TEXT)
-        .label_style(font(14).color(&TEXT))
-        .axis_desc_style(font(15).color(&TEXT))
-        .x_desc(axes.x)
-        .y_desc(axes.y)
-        .x_labels(bars.len())
-        .x_label_formatter(&name)
-        .y_label_formatter(&|y| crate::number::axis(*y))
-        .draw()
-        .map_err(broken)?;
-    for (part, name) in legend.iter().enumerate() {
-        let fill = colour(part).filled();
-        let boxes = (0..count).zip(bars).map(|(at, bar)| {
-            let below: f64 = bar.parts.iter().take(part).sum();
-            let height = bar.parts.get(part).copied().unwrap_or_default();
-            let corners =
-                [(SegmentValue::Exact(at), below), (SegmentValue::Exact(at + 1), below + height)];
-            let mut shape = Rectangle::new(corners, fill);
-            shape.set_margin(0, 0, 26, 26);
-            shape
-        });
-        chart
-            .draw_series(boxes)
-            .map_err(broken)?
-            .label(*name)
-            .legend(move |(x, y)| Rectangle::new([(x, y - 6), (x + 14, y + 6)], fill));
-    }
-    let sums = (0..count).zip(bars).map(|(at, bar)| {
-        let sum: f64 = bar.parts.iter().sum();
-        let place = (SegmentValue::CenterOf(at), sum + most * 0.045);
-        let centred = plotters::style::text_anchor::Pos::new(
-            plotters::style::text_anchor::HPos::Center,
-            plotters::style::text_anchor::VPos::Center,
-        );
-        let style = font(16).color(&TEXT).pos(centred);
-        Text::new(crate::number::shown(sum), place, style)
-    });
-    chart.draw_series(sums).map_err(broken)?;
+/// What the colours mean.
+pub(super) fn legend<'a, C: CoordTranslate>(
+    chart: &mut ChartContext<'a, SVGBackend<'a>, C>,
+    position: SeriesLabelPosition,
+) -> Result<()> {
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(position)
         .margin(12)
-        .legend_area_size(22)
+        .legend_area_size(30)
         .background_style(WHITE.mix(0.85))
         .border_style(GRID)
         .label_font(font(15).color(&TEXT))

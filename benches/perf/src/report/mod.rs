@@ -1,10 +1,15 @@
 //! What is written: the report, the figures, the pictures.
 
+mod bars;
 mod charts;
 mod compare;
+mod limits;
+mod long_words;
 mod pictures;
+mod ratio_table;
 mod ratios;
 mod recorded;
+mod row;
 mod tables;
 
 use crate::results::Results;
@@ -30,5 +35,5 @@ pub(crate) fn write(results: &Results, folder: &Path, compare: Option<&Path>) ->
     }
     std::fs::write(folder.join("report.md"), &report)?;
     std::fs::write(folder.join("results.json"), serde_json::to_string_pretty(results)?)?;
-    Ok(tables::summary(&rows))
+    Ok(ratio_table::summary(&rows))
 }

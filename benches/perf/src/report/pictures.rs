@@ -1,6 +1,7 @@
 //! What the pictures show.
 
-use super::charts::{Area, Axes, Bar, Series, bars, broken, lines, picture};
+use super::bars::{Bar, bars};
+use super::charts::{Area, Axes, Series, lines, picture};
 use crate::number::float;
 use crate::results::{Latency, Results, slot_seconds};
 use anyhow::Result;
@@ -88,7 +89,7 @@ fn latency(results: &Results) -> Result<Option<String>> {
     picture(|area| lines(area, &axes, &series, x, y)).map(Some)
 }
 
-/// Rate and p99 by the tenth of a second, the one above the other.
+/// Something, and under it the p99, by the tenth of a second.
 fn two_rows(
     area: &Area<'_>,
     title: &str,
@@ -98,12 +99,12 @@ fn two_rows(
     let halves = area.split_evenly((2, 1));
     let at = |slot: usize| float(u64::try_from(slot).unwrap_or_default()) * slot_seconds();
     let p99 = slots.iter().enumerate().map(|(slot, (_, p99))| (at(slot), *p99)).collect();
+    let end = at(slots.len()).max(1e-3);
     let rows = [(title, upper.0, upper.1), ("", "p99, ms", p99)];
     for (half, (title, y, points)) in halves.iter().zip(rows) {
         let series = [Series { name: y.to_owned(), points }];
         let axes = Axes { title, x: "seconds", y, marks: false };
-        let (x, top) = (0.0..last_x(&series), 0.0..most(&series) * 1.15);
-        lines(half, &axes, &series, x, top).map_err(broken)?;
+        lines(half, &axes, &series, 0.0..end, 0.0..most(&series) * 1.15)?;
     }
     Ok(())
 }

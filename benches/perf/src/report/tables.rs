@@ -1,6 +1,7 @@
 //! The report in words and tables.
 
-use super::ratios::{Row, Target};
+use super::row::Row;
+use super::{long_words, ratio_table};
 use crate::number::shown;
 use crate::results::{Latency, Results, Sample};
 use crate::scenario;
@@ -26,7 +27,7 @@ fn write_all(text: &mut String, results: &Results, rows: &[Row]) -> std::fmt::Re
         machine.cpus, machine.cpu, machine.kernel, results.command
     )?;
     writeln!(text, "## Ratios\n")?;
-    write_ratios(text, rows)?;
+    ratio_table::write(text, rows)?;
     writeln!(text, "\n## All scenarios\n")?;
     writeln!(
         text,
@@ -39,76 +40,9 @@ fn write_all(text: &mut String, results: &Results, rows: &[Row]) -> std::fmt::Re
     write_cpu(text, results)?;
     writeln!(text, "\n## Memory\n")?;
     write_memory(text, results)?;
-    write_long(text, results)?;
+    long_words::write(text, &results.long)?;
     writeln!(text, "\n## Noise\n")?;
     write_noise(text, results)
-}
-
-fn write_ratios(text: &mut String, rows: &[Row]) -> std::fmt::Result {
-    writeln!(
-        text,
-        "| Measure | Ours | Reference | | Original (recorded) | Ratio | Target | Met |"
-    )?;
-    writeln!(text, "|---|--:|--:|---|--:|--:|--:|---|")?;
-    for row in rows {
-        let cell = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), shown);
-        let (here, before) =
-            if row.recorded { (None, row.reference) } else { (row.reference, None) };
-        writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {} | {} | {} |",
-            row.measure,
-            cell(row.ours),
-            cell(here),
-            row.of,
-            cell(before),
-            cell(row.ratio()),
-            target(row.target),
-            met(row)
-        )?;
-    }
-    writeln!(
-        text,
-        "\nFigures of the original were recorded on another day on a machine like this one; all \
-         others are of this run. The synchronous path stands for the original in this run; \
-         it shares the Redis of the product, which syncs every write."
-    )
-}
-
-fn target(target: Target) -> String {
-    match target {
-        Target::AtLeast(least) => format!("≥ {least}"),
-        Target::AtMost(most) => format!("≤ {most}"),
-        Target::None => String::new(),
-    }
-}
-
-fn met(row: &Row) -> &'static str {
-    match (row.target, row.is_met()) {
-        (_, Some(true)) => "yes",
-        (_, Some(false)) => "**no**",
-        (Target::None, None) => "",
-        (_, None) => "not measured",
-    }
-}
-
-/// For the terminal: what was to be reached, and whether it was.
-pub(super) fn summary(rows: &[Row]) -> String {
-    let mut text = String::new();
-    for row in rows.iter().filter(|row| row.is_met().is_some()) {
-        let mark = if row.is_met() == Some(true) { '✓' } else { '✗' };
-        let cell = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), shown);
-        let _ = writeln!(
-            text,
-            "{mark} {:<56} {:>9}  {:>6} × {:<38} {}",
-            row.measure,
-            cell(row.ours),
-            cell(row.ratio()),
-            row.of,
-            target(row.target)
-        );
-    }
-    text
 }
 
 /// In the order in which they ran.
@@ -187,45 +121,6 @@ fn write_memory(text: &mut String, results: &Results) -> std::fmt::Result {
             let (api_peak, worker_peak) = (peak("api"), peak("worker"));
             writeln!(text, "| {name} | {api} | {api_peak} | {worker} | {worker_peak} | {redis} |")?;
         }
-    }
-    Ok(())
-}
-
-fn write_long(text: &mut String, results: &Results) -> std::fmt::Result {
-    let long = &results.long;
-    if !long.growth.is_empty() {
-        writeln!(text, "\n## Growth\n\n| Rows | a second | p50 ms | p99 ms | CPU µs a write |")?;
-        writeln!(text, "|--:|--:|--:|--:|--:|")?;
-    }
-    for growth in &long.growth {
-        let latency = growth.sample.latency.unwrap_or_default();
-        let cpu = growth.sample.cpu_us.iter();
-        let parts: Vec<String> = cpu.map(|(name, us)| format!("{name} {}", shown(*us))).collect();
-        writeln!(
-            text,
-            "| {} | {} | {} | {} | {} ({}) |",
-            growth.rows,
-            shown(growth.sample.rate),
-            shown(latency.p50),
-            shown(latency.p99),
-            shown(growth.sample.cpu_total_us()),
-            parts.join(", ")
-        )?;
-    }
-    if let Some(sweep) = &long.sweep {
-        writeln!(
-            text,
-            "\n## Sweep\n\n{} due rows were marked in {} s, while {} writes a second went on with \
-             p50 {} ms, p99 {} ms, at most {} ms; the longest time without an answer was {} ms. {}",
-            sweep.rows,
-            shown(sweep.seconds),
-            shown(sweep.rate),
-            shown(sweep.latency.p50),
-            shown(sweep.latency.p99),
-            shown(sweep.latency.max),
-            shown(sweep.longest_gap_ms),
-            sweep.invalid.as_deref().unwrap_or_default()
-        )?;
     }
     Ok(())
 }
