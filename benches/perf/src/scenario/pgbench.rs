@@ -1,16 +1,15 @@
 //! The same writes without us: pgbench.
 
 use super::Bench;
+use super::pgbench_log::{after_warm_up, read};
 use crate::machine::Watch;
 use crate::number::{float, ratio};
 use crate::results::{Latency, Sample};
 use crate::stack::Database;
 use anyhow::{Context, Result, ensure};
-use hdrhistogram::Histogram;
 use sqlx::postgres::PgConnectOptions;
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
 use tokio::process::Command;
 
 /// Which write.
@@ -71,7 +70,7 @@ pub(super) async fn run(bench: &mut Bench, script: Script, clients: usize) -> Re
     let cpu = watch.since(&before);
     let words = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "pgbench: {}\n{words}", output.status);
-    let writes = read_logs(&folder)?;
+    let writes = read(&folder)?;
     std::fs::remove_dir_all(&folder)?;
     let (counted, latencies) = after_warm_up(&writes, warm_up)?;
     let all = u64::try_from(writes.len())?;
@@ -127,56 +126,9 @@ async fn skip_used(database: &mut Database, script: Script, writes: u64) -> Resu
     Ok((missing > 0).then(|| format!("{missing} of {writes} writes wrote nothing")))
 }
 
-/// A write: when it was committed, in µs, and how long it took, in µs.
-type Write = (u64, u64);
-
-fn read_logs(folder: &Path) -> Result<Vec<Write>> {
-    let mut writes = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("log") {
-            let text = std::fs::read_to_string(entry.path())?;
-            writes.extend(text.lines().filter_map(parse));
-        }
-    }
-    Ok(writes)
-}
-
-/// A line is: client, number, latency in µs, script, seconds, microseconds.
-fn parse(line: &str) -> Option<Write> {
-    let fields: Vec<u64> = line.split(' ').filter_map(|field| field.parse().ok()).collect();
-    match fields[..] {
-        [_, _, latency, _, seconds, micros] => Some((seconds * 1_000_000 + micros, latency)),
-        _ => None,
-    }
-}
-
-/// The seconds after the warm-up, and the latencies of what was committed in them.
-fn after_warm_up(writes: &[Write], warm_up: Duration) -> Result<(f64, Histogram<u64>)> {
-    let begin = writes.iter().map(|(at, latency)| at.saturating_sub(*latency)).min();
-    let from = begin.context("pgbench logged nothing")? + u64::try_from(warm_up.as_micros())?;
-    let to = writes.iter().map(|(at, _)| *at).max().unwrap_or(from);
-    let mut latencies = Histogram::new_with_bounds(1, 120_000_000, 3)?;
-    for (_, latency) in writes.iter().filter(|(at, _)| *at >= from) {
-        latencies.saturating_record((*latency).max(1));
-    }
-    Ok((float(to.saturating_sub(from)) / 1e6, latencies))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_comes_after_the_warm_up_counts() {
-        let text = "0 1 500 0 10 000500\n1 1 700 0 11 900000\n0 2 600 0 12 000000\nhalf a li";
-        let writes: Vec<Write> = text.lines().filter_map(parse).collect();
-        assert_eq!(writes.len(), 3);
-        let (seconds, latencies) = after_warm_up(&writes, Duration::from_secs(1)).unwrap();
-        assert!((seconds - 1.0).abs() < 1e-9);
-        assert_eq!((latencies.len(), latencies.min()), (2, 600));
-        assert!(after_warm_up(&[], Duration::ZERO).is_err());
-    }
 
     #[test]
     fn stored_answer_is_as_long_as_ours_and_hides_no_variable() {
