@@ -25,7 +25,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Scenarios to run, by the beginnings of their names; see --list
+    /// Scenarios to run, by name or by the beginning of their names; see --list
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) only: Vec<String>,
 

@@ -50,6 +50,8 @@ pub(crate) struct Sample {
     pub(crate) invalid: Option<String>,
     /// Every tenth of a second: answers, and their p99 in ms.
     pub(crate) timeline: Vec<(u64, f64)>,
+    /// CPU time that processes which are not of this run used beside it, in percent of all.
+    pub(crate) others_percent: f64,
     /// Steps a microsecond of the calibration before.
     pub(crate) calibration: f64,
 }

@@ -1,6 +1,6 @@
 //! A run from its begin to its report.
 
-use crate::machine::{Machine, StealCounter};
+use crate::machine::{Machine, Noise, Watch};
 use crate::number::{float, shown};
 use crate::options::Options;
 use crate::progress::{Progress, minutes, say};
@@ -40,11 +40,11 @@ pub(crate) async fn run(options: Options) -> Result<bool> {
         machine: Machine::read(),
         ..Results::default()
     };
-    let steal = StealCounter::start();
+    let noise = Noise::start(Watch::default());
     let compare = options.compare.clone();
     let ended = measure(options, &chosen, &folder, &mut progress, &mut results).await;
     progress.finish();
-    results.steal_percent = steal.percent();
+    results.steal_percent = noise.steal_percent();
     // Also of a run that broke off: what was measured was measured.
     let summary = report::write(&results, &folder, compare.as_deref())?;
     ended?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 /// A tick of `/proc/PID/stat` in microseconds: `USER_HZ` is 100 on every Linux that we run on.
-const TICK_US: u64 = 10_000;
+pub(super) const TICK_US: u64 = 10_000;
 
 /// CPU time in microseconds by component: since their start, or in between.
 pub(crate) type CpuTimes = BTreeMap<String, u64>;

@@ -8,4 +8,4 @@ mod noise;
 pub(crate) use calibration::spin;
 pub(crate) use cpu::{CpuTimes, Watch};
 pub(crate) use memory::{Memory, memory_of};
-pub(crate) use noise::{Machine, StealCounter};
+pub(crate) use noise::{Machine, Noise};

@@ -1,5 +1,6 @@
 //! What this machine is, and what else went on on it.
 
+use super::cpu::{CpuTimes, TICK_US, Watch};
 use crate::number::float;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -34,34 +35,59 @@ impl Machine {
     }
 }
 
-/// Time that the host gave to others.
-pub(crate) struct StealCounter {
-    before: (u64, u64),
+/// Where the CPU time of the machine goes.
+pub(crate) struct Noise {
+    before: Ticks,
+    ours: Watch,
+    ours_before: CpuTimes,
 }
 
-impl StealCounter {
-    /// From now on.
-    pub(crate) fn start() -> Self {
-        Self { before: read() }
+impl Noise {
+    /// From now on; what `ours` use is none.
+    pub(crate) fn start(ours: Watch) -> Self {
+        let ours_before = ours.read();
+        Self { before: read(), ours, ours_before }
     }
 
-    /// The share of all CPU time that was stolen since, in percent.
-    pub(crate) fn percent(&self) -> f64 {
-        let (steal, total) = read();
-        let stolen = float(steal.saturating_sub(self.before.0));
-        100.0 * stolen / float(total.saturating_sub(self.before.1)).max(1.0)
+    /// The share of all CPU time that the host has given to others since, in percent.
+    pub(crate) fn steal_percent(&self) -> f64 {
+        let now = read();
+        percent(now.steal - self.before.steal, now.total - self.before.total)
+    }
+
+    /// The share of all CPU time that other processes of this machine have used since, in percent.
+    pub(crate) fn others_percent(&self) -> f64 {
+        let now = read();
+        let ours: u64 = self.ours.since(&self.ours_before).values().sum();
+        let others = (now.busy - self.before.busy).saturating_sub(ours / TICK_US);
+        percent(others, now.total - self.before.total)
     }
 }
 
-fn read() -> (u64, u64) {
+fn percent(part: u64, whole: u64) -> f64 {
+    100.0 * float(part) / float(whole).max(1.0)
+}
+
+/// CPU time of all processors since the boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ticks {
+    busy: u64,
+    steal: u64,
+    total: u64,
+}
+
+fn read() -> Ticks {
     parse(&fs::read_to_string("/proc/stat").unwrap_or_default())
 }
 
-/// (steal, total), in ticks. Guests are counted in user time already.
-fn parse(stat: &str) -> (u64, u64) {
+/// The first line: user, nice, system, idle, waiting for disks, two kinds of interrupts, stolen.
+/// Guests are counted in user time already.
+fn parse(stat: &str) -> Ticks {
     let first = stat.lines().next().unwrap_or_default();
     let ticks: Vec<u64> = first.split_whitespace().skip(1).flat_map(str::parse).take(8).collect();
-    (ticks.get(7).copied().unwrap_or_default(), ticks.iter().sum())
+    let at = |place: usize| ticks.get(place).copied().unwrap_or_default();
+    let total = ticks.iter().sum();
+    Ticks { busy: total - at(3) - at(4) - at(7), steal: at(7), total }
 }
 
 #[cfg(test)]
@@ -69,8 +95,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steal_is_the_eighth_number() {
-        assert_eq!(parse("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1\n"), (8, 36));
-        assert_eq!(parse(""), (0, 0));
+    fn idle_and_stolen_time_is_not_busy() {
+        let ticks = parse("cpu  1 2 3 4 5 6 7 8 9 10\ncpu0 1\n");
+        assert_eq!(ticks, Ticks { busy: 19, steal: 8, total: 36 });
+        assert_eq!(parse("").total, 0);
+    }
+
+    #[test]
+    fn what_is_ours_is_no_noise() {
+        let mut ours = Watch::default();
+        ours.family("us", std::process::id());
+        let noise = Noise::start(ours);
+        crate::machine::spin();
+        assert!(noise.others_percent() <= 100.0 && noise.steal_percent() <= 100.0);
     }
 }

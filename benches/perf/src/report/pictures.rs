@@ -84,7 +84,9 @@ fn latency(results: &Results) -> Result<Option<String>> {
     };
     let least = series.iter().flat_map(|one| one.points.iter().map(|p| p.1));
     let least = least.fold(f64::MAX, f64::min);
-    let y = (least * 0.5..most(&series) * 2.0).log_scale();
+    // Whole decades, which have marks of their own.
+    let (low, high) = (least.max(1e-3).log10().floor(), most(&series).log10().ceil());
+    let y = (10_f64.powf(low)..10_f64.powf(high)).log_scale();
     let x = 0.0..last_x(&series) * 1.08;
     picture(|area| lines(area, &axes, &series, x, y)).map(Some)
 }

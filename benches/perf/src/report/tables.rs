@@ -73,12 +73,19 @@ fn write_scenarios(text: &mut String, results: &Results) -> std::fmt::Result {
     Ok(())
 }
 
+/// Less than this, in percent of all CPU time, goes on on every machine.
+const OTHERS_PERCENT_SHOWN: f64 = 5.0;
+
 fn remarks(samples: &[Sample]) -> String {
     let mut remarks: Vec<String> = samples
         .iter()
         .filter_map(|s| Some(format!("**invalid**, {} errors: {}", s.errors, s.invalid.as_ref()?)))
         .map(|remark| remark.replace(['|', '\n'], " "))
         .collect();
+    let others = Spread::of(samples.iter().map(|sample| sample.others_percent));
+    let others = others.filter(|others| others.max >= OTHERS_PERCENT_SHOWN);
+    remarks
+        .extend(others.map(|others| format!("others used up to {:.0} % of the CPUs", others.max)));
     let offered = Spread::of(samples.iter().filter_map(|s| s.figures.get("offered_rate").copied()));
     remarks.extend(offered.map(|offered| format!("offered {}", shown(offered.median))));
     remarks.join("; ")
@@ -142,6 +149,14 @@ fn write_noise(text: &mut String, results: &Results) -> std::fmt::Result {
             "- A fixed calculation before each scenario: {calibration} steps a µs, a spread of \
              {:.0} %.",
             calibration.percent()
+        )?;
+    }
+    if let Some(others) = Spread::of(all().map(|sample| sample.others_percent)) {
+        writeln!(
+            text,
+            "- Other processes of the machine used {:.1} % of its CPU time beside the middle \
+             scenario, and {:.1} % beside the worst.",
+            others.median, others.max
         )?;
     }
     if let Some(width) = width {

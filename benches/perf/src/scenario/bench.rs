@@ -1,7 +1,7 @@
 //! A run: its servers, and what it needs to keep between scenarios.
 
 use super::{Scenario, Work, accept, http, pgbench, redis_script, rest};
-use crate::machine;
+use crate::machine::{self, Noise, Watch};
 use crate::options::Options;
 use crate::results::{Results, Sample};
 use crate::stack::{Database, Servers, Stack};
@@ -63,6 +63,7 @@ impl Bench {
         }
         self.stack.database.checkpoint().await?;
         let calibration = machine::spin();
+        let noise = Noise::start(self.ours());
         let echo = scenario.servers == Servers::Echo;
         let sample = match scenario.work {
             Work::Subscribe { clients } if echo => http::echo(self, clients).await,
@@ -78,6 +79,15 @@ impl Bench {
             Work::Rest => rest::run(self).await,
         };
         let sample = sample.with_context(|| format!("scenario {}", scenario.name))?;
-        Ok(Sample { calibration, ..sample })
+        Ok(Sample { calibration, others_percent: noise.others_percent(), ..sample })
+    }
+
+    /// All that this run has started, pgbench too.
+    fn ours(&self) -> Watch {
+        let mut ours = Watch::default();
+        ours.family("run", std::process::id());
+        ours.family("postgres", self.options.postgres_pid);
+        ours.family("redis", self.options.redis_pid);
+        ours
     }
 }

@@ -55,13 +55,17 @@ pub(crate) fn all() -> Vec<Scenario> {
     all
 }
 
-/// Those whose names begin with one of `only`, and what they build on.
+/// Those of a name of `only`, or that begin with it if none has it, and what they build on.
 pub(crate) fn chosen(only: &[String]) -> Vec<Scenario> {
     let all = all();
     if only.is_empty() {
         return all;
     }
-    let wanted = |scenario: &Scenario| only.iter().any(|name| scenario.name.starts_with(name));
+    let is_whole = |name: &String| all.iter().any(|scenario| scenario.name == *name);
+    let wanted = |scenario: &Scenario| {
+        let begins = |name: &String| scenario.name.starts_with(name) && !is_whole(name);
+        only.iter().any(|name| scenario.name == *name || begins(name))
+    };
     let any = |kind: fn(&Work) -> bool| all.iter().any(|s| wanted(s) && kind(&s.work));
     let open = any(|work| matches!(work, Work::OpenLoop { .. }));
     let drain = any(|work| matches!(work, Work::Drain));
@@ -89,6 +93,7 @@ mod tests {
         };
         assert_eq!(names("drain"), ["accept-64", "drain"]);
         assert_eq!(names("open-7"), ["subscribe-64", "open-70"]);
+        assert_eq!(names("subscribe-1"), ["subscribe-1"]);
         assert!(names("nonsense").is_empty());
     }
 }
