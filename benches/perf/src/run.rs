@@ -12,7 +12,7 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 /// Making databases and users.
-const PREPARATION_SECONDS: f64 = 30.0;
+const PREPARATION_SECONDS: f64 = 12.0;
 
 /// True when every sample is valid. A target that is missed is a finding, not a failure.
 pub(crate) async fn run(options: Options) -> Result<bool> {

@@ -5,8 +5,9 @@ use crate::loads::Subscribe;
 use crate::machine::CpuTimes;
 use crate::results::{Latency, Sample, slot_seconds};
 use crate::scenario::Bench;
-use crate::stack::{READERS, Servers};
+use crate::stack::Servers;
 use anyhow::{Context, Result};
+use chrono::TimeDelta;
 use e2e::Settings;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -46,18 +47,20 @@ pub(crate) struct Sweep {
     pub(crate) invalid: Option<String>,
 }
 
-/// Makes rows due while writes go on at a fixed rate.
+/// Has rows become due, all at one instant, while writes go on at a fixed rate.
 pub(super) async fn run(bench: &mut Bench, saturation: Option<f64>) -> Result<Sweep> {
     let rows = bench.options.long_count;
     bench.stack.stop().await?;
     bench.stack.tuning = Settings::default().with("SWEEP_INTERVAL_SECONDS", 1);
     let users = bench.stack.database.users(i64::try_from(rows)?).await?;
     let (first, last) = (users.next(), users.next() + i64::try_from(rows)? - 1);
-    bench.stack.database.execute(&due_soon(first, last)).await?;
+    let due_at = shared::clock::now() + patience(rows)?;
+    bench.stack.database.execute(&due_soon(first, last, due_at)).await?;
     bench.stack.database.skip_to(last + 1);
     bench.stack.database.checkpoint().await?;
     bench.stack.need(Servers::Product { workers: 1 }).await?;
     let users = bench.stack.database.users(1_500_000).await?;
+    sleep_until_due(due_at, BEFORE).await.context("making rows took too long")?;
     let load = Subscribe { users, run: bench.next_run(), no_wait: false, left: None };
     let over = Arc::new(AtomicBool::new(false));
     let load = UntilOver { load, over: Arc::clone(&over) };
@@ -73,8 +76,8 @@ pub(super) async fn run(bench: &mut Bench, saturation: Option<f64>) -> Result<Sw
     };
     let running = start(drive).await?;
     let begun = running.window.from;
-    tokio::time::sleep(BEFORE).await;
-    let due = watch(bench, rows, begun, &make_due(first, last)).await?;
+    sleep_until_due(due_at, Duration::ZERO).await?;
+    let due = watch(bench, rows, begun).await?;
     tokio::time::sleep(AFTER).await;
     over.store(true, Ordering::Relaxed);
     let recording = running.recording().await?;
@@ -100,29 +103,31 @@ impl Load for UntilOver {
     }
 }
 
-/// They are made due later, so that they all become due at one instant.
-fn due_soon(first: i64, last: i64) -> String {
+/// Longer than it takes to make so many rows.
+fn patience(rows: u64) -> Result<TimeDelta> {
+    Ok(TimeDelta::seconds(i64::try_from(30 + rows / 10_000)?))
+}
+
+/// Until so long before that instant; an error when it is past.
+async fn sleep_until_due(due_at: shared::domain::Instant, before: Duration) -> Result<()> {
+    let left = (due_at - shared::clock::now()).to_std().unwrap_or_default();
+    let left = left.checked_sub(before).context("the rows are due already")?;
+    tokio::time::sleep(left).await;
+    Ok(())
+}
+
+fn due_soon(first: i64, last: i64, due_at: shared::domain::Instant) -> String {
+    let due_at = due_at.to_rfc3339();
     format!(
         "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
                                     created_at, updated_at)
-         SELECT id, 'monthly', 'active', 1, now() - interval '1 month', now() + interval '1 day',
-                now(), now()
-         FROM generate_series({first}, {last}) AS id WHERE id > {READERS}"
+         SELECT id, 'monthly', 'active', 1, now() - interval '1 month', '{due_at}', now(), now()
+         FROM generate_series({first}, {last}) AS id"
     )
 }
 
-fn make_due(first: i64, last: i64) -> String {
-    format!("UPDATE subscriptions SET end_date = now() WHERE user_id BETWEEN {first} AND {last}")
-}
-
 /// Follows the sweep by the worker's own metrics.
-async fn watch(
-    bench: &Bench,
-    rows: u64,
-    begun: Instant,
-    make_due: &str,
-) -> Result<Vec<(f64, u64)>> {
-    bench.stack.database.execute(make_due).await?;
+async fn watch(bench: &Bench, rows: u64, begun: Instant) -> Result<Vec<(f64, u64)>> {
     let page = bench.stack.programs_of("worker").next().context("no worker")?.address;
     let mut connection = Connection::new(page);
     let mut due = vec![(begun.elapsed().as_secs_f64(), rows)];

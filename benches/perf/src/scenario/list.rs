@@ -38,6 +38,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     for clients in [1, 16, 64] {
         add(&format!("echo-{clients}"), Servers::Echo, subscribe(clients));
     }
+    add("echo-read-16", Servers::Echo, Work::Read { clients: 16 });
     add("accept-64", Servers::Product { workers: 0 }, Work::Accept);
     add("drain", Servers::Product { workers: 0 }, Work::Drain);
     add("redis-script", Servers::None, Work::RedisScript);

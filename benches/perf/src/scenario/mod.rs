@@ -82,7 +82,7 @@ impl Scenario {
     /// How long it takes, in seconds, when `seconds` are measured.
     pub(crate) fn estimate(&self, seconds: f64, jobs: u64) -> f64 {
         let jobs = crate::number::float(jobs);
-        1.0 + match self.work {
+        0.6 + match self.work {
             Work::RedisScript => 4.0,
             Work::Accept => jobs / 15_000.0,
             Work::Drain => 1.0 + jobs / 12_000.0,
