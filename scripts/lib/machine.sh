@@ -51,7 +51,7 @@ package_of() {
     postgres) echo postgresql ;;
     redis) echo redis-server ;;
     # On Debian it comes with the server.
-    pgbench) echo postgresql-contrib ;;
+    pgbench) echo postgresql ;;
     redis-benchmark) echo redis-tools ;;
     cc) echo gcc libc6-dev ;;
     *) echo "$1" ;;
