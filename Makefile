@@ -2,7 +2,7 @@
 # ARGS is handed on: `make test ARGS='-p shared'`, `make load ARGS='--writes 600'`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test fuzz faults seeded-bugs load fmt lint check sqlx-prepare sqlx-check
+.PHONY: help run stop clean-data test fuzz faults seeded-bugs load bench fmt lint check sqlx-prepare sqlx-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ seeded-bugs: ## Prove the fault campaign: it has to find each of six deliberate 
 
 load: ## Load-test a running api (API_URL, default http://127.0.0.1:8080)
 	@cargo run --release -p load -- $(ARGS)
+
+bench: ## Compare speed with the limits of Postgres, HTTP and Redis (ARGS='--quick', '--long')
+	@scripts/bench $(ARGS)
 
 fmt: ## Format the code
 	@cargo fmt --all

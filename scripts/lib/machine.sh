@@ -29,11 +29,20 @@ redis_bin() {
     return 1
 }
 
+# The program NAME of the newest PostgreSQL, or one on the PATH.
+postgres_program() {
+    local file
+    file=$(postgres_bin)/$1
+    [ -x "$file" ] || file=$(command -v "$1") || return 1
+    echo "$file"
+}
+
 # has NAME, and the Debian package that brings it.
 has() {
     case $1 in
     postgres) postgres_bin >/dev/null ;;
     redis) redis_bin >/dev/null ;;
+    pgbench) postgres_program pgbench >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -41,6 +50,9 @@ package_of() {
     case $1 in
     postgres) echo postgresql ;;
     redis) echo redis-server ;;
+    # On Debian it comes with the server.
+    pgbench) echo postgresql ;;
+    redis-benchmark) echo redis-tools ;;
     cc) echo gcc libc6-dev ;;
     *) echo "$1" ;;
     esac
