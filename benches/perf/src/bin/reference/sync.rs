@@ -115,7 +115,7 @@ async fn execute(pool: &PgPool, key: IdempotencyKey, body: &[u8]) -> Result<Cach
     let command: Command = serde_json::from_value(fields)?;
     let submitted_at = shared::clock::now();
     let job = QueuedJob { client: ClientId::LOCAL, key, fingerprint, submitted_at, command };
-    let attempt = Attempt { id: job.id(), job, number: 1 };
+    let attempt = Attempt { id: job.id(), job, holder: "reference".into(), number: 1 };
     let entries = apply(pool, &[attempt], GIFT_TTL).await?;
     let entry = entries.into_iter().next();
     let answer = entry.ok_or_else(|| anyhow::anyhow!("a command without an outcome"))?.answer;
