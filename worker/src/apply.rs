@@ -8,7 +8,7 @@ use shared::queue::job::QueuedJob;
 use shared::seeded_bug::SeededBug;
 use shared::store::ledger::{self, Entry};
 use shared::store::world::{Drawn, Wanted};
-use shared::store::{self, PgPool, StoreError};
+use shared::store::{self, PgPool, Postgres, StoreError, Transaction};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,23 +18,26 @@ pub struct Attempt {
     /// The id of the job.
     pub id: JobId,
     /// The job.
-    pub job: QueuedJob,
+    pub job: Arc<QueuedJob>,
     /// The apalis worker that holds its task.
     pub holder: Arc<str>,
-    /// How often it has been begun, this time included.
+    /// How often it has been begun, this time included; 0 while that is not known.
     pub number: u32,
 }
 
-/// Applies commands in one transaction: all of them, or none. Returns the ledger's row of each, in
-/// order; a command that was decided before is not decided again.
+/// A batch whose transaction has begun: what its commands touch is loaded, and locked until the end.
+pub struct Loaded {
+    tx: Transaction<'static, Postgres>,
+    world: World,
+    known: HashMap<JobId, Entry>,
+    drawn: Drawn,
+}
+
+/// Begins the transaction of a batch.
 ///
-/// Locks: users, subscriptions, gifts, ids ascending (`store::world::load`). The ledger and the
-/// clock are read while they are held.
-pub async fn apply(
-    pool: &PgPool,
-    attempts: &[Attempt],
-    gift_ttl: TimeDelta,
-) -> Result<Vec<Entry>, StoreError> {
+/// Locks: users, subscriptions, gifts (`store::world::load`). The ledger and the clock are read while
+/// they are held.
+pub async fn load(pool: &PgPool, attempts: &[Attempt]) -> Result<Loaded, StoreError> {
     let mut tx = store::begin_batch(pool).await?;
     let world = if SeededBug::DropLock.is_on() {
         let mut early = pool.begin().await?;
@@ -50,29 +53,41 @@ pub async fn apply(
     }
     let drawn = store::world::draw(&mut tx, &ids, wanted(attempts)).await?;
     let known = ledger::find(&mut tx, &drawn.decided).await?;
-
-    let decided = decide_all(world, attempts, known, drawn, gift_ttl);
-
-    if !decided.fresh.is_empty() {
-        store::changes::write(&mut tx, &decided.changes, &decided.fresh).await?;
-    }
-    tx.commit().await?;
-    Ok(decided.entries)
+    Ok(Loaded { tx, world, known, drawn })
 }
 
-/// What [`apply`] would return, without applying anything: a deliberate defect needs it, and nothing
-/// else ([`SeededBug::TellBeforeCommit`]).
-pub async fn preview(
+impl Loaded {
+    /// Decides the commands and commits them: all of them, or none. Returns the ledger's row of each,
+    /// in order; a command that was decided before is not decided again.
+    pub async fn commit(
+        self,
+        attempts: &[Attempt],
+        gift_ttl: TimeDelta,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let Self { mut tx, world, known, drawn } = self;
+        let decided = decide_all(world, attempts, known, drawn, gift_ttl);
+        if !decided.fresh.is_empty() {
+            store::changes::write(&mut tx, &decided.changes, &decided.fresh).await?;
+        }
+        tx.commit().await?;
+        Ok(decided.entries)
+    }
+
+    /// What [`Loaded::commit`] would return, without committing anything: a deliberate defect needs
+    /// it, and nothing else ([`SeededBug::TellBeforeCommit`]).
+    #[must_use]
+    pub fn preview(self, attempts: &[Attempt], gift_ttl: TimeDelta) -> Vec<Entry> {
+        decide_all(self.world, attempts, self.known, self.drawn, gift_ttl).entries
+    }
+}
+
+/// Applies commands in one transaction.
+pub async fn apply(
     pool: &PgPool,
     attempts: &[Attempt],
     gift_ttl: TimeDelta,
 ) -> Result<Vec<Entry>, StoreError> {
-    let mut tx = pool.begin().await?;
-    let world = store::world::load(&mut tx, &footprint(attempts)).await?;
-    let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id.0).collect();
-    let drawn = store::world::draw(&mut tx, &ids, wanted(attempts)).await?;
-    let known = ledger::find(&mut tx, &drawn.decided).await?;
-    Ok(decide_all(world, attempts, known, drawn, gift_ttl).entries)
+    load(pool, attempts).await?.commit(attempts, gift_ttl).await
 }
 
 /// What a batch comes to.

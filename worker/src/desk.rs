@@ -1,5 +1,6 @@
 //! The desk where tasks wait until they are settled. It knows neither Redis nor Postgres.
 
+use crate::apply::Attempt;
 use shared::domain::JobId;
 use shared::queue::job::QueuedJob;
 use std::sync::Arc;
@@ -8,10 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 /// A task on the desk. Its turn is dropped unsaid when the worker stops first.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    pub(crate) id: JobId,
-    pub(crate) job: QueuedJob,
-    /// The apalis worker that holds the task.
-    pub(crate) holder: Arc<str>,
+    pub(crate) attempt: Attempt,
     pub(crate) turn: oneshot::Sender<()>,
 }
 
@@ -29,7 +27,8 @@ impl Desk {
     /// Puts a task on the desk and waits for its turn to be over; `None` when the worker stops first.
     pub async fn settle(&self, id: JobId, job: QueuedJob, holder: Arc<str>) -> Option<()> {
         let (turn, over) = oneshot::channel();
-        self.0.send(Waiting { id, job, holder, turn }).await.ok()?;
+        let attempt = Attempt { id, job: Arc::new(job), holder, number: 0 };
+        self.0.send(Waiting { attempt, turn }).await.ok()?;
         over.await.ok()
     }
 }

@@ -1,6 +1,8 @@
 //! What can go wrong while commands are applied, decided where it arises: wait, try again, split or
 //! give up.
 
+use shared::queue::QueueError;
+use shared::start;
 use shared::store::StoreError;
 
 /// Commands were not applied, as far as we know. If they were after all, the ledger says so the next
@@ -10,6 +12,9 @@ pub enum Fault {
     /// Postgres was in the way, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Redis was in the way.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// Postgres did not answer.
     #[error("Postgres did not answer in time")]
     TimedOut,
@@ -42,7 +47,9 @@ impl Fault {
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
         match self {
-            Self::Store(StoreError::Unavailable(_)) | Self::TimedOut => Remedy::Wait,
+            Self::Store(StoreError::Unavailable(_)) | Self::Queue(_) | Self::TimedOut => {
+                Remedy::Wait
+            }
             Self::Store(StoreError::Conflict(_)) => Remedy::Again,
             Self::Store(_) | Self::Panicked | Self::CrashLoop => Remedy::Split,
             Self::Stopping => Remedy::HandBack,
@@ -61,13 +68,6 @@ impl Fault {
     /// The whole story, for logs and operators.
     #[must_use]
     pub fn full_cause(&self) -> String {
-        let mut story = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(error) = source {
-            story.push_str(": ");
-            story.push_str(&error.to_string());
-            source = error.source();
-        }
-        story
+        start::chain(self)
     }
 }

@@ -42,7 +42,7 @@ impl Patience {
         }
     }
 
-    /// Does what needs Postgres, for as long as it takes, unless what was asked for is itself at
+    /// Does what needs Postgres, and Redis perhaps, for as long as it takes, unless what was asked for is itself at
     /// fault. [`Fault::Stopping`] when the worker stops first.
     pub async fn with_postgres<T, F>(&self, mut step: impl FnMut() -> F) -> Result<T, Fault>
     where
@@ -56,7 +56,7 @@ impl Patience {
             };
             match fault.remedy() {
                 Remedy::Wait => {
-                    tracing::warn!(cause = fault.full_cause(), "waiting for Postgres");
+                    tracing::warn!(cause = fault.full_cause(), "waiting for Postgres or Redis");
                     self.pause(&mut pause).await.ok_or(Fault::Stopping)?;
                 }
                 Remedy::Again if tries < CONFLICT_TRIES => tries += 1,

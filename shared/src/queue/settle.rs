@@ -44,7 +44,7 @@ impl Queue {
     /// Tells that a worker begins these jobs. Returns the number of each one's attempt. `round` names
     /// this beginning: when it has to be told again, it still counts as one attempt.
     pub async fn begin(&self, jobs: &[JobId], round: Uuid) -> Result<Vec<u32>, QueueError> {
-        self.mark(jobs, JobStatus::Running, 1, &format!("begin {round}")).await
+        self.mark("begin", jobs, round).await
     }
 
     /// Puts a task aside that failed by a fault, in its attempt of that number; it is due again after
@@ -68,20 +68,15 @@ impl Queue {
         Ok(())
     }
 
-    /// Tells that a worker lets go of jobs without having tried them, in the round that it began.
+    /// Tells that a worker lets go of jobs without having tried them, in the round that it began, if it
+    /// did.
     pub async fn hand_back(&self, jobs: &[JobId], round: Uuid) -> Result<(), QueueError> {
-        self.mark(jobs, JobStatus::Queued, -1, &format!("hand back {round}")).await.map(drop)
+        self.mark("hand back", jobs, round).await.map(drop)
     }
 
-    async fn mark(
-        &self,
-        jobs: &[JobId],
-        status: JobStatus,
-        attempts: i32,
-        round: &str,
-    ) -> Result<Vec<u32>, QueueError> {
+    async fn mark(&self, what: &str, jobs: &[JobId], round: Uuid) -> Result<Vec<u32>, QueueError> {
         let mut call = MARK.prepare_invoke();
-        call.key(&self.keys.progress).arg(record::letter(status)).arg(attempts).arg(round);
+        call.key(&self.keys.progress).arg(what).arg(round.to_string());
         for job in jobs {
             call.arg(job.to_string());
         }

@@ -20,10 +20,11 @@ pub mod world;
 pub use error::StoreError;
 pub use sqlx::PgConnection;
 pub use sqlx::PgPool;
+pub use sqlx::{Postgres, Transaction};
 
+use sqlx::Connection;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, Postgres, Transaction};
 use std::str::FromStr;
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -36,8 +36,15 @@ async fn each_beginning_counts_as_an_attempt_and_handing_back_takes_it_back() {
     assert_eq!(queue.begin(&[job("a").id()], round()).await.unwrap(), [1]);
     assert_eq!(status(&queue, "a").await, (JobStatus::Running, 1));
     assert_eq!(queue.begin(&[job("a").id()], round()).await.unwrap(), [2]);
-    queue.hand_back(&[job("a").id()], round()).await.unwrap();
-    assert_eq!(status(&queue, "a").await, (JobStatus::Queued, 1));
+    let (other, third) = (round(), round());
+    assert_eq!(queue.begin(&[job("a").id()], third).await.unwrap(), [3]);
+    for _ in 0..2 {
+        queue.hand_back(&[job("a").id()], third).await.unwrap();
+        assert_eq!(status(&queue, "a").await, (JobStatus::Queued, 2));
+    }
+    // It was never told that this round began.
+    queue.hand_back(&[job("a").id()], other).await.unwrap();
+    assert_eq!(status(&queue, "a").await, (JobStatus::Queued, 2));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use shared::domain::{
 use shared::queue::job::QueuedJob;
 use shared::store::ledger::Entry;
 use shared::store::{PgPool, StoreError};
+use std::sync::Arc;
 use worker::apply::{Attempt, apply};
 
 pub(crate) const GIFT_TTL: TimeDelta = TimeDelta::days(30);
@@ -33,7 +34,7 @@ pub(crate) fn attempt_of(client: ClientId, key: &str, command: Command) -> Attem
     let body = serde_json::to_vec(&command).unwrap();
     let fingerprint = Fingerprint::of_request("POST", "/", &body);
     let job = QueuedJob { client, key, fingerprint, submitted_at: admitted(), command };
-    Attempt { id: job.id(), job, holder: "w".into(), number: 1 }
+    Attempt { id: job.id(), job: Arc::new(job), holder: "w".into(), number: 1 }
 }
 
 /// The first attempt of a job of the local client.

@@ -90,7 +90,7 @@ fn a_row_of_the_ledger_says_what_was_asked_and_what_came_of_it() {
     let expected = Entry {
         job: attempt.id,
         client: SHOP,
-        key: attempt.job.key,
+        key: attempt.job.key.clone(),
         fingerprint: attempt.job.fingerprint,
         operation: Operation::Cancel,
         entity: Some(10),

@@ -10,6 +10,7 @@ use shared::queue::job::QueuedJob;
 use shared::store::ledger::Entry;
 use shared::store::world::Drawn;
 use std::collections::HashMap;
+use std::sync::Arc;
 use worker::apply::{Attempt, Decided, decide_all};
 
 pub(crate) const SHOP: ClientId = ClientId(100);
@@ -102,7 +103,7 @@ pub(crate) fn attempt_of(client: ClientId, key: &str, command: Command) -> Attem
     let fingerprint = Fingerprint::of_request("POST", "/", format!("{command:?}").as_bytes());
     let submitted_at = at("2026-06-15T11:59:59Z");
     let job = QueuedJob { client, key, fingerprint, submitted_at, command };
-    Attempt { id: job.id(), job, holder: "w".into(), number: 1 }
+    Attempt { id: job.id(), job: Arc::new(job), holder: "w".into(), number: 1 }
 }
 
 /// Attempts at commands, each in a job of its own.

@@ -1,19 +1,25 @@
--- Tells readers where jobs are on their way: two commands for all of them. A record that is final
--- stands above what is told here.
+-- Tells readers that jobs begin, or that they are handed back: two commands for all of them. A record
+-- that is final stands above what is told here.
 --
 -- KEYS  1 progress
--- ARGV  1 state  2 attempts to add  3 round: the same round is counted once, however often it is told
---       4… the jobs
+-- ARGV  1 'begin' or 'hand back'  2 round: a beginning counts once, however often it is told, and is
+--       taken back only if it is the last  3… the jobs
 -- Returns the attempts of each.
-local told = redis.call('HMGET', KEYS[1], unpack(ARGV, 4))
+local told = redis.call('HMGET', KEYS[1], unpack(ARGV, 3))
 local counted, telling = {}, {}
 for i, progress in ipairs(told) do
-  local attempts, round = 0, nil
-  if progress then attempts, round = string.match(progress, '^%a (%d+) (.*)$') end
-  if round ~= ARGV[3] then attempts = attempts + ARGV[2] end
+  local attempts, last = 0, ''
+  if progress then attempts, last = string.match(progress, '^%a (%d+) (.*)$') end
+  local state, round = 'r', ARGV[2]
+  if ARGV[1] == 'begin' then
+    if last ~= round then attempts = attempts + 1 end
+  else
+    if last == round then attempts = attempts - 1 end
+    state, round = 'q', ''
+  end
   counted[i] = tonumber(attempts)
-  telling[2 * i - 1] = ARGV[3 + i]
-  telling[2 * i] = ARGV[1] .. ' ' .. attempts .. ' ' .. ARGV[3]
+  telling[2 * i - 1] = ARGV[2 + i]
+  telling[2 * i] = state .. ' ' .. attempts .. ' ' .. round
 end
 redis.call('HSET', KEYS[1], unpack(telling))
 return counted

@@ -16,6 +16,7 @@ use shared::domain::view::SubscriptionView;
 use shared::domain::{ClientId, Command, Fingerprint, IdempotencyKey, UserId};
 use shared::queue::job::QueuedJob;
 use shared::store::{self, PgPool, reads};
+use std::sync::Arc;
 use worker::apply::{Attempt, apply};
 
 /// As the original has it.
@@ -115,7 +116,8 @@ async fn execute(pool: &PgPool, key: IdempotencyKey, body: &[u8]) -> Result<Cach
     let command: Command = serde_json::from_value(fields)?;
     let submitted_at = shared::clock::now();
     let job = QueuedJob { client: ClientId::LOCAL, key, fingerprint, submitted_at, command };
-    let attempt = Attempt { id: job.id(), job, holder: "reference".into(), number: 1 };
+    let attempt =
+        Attempt { id: job.id(), job: Arc::new(job), holder: "reference".into(), number: 1 };
     let entries = apply(pool, &[attempt], GIFT_TTL).await?;
     let entry = entries.into_iter().next();
     let answer = entry.ok_or_else(|| anyhow::anyhow!("a command without an outcome"))?.answer;
