@@ -1,5 +1,6 @@
 //! What can go wrong with Postgres, sorted by what to do about it.
 
+use super::trust;
 use sqlx::migrate::MigrateError;
 
 /// A failed use of Postgres.
@@ -44,6 +45,16 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        let sorted = Self::sorted(error);
+        if let Self::Unavailable(_) = sorted {
+            trust::miss();
+        }
+        sorted
+    }
+}
+
+impl StoreError {
+    fn sorted(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some(code) if is_unavailable(code) => Self::Unavailable(error),

@@ -1,6 +1,6 @@
 //! The ledger: one row a decided command, the truth about what was done.
 
-use super::{StoreError, changes};
+use super::{StoreError, changes, trust};
 use crate::domain::world::Changes;
 use crate::domain::{Answer, ClientId, Fingerprint, IdempotencyKey, Instant, JobId, Operation};
 use sqlx::{PgConnection, PgPool};
@@ -58,17 +58,20 @@ pub async fn find_job(
     client: ClientId,
     job: JobId,
 ) -> Result<Option<Entry>, StoreError> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT job_id, client_id, idempotency_key, fingerprint, operation, entity_id, status, body,
-                attempts, submitted_at, finished_at
-         FROM transactions WHERE job_id = $1 AND client_id = $2",
-        job.0,
-        client.0,
-    )
-    .fetch_optional(pool)
-    .await?;
-    row.map(Entry::try_from).transpose()
+    let look = || async {
+        let row = sqlx::query_as!(
+            Row,
+            "SELECT job_id, client_id, idempotency_key, fingerprint, operation, entity_id, status,
+                    body, attempts, submitted_at, finished_at
+             FROM transactions WHERE job_id = $1 AND client_id = $2",
+            job.0,
+            client.0,
+        )
+        .fetch_optional(pool)
+        .await?;
+        row.map(Entry::try_from).transpose()
+    };
+    trust::read(look).await
 }
 
 /// Adds rows of their own, which belong to no command: those of a sweep.

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod reads;
 mod rows;
 pub mod sweep;
+mod trust;
 pub mod world;
 
 pub use error::StoreError;
@@ -66,7 +67,7 @@ pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
         .test_before_acquire(false)
         .before_acquire(|connection, known| {
             Box::pin(async move {
-                if known.idle_for > IDLE_UNCHECKED {
+                if trust::doubtful(known.idle_for) {
                     connection.ping().await?;
                 }
                 Ok(true)
@@ -74,10 +75,6 @@ pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
         })
         .connect_lazy_with(options))
 }
-
-/// A connection that was idle for longer than this is asked whether it still stands before it is
-/// used; asking each time would cost a round trip a request.
-const IDLE_UNCHECKED: Duration = Duration::from_secs(1);
 
 /// How the transaction of a batch begins. Each of its statements looks rows up by key, whatever the
 /// sizes of the tables: it is planned once a connection, and not by what a table that has just grown
@@ -107,6 +104,6 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
 
 /// Whether Postgres answers.
 pub async fn ping(pool: &PgPool) -> Result<(), StoreError> {
-    sqlx::query_scalar!("SELECT 1").fetch_one(pool).await?;
-    Ok(())
+    let look = || async { Ok(sqlx::query_scalar!("SELECT 1").fetch_one(pool).await?) };
+    trust::read(look).await.map(drop)
 }

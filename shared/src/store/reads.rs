@@ -1,26 +1,37 @@
 //! What clients look up. Each answer comes with Postgres's clock, so that what has run out is shown
 //! so even before a sweep has marked it.
 
-use super::StoreError;
 use super::rows::{GiftRow, SubscriptionRow, UserRow};
+use super::{StoreError, trust};
 use crate::domain::{ClientId, Gift, GiftId, Instant, Subscription, SubscriptionId, User, UserId};
 use sqlx::PgPool;
 
 /// A user of that client.
 pub async fn user(pool: &PgPool, client: ClientId, id: UserId) -> Result<Option<User>, StoreError> {
-    let row = sqlx::query_as!(
-        UserRow,
-        "SELECT id, client_id, email, created_at FROM users WHERE id = $1 AND client_id = $2",
-        id.0,
-        client.0,
-    )
-    .fetch_optional(pool)
-    .await?;
-    row.map(User::try_from).transpose()
+    let look = || async {
+        let row = sqlx::query_as!(
+            UserRow,
+            "SELECT id, client_id, email, created_at FROM users WHERE id = $1 AND client_id = $2",
+            id.0,
+            client.0,
+        )
+        .fetch_optional(pool)
+        .await?;
+        row.map(User::try_from).transpose()
+    };
+    trust::read(look).await
 }
 
 /// A gift of that client, and the time.
 pub async fn gift(
+    pool: &PgPool,
+    client: ClientId,
+    id: GiftId,
+) -> Result<Option<(Gift, Instant)>, StoreError> {
+    trust::read(|| find_gift(pool, client, id)).await
+}
+
+async fn find_gift(
     pool: &PgPool,
     client: ClientId,
     id: GiftId,
@@ -65,6 +76,16 @@ pub struct Page {
 /// The newest `limit` subscriptions of a user of that client, of those older than `before`. `None`
 /// when there is no such user.
 pub async fn subscriptions(
+    pool: &PgPool,
+    client: ClientId,
+    user: UserId,
+    before: Option<SubscriptionId>,
+    limit: u32,
+) -> Result<Option<Page>, StoreError> {
+    trust::read(|| find_subscriptions(pool, client, user, before, limit)).await
+}
+
+async fn find_subscriptions(
     pool: &PgPool,
     client: ClientId,
     user: UserId,
