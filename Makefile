@@ -2,7 +2,7 @@
 # ARGS is handed on: `make test ARGS='-p shared'`, `make load ARGS='--writes 600'`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test fuzz faults seeded-bugs load bench fmt lint check sqlx-prepare sqlx-check
+.PHONY: help run stop clean-data test fuzz faults seeded-bugs load bench bench-micro fmt lint check sqlx-prepare sqlx-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ load: ## Load-test a running api (API_URL, default http://127.0.0.1:8080)
 
 bench: ## Compare speed with the limits of Postgres, HTTP and Redis (ARGS='--quick', '--long')
 	@scripts/bench $(ARGS)
+
+bench-micro: ## Micro-benchmarks of the core, the encodings and the scripts (ARGS='--quick decide')
+	@cargo bench -p micro -- $(ARGS)
 
 fmt: ## Format the code
 	@cargo fmt --all
