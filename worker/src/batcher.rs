@@ -98,7 +98,9 @@ impl Batcher {
                     Fault::CrashLoop => self.settle_worn(attempt, round).await,
                     fault => self.fail(attempt, round, &fault).await,
                 };
-                turns.into_iter().for_each(|turn| say(turn, over));
+                for turn in turns {
+                    say(turn, over);
+                }
             }
             (many, _) => {
                 tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
@@ -124,16 +126,17 @@ impl Batcher {
         }
         let apply = async move {
             let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.id).collect();
-            let load = async { Ok(load(&pool, &attempts).await?) };
-            let begin = async { Ok::<_, Fault>(queue.begin(&ids, round).await?) };
-            let (loaded, numbers) = tokio::try_join!(load, begin)?;
+            let (loaded, numbers) =
+                tokio::try_join!(async { Ok::<_, Fault>(load(&pool, &attempts).await?) }, async {
+                    Ok(queue.begin(&ids, round).await?)
+                },)?;
             if numbers.iter().any(|number| *number > attempts_max) {
                 return Err(Fault::CrashLoop);
             }
-            let attempts = attempts.iter().zip(numbers);
-            let begun: Vec<Attempt> =
-                attempts.map(|(attempt, number)| Attempt { number, ..attempt.clone() }).collect();
-            Ok(loaded.commit(&begun, gift_ttl).await?)
+            let numbered = attempts.iter().zip(numbers);
+            let attempts: Vec<Attempt> =
+                numbered.map(|(attempt, number)| Attempt { number, ..attempt.clone() }).collect();
+            Ok(loaded.commit(&attempts, gift_ttl).await?)
         };
         match tokio::spawn(timeout(APPLY_TIMEOUT, apply)).await {
             Ok(Ok(applied)) => applied,
@@ -147,7 +150,9 @@ impl Batcher {
         let batcher = self.clone();
         tokio::spawn(async move {
             let told = batcher.tell(&attempts, &entries).await;
-            turns.into_iter().for_each(|turn| say(turn, told));
+            for turn in turns {
+                say(turn, told);
+            }
         });
     }
 

@@ -128,8 +128,8 @@ fn words(line: &str) -> Vec<String> {
 
 /// Rate, and latencies, of the line of figures in the CSV.
 fn parse(csv: &str) -> Option<(f64, Latency)> {
-    let line = csv.lines().rfind(|line| line.contains("EVALSHA") || line.contains("__rand"))?;
-    // The command itself comes first and may hold anything; the last seven are figures.
+    // The command itself comes first and may hold anything, line feeds too; the last seven are figures.
+    let line = csv.lines().last()?;
     let figures: Vec<f64> =
         line.rsplit(',').take(7).filter_map(|text| text.trim_matches('"').parse().ok()).collect();
     match figures[..] {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn figures_are_the_last_of_the_line() {
-        let csv = "\"test\",\"rps\"\n\"EVALSHA a,b\",\"44800.0\",\"1.1\",\"0.2\",\"1.0\",\"1.4\",\"1.6\",\"3.0\"\n";
+        let csv = "\"test\",\"rps\"\n\"EVALSHA a,\nb\",\"44800.0\",\"1.1\",\"0.2\",\"1.0\",\"1.4\",\"1.6\",\"3.0\"\n";
         let (rate, latency) = parse(csv).unwrap();
         assert!((rate - 44_800.0).abs() < 1e-9);
         assert_eq!(latency, Latency { p50: 1.0, p95: 1.4, p99: 1.6, max: 3.0 });
