@@ -35,23 +35,23 @@ pub struct Loaded {
 
 /// Begins the transaction of a batch.
 ///
-/// Locks: users, subscriptions, gifts (`store::world::load`). The ledger and the clock are read while
+/// Locks: users, gifts, subscriptions (`store::world::load`). The ledger and the clock are read while
 /// they are held.
 pub async fn load(pool: &PgPool, attempts: &[Attempt]) -> Result<Loaded, StoreError> {
     let mut tx = store::begin_batch(pool).await?;
-    let world = if SeededBug::DropLock.is_on() {
-        let mut early = pool.begin().await?;
-        let world = store::world::load(&mut early, &footprint(attempts)).await?;
-        early.commit().await?;
-        world
-    } else {
-        store::world::load(&mut tx, &footprint(attempts)).await?
-    };
+    let (footprint, wanted) = (footprint(attempts), wanted(attempts));
     let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id.0).collect();
     if SeededBug::SkipLedger.is_on() {
         ledger::forget(&mut tx, &ids).await?;
     }
-    let drawn = store::world::draw(&mut tx, &ids, wanted(attempts)).await?;
+    let (world, drawn) = if SeededBug::DropLock.is_on() {
+        let mut early = pool.begin().await?;
+        let loaded = store::world::load(&mut early, &footprint, &ids, wanted).await?;
+        early.commit().await?;
+        loaded
+    } else {
+        store::world::load(&mut tx, &footprint, &ids, wanted).await?
+    };
     let known = ledger::find(&mut tx, &drawn.decided).await?;
     Ok(Loaded { tx, world, known, drawn })
 }

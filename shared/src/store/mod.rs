@@ -4,7 +4,7 @@
 //! know the queue. Functions that are part of a unit of work take the connection of the transaction
 //! that the caller owns; only whole reads take the pool.
 //!
-//! Locks are always taken in one order: users, then subscriptions, then gifts, ids ascending
+//! Locks are always taken in one order: users, then gifts, then subscriptions, ids ascending
 //! ([`world::load`]). The sweeps lock subscriptions or gifts only, and skip what is locked.
 
 pub mod api_keys;

@@ -5,6 +5,7 @@ use crate::domain::{
     ClientId, Email, Gift, GiftId, GiftStatus, Instant, Subscription, SubscriptionId,
     SubscriptionStatus, User, UserId,
 };
+use serde::Deserialize;
 
 pub(super) struct UserRow {
     pub(super) id: i64,
@@ -13,6 +14,7 @@ pub(super) struct UserRow {
     pub(super) created_at: Instant,
 }
 
+#[derive(Deserialize)]
 pub(super) struct SubscriptionRow {
     pub(super) id: i64,
     pub(super) user_id: i64,

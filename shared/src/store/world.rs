@@ -8,14 +8,20 @@ use sqlx::PgConnection;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Loads what `footprint` names, and locks it until the transaction ends.
+/// Loads what `footprint` names, and locks it until the transaction ends. With it come the clock, what
+/// the ledger has of `jobs`, and new ids: all that a batch is decided with.
 ///
-/// Lock order: users, subscriptions, gifts; ids of users and gifts ascending. The user row is the
-/// mutex of its subscriptions: it is locked before they are looked at, so that they are seen as the
+/// Lock order: users, gifts, subscriptions; ids ascending in each. The user row is the mutex of its
+/// subscriptions: it is locked before they are looked at, so that they are seen as the
 /// last holder left them. `NO KEY` leaves the foreign keys of others alone.
 ///
 /// Each statement looks rows up by key and has only one good plan ([`super::begin_batch`]).
-pub async fn load(tx: &mut PgConnection, footprint: &Footprint) -> Result<World, StoreError> {
+pub async fn load(
+    tx: &mut PgConnection,
+    footprint: &Footprint,
+    jobs: &[Uuid],
+    wanted: Wanted,
+) -> Result<(World, Drawn), StoreError> {
     let mut world = World::default();
     let mut ids: BTreeSet<i64> = footprint.users.iter().map(|id| id.0).collect();
     if !footprint.subscriptions.is_empty() {
@@ -24,14 +30,10 @@ pub async fn load(tx: &mut PgConnection, footprint: &Footprint) -> Result<World,
     if !footprint.emails.is_empty() {
         ids.extend(users_of_emails(tx, footprint).await?);
     }
+    let ids: Vec<i64> = ids.into_iter().collect();
     if !ids.is_empty() {
-        let users = lock_users(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
-        let ids: Vec<i64> = users.iter().map(|user| user.id).collect();
-        for user in users {
+        for user in lock_users(tx, &ids).await? {
             world.apply(Change::User(user.try_into()?));
-        }
-        for subscription in lock_subscriptions(tx, footprint, &ids).await? {
-            world.apply(Change::Subscription(subscription.try_into()?));
         }
     }
     if !footprint.gifts.is_empty() {
@@ -39,7 +41,11 @@ pub async fn load(tx: &mut PgConnection, footprint: &Footprint) -> Result<World,
             world.apply(Change::Gift(gift.try_into()?));
         }
     }
-    Ok(world)
+    let (subscriptions, drawn) = lock_subscriptions(tx, footprint, &ids, (jobs, wanted)).await?;
+    for subscription in subscriptions {
+        world.apply(Change::Subscription(subscription.try_into()?));
+    }
+    Ok((world, drawn))
 }
 
 /// A subscription never changes its user, so that one may be looked up before the lock is held.
@@ -83,37 +89,6 @@ async fn lock_users(tx: &mut PgConnection, ids: &[i64]) -> Result<Vec<UserRow>, 
         "SELECT id, client_id, email, created_at FROM users
          WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE",
         ids,
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows)
-}
-
-/// The active subscriptions of the users, and those named by id. Their users are locked, so that no
-/// other batch wants them in another order, and the sweep skips what it does not get.
-async fn lock_subscriptions(
-    tx: &mut PgConnection,
-    footprint: &Footprint,
-    users: &[i64],
-) -> Result<Vec<SubscriptionRow>, StoreError> {
-    let ids: Vec<i64> = footprint.subscriptions.iter().map(|id| id.0).collect();
-    // The limits have each row looked up by itself, whatever the sizes of the tables.
-    let rows = sqlx::query_as!(
-        SubscriptionRow,
-        r#"SELECT s.id, s.user_id,
-                  (SELECT client_id FROM users WHERE users.id = s.user_id) AS "client_id!",
-                  s.plan, s.status, s.months, s.start_date, s.end_date, s.cancelled_at,
-                  s.created_at, s.updated_at
-           FROM (SELECT unnest($1::bigint[]) AS id
-                 UNION
-                 SELECT active.id FROM unnest($2::bigint[]) AS owner (id),
-                     LATERAL (SELECT id FROM subscriptions
-                              WHERE user_id = owner.id AND status = 'active' LIMIT 1) AS active
-                ) AS wanted,
-                LATERAL (SELECT * FROM subscriptions WHERE subscriptions.id = wanted.id
-                         LIMIT 1 FOR NO KEY UPDATE) AS s"#,
-        &ids,
-        users,
     )
     .fetch_all(tx)
     .await?;
@@ -166,22 +141,38 @@ pub struct Drawn {
     pub gifts: Vec<i64>,
 }
 
-/// Reads the clock, looks for `jobs` in the ledger, and draws ids. Call it when the locks are held:
-/// the transaction's own start may lie before what others committed while it waited.
-pub async fn draw(
+/// The active subscriptions of the users, and those named by id.
+///
+/// In the same round trip, and with those locks held: the clock, the ledger and the ids. The
+/// transaction's own start may lie before what others committed while it waited.
+async fn lock_subscriptions(
     tx: &mut PgConnection,
-    jobs: &[Uuid],
-    wanted: Wanted,
-) -> Result<Drawn, StoreError> {
-    let drawn = sqlx::query_as!(
-        Drawn,
+    footprint: &Footprint,
+    users: &[i64],
+    (jobs, wanted): (&[Uuid], Wanted),
+) -> Result<(Vec<SubscriptionRow>, Drawn), StoreError> {
+    let ids: Vec<i64> = footprint.subscriptions.iter().map(|id| id.0).collect();
+    // The limits have each row looked up by itself, whatever the sizes of the tables.
+    let row = sqlx::query!(
         r#"SELECT
-             clock_timestamp() AS "now!",
-             ARRAY(SELECT job_id FROM transactions WHERE job_id = ANY($1)) AS "decided!",
-             ARRAY(SELECT nextval('users_id_seq') FROM generate_series(1, $2)) AS "users!",
-             ARRAY(SELECT nextval('subscriptions_id_seq') FROM generate_series(1, $3))
+             (SELECT jsonb_agg(s)::text
+              FROM (SELECT unnest($1::bigint[]) AS id
+                    UNION
+                    SELECT active.id FROM unnest($2::bigint[]) AS owner (id),
+                        LATERAL (SELECT id FROM subscriptions
+                                 WHERE user_id = owner.id AND status = 'active' LIMIT 1) AS active
+                    ORDER BY id) AS wanted,
+                   LATERAL (SELECT *, (SELECT client_id FROM users WHERE users.id = user_id)
+                            FROM subscriptions WHERE subscriptions.id = wanted.id
+                            LIMIT 1 FOR NO KEY UPDATE) AS s) AS loaded,
+             ARRAY(SELECT job_id FROM transactions WHERE job_id = ANY($3)) AS "decided!",
+             ARRAY(SELECT nextval('users_id_seq') FROM generate_series(1, $4)) AS "users!",
+             ARRAY(SELECT nextval('subscriptions_id_seq') FROM generate_series(1, $5))
                AS "subscriptions!",
-             ARRAY(SELECT nextval('gifts_id_seq') FROM generate_series(1, $4)) AS "gifts!""#,
+             ARRAY(SELECT nextval('gifts_id_seq') FROM generate_series(1, $6)) AS "gifts!",
+             clock_timestamp() AS "now!""#,
+        &ids,
+        users,
         jobs,
         wanted.users,
         wanted.subscriptions,
@@ -189,5 +180,14 @@ pub async fn draw(
     )
     .fetch_one(tx)
     .await?;
-    Ok(drawn)
+    let loaded = row.loaded.as_deref().unwrap_or("[]");
+    let loaded = serde_json::from_str(loaded).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let drawn = Drawn {
+        now: row.now,
+        decided: row.decided,
+        users: row.users,
+        subscriptions: row.subscriptions,
+        gifts: row.gifts,
+    };
+    Ok((loaded, drawn))
 }

@@ -57,7 +57,7 @@ async fn run_worker(source: &Source, name: &str, seen: Seen) {
 
 /// A source whose workers look for tasks when they are called, and hardly ever else.
 fn source(queue: &Queue) -> Source {
-    queue.source(36_000, 16, CancellationToken::new()).idle_interval(Duration::from_secs(3600))
+    queue.source(36_000, 16, CancellationToken::new()).idle_interval(Duration::from_hours(1))
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ async fn now_is_the_clock_and_not_the_start_of_the_transaction() {
     let database = Database::create().await;
     let mut tx = database.pool.begin().await.unwrap();
     let start: Instant = query_scalar("SELECT now()").fetch_one(&mut *tx).await.unwrap();
-    let first = world::draw(&mut tx, &[], NOTHING).await.unwrap();
-    let second = world::draw(&mut tx, &[], NOTHING).await.unwrap();
+    let first = world::load(&mut tx, &Footprint::default(), &[], NOTHING).await.unwrap().1;
+    let second = world::load(&mut tx, &Footprint::default(), &[], NOTHING).await.unwrap().1;
     assert!(start < first.now && first.now < second.now);
     assert_eq!(first.now.timestamp_subsec_nanos() % 1000, 0, "microseconds, as Postgres keeps");
 }
@@ -29,12 +29,12 @@ async fn who_waited_for_a_lock_decides_later_than_who_held_it() {
     let footprint = Footprint { users: [ann].into(), ..Footprint::default() };
 
     let mut first = database.pool.begin().await.unwrap();
-    world::load(&mut first, &footprint).await.unwrap();
+    world::load(&mut first, &footprint, &[], Wanted::default()).await.unwrap();
     let pool = database.pool.clone();
     let waiting = tokio::spawn(async move {
         let mut second = pool.begin().await.unwrap();
-        world::load(&mut second, &footprint).await.unwrap();
-        world::draw(&mut second, &[], NOTHING).await.unwrap().now
+        world::load(&mut second, &footprint, &[], Wanted::default()).await.unwrap();
+        world::load(&mut second, &Footprint::default(), &[], NOTHING).await.unwrap().1.now
     });
     // The second transaction has begun long ago.
     database.until_blocked(1).await;
@@ -49,7 +49,7 @@ async fn as_many_ids_are_drawn_as_are_wanted() {
     let database = Database::create().await;
     let mut tx = database.pool.begin().await.unwrap();
     let wanted = Wanted { users: 2, subscriptions: 0, gifts: 300 };
-    let drawn = world::draw(&mut tx, &[], wanted).await.unwrap();
+    let drawn = world::load(&mut tx, &Footprint::default(), &[], wanted).await.unwrap().1;
     assert_eq!((drawn.users.len(), drawn.subscriptions.len(), drawn.gifts.len()), (2, 0, 300));
     assert!(drawn.gifts.is_sorted());
 }
@@ -63,7 +63,7 @@ async fn no_id_is_drawn_twice_by_concurrent_transactions() {
         let pool = database.pool.clone();
         drawing.spawn(async move {
             let mut tx = pool.begin().await.unwrap();
-            let drawn = world::draw(&mut tx, &[], wanted).await.unwrap();
+            let drawn = world::load(&mut tx, &Footprint::default(), &[], wanted).await.unwrap().1;
             // Ids that are not used are gone: half of the transactions come to nothing.
             if drawn.users.first().is_some_and(|id| id % 2 == 0) {
                 tx.commit().await.unwrap();

@@ -4,13 +4,14 @@ use crate::database::Database;
 use crate::sample::{self, OTHER};
 use shared::domain::world::Footprint;
 use shared::domain::{ClientId, Email, GiftId, Instant, SubscriptionId, UserId, World};
+use shared::store::world::Wanted;
 use shared::store::{StoreError, world};
 
 const LOCAL: ClientId = ClientId::LOCAL;
 
 async fn load(database: &Database, footprint: &Footprint) -> World {
     let mut tx = database.pool.begin().await.unwrap();
-    world::load(&mut tx, footprint).await.unwrap()
+    world::load(&mut tx, footprint, &[], Wanted::default()).await.unwrap().0
 }
 
 fn key(client: ClientId, email: &str) -> (ClientId, String) {
@@ -121,7 +122,7 @@ async fn a_row_that_makes_no_sense_is_an_error_that_names_it() {
     let user = sample::user(&database, "no address").await;
     let mut tx = database.pool.begin().await.unwrap();
     let footprint = Footprint { users: [user].into(), ..Footprint::default() };
-    let error = world::load(&mut tx, &footprint).await.unwrap_err();
+    let error = world::load(&mut tx, &footprint, &[], Wanted::default()).await.unwrap_err();
     let StoreError::Inconsistent { table, column, id } = error else { panic!("{error:?}") };
     assert_eq!((table, column, id), ("users", "email", user.0));
 }

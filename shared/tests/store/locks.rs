@@ -1,8 +1,9 @@
-//! Loading locks: users, then subscriptions, then gifts, ids ascending; until the commit.
+//! Loading locks: users, then gifts, then subscriptions, ids ascending; until the commit.
 
 use crate::database::Database;
 use shared::domain::world::Footprint;
 use shared::domain::{GiftId, UserId, World};
+use shared::store::world::Wanted;
 use shared::store::{PgPool, StoreError, world};
 use sqlx::{AssertSqlSafe, query_scalar};
 use tokio::task::JoinHandle;
@@ -35,7 +36,7 @@ pub(crate) fn load(pool: &PgPool, footprint: &Footprint) -> JoinHandle<Result<Wo
     let (pool, footprint) = (pool.clone(), footprint.clone());
     tokio::spawn(async move {
         let mut tx = pool.begin().await?;
-        world::load(&mut tx, &footprint).await
+        Ok(world::load(&mut tx, &footprint, &[], Wanted::default()).await?.0)
     })
 }
 
@@ -51,8 +52,8 @@ async fn locks_are_taken_table_by_table_in_ascending_ids() {
     let footprint = three_of_each(&database).await;
     for (held, free_users, free_subscriptions, free_gifts) in [
         ("users", vec![3], vec![1, 2, 3], vec![1, 2, 3]),
-        ("subscriptions", vec![], vec![3], vec![1, 2, 3]),
-        ("gifts", vec![], vec![], vec![3]),
+        ("gifts", vec![], vec![1, 2, 3], vec![3]),
+        ("subscriptions", vec![], vec![3], vec![]),
     ] {
         let lock = format!("SELECT id FROM {held} WHERE id = 2 FOR NO KEY UPDATE");
         let holder = database.begun(&lock).await;
@@ -74,7 +75,9 @@ async fn others_load_other_rows_meanwhile() {
     let footprint = three_of_each(&database).await;
     let mut first = database.pool.begin().await.unwrap();
     let users = [UserId(1), UserId(3)].into();
-    world::load(&mut first, &Footprint { users, ..Footprint::default() }).await.unwrap();
+    world::load(&mut first, &Footprint { users, ..Footprint::default() }, &[], Wanted::default())
+        .await
+        .unwrap();
 
     let second = Footprint { users: [UserId(2)].into(), ..footprint };
     load(&database.pool, &second).await.unwrap().unwrap();
@@ -93,10 +96,10 @@ async fn waiting_too_long_for_a_lock_is_a_conflict() {
     let database = Database::create().await;
     let footprint = three_of_each(&database).await;
     let mut first = database.pool.begin().await.unwrap();
-    world::load(&mut first, &footprint).await.unwrap();
+    world::load(&mut first, &footprint, &[], Wanted::default()).await.unwrap();
 
     let mut second = database.begun("SET LOCAL lock_timeout = '100ms'").await;
-    let error = world::load(&mut second, &footprint).await.unwrap_err();
+    let error = world::load(&mut second, &footprint, &[], Wanted::default()).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error:?}");
 }
 

@@ -5,6 +5,7 @@ use crate::sample;
 use shared::domain::ClientId;
 use shared::domain::world::{Change, Changes, Footprint};
 use shared::store::sweep::{expire_gifts, expire_subscriptions};
+use shared::store::world::Wanted;
 use shared::store::{PgPool, StoreError, changes, world};
 use tokio::task::JoinSet;
 
@@ -105,7 +106,7 @@ async fn a_locked_row_is_skipped_and_found_later() {
         gifts: [shared::domain::GiftId(2)].into(),
         ..Footprint::default()
     };
-    world::load(&mut holder, &held).await.unwrap();
+    world::load(&mut holder, &held, &[], Wanted::default()).await.unwrap();
 
     assert_eq!(expire_subscriptions(&database.pool, 10).await.unwrap().expired, 2);
     assert_eq!(expire_gifts(&database.pool, 10).await.unwrap().expired, 2);
@@ -122,7 +123,7 @@ async fn what_a_command_prolonged_meanwhile_is_not_marked() {
     let id = sample::subscription(&database, ann, "active", "-1 hour").await;
     let mut command = database.pool.begin().await.unwrap();
     let footprint = Footprint { users: [ann].into(), ..Footprint::default() };
-    let world = world::load(&mut command, &footprint).await.unwrap();
+    let (world, _) = world::load(&mut command, &footprint, &[], Wanted::default()).await.unwrap();
     let mut prolonged = world.subscription(ClientId::LOCAL, id).unwrap().clone();
     (prolonged.months, prolonged.end_date) = (600, sample::day(36_500));
     let mut rows = Changes::default();

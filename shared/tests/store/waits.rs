@@ -6,6 +6,7 @@ use crate::sample;
 use shared::domain::world::Footprint;
 use shared::domain::{ClientId, SubscriptionId};
 use shared::store::world;
+use shared::store::world::Wanted;
 use sqlx::raw_sql;
 
 #[tokio::test]
@@ -16,7 +17,7 @@ async fn a_second_load_of_a_user_waits_and_sees_what_the_first_wrote() {
     let footprint = Footprint { users: [ann].into(), ..Footprint::default() };
 
     let mut first = database.pool.begin().await.unwrap();
-    world::load(&mut first, &footprint).await.unwrap();
+    world::load(&mut first, &footprint, &[], Wanted::default()).await.unwrap();
     let second = load(&database.pool, &footprint);
     database.until_blocked(1).await;
     let successor = "UPDATE subscriptions SET status = 'expired';
@@ -44,7 +45,7 @@ async fn a_load_by_email_or_by_subscription_waits_for_the_same_user() {
         Footprint { subscriptions: [subscription].into(), ..Footprint::default() };
 
     let mut first = database.pool.begin().await.unwrap();
-    world::load(&mut first, &by_id).await.unwrap();
+    world::load(&mut first, &by_id, &[], Wanted::default()).await.unwrap();
     let second = load(&database.pool, &by_email);
     let third = load(&database.pool, &by_subscription);
     database.until_blocked(2).await;
