@@ -66,9 +66,7 @@ impl Loaded {
     ) -> Result<Vec<Entry>, StoreError> {
         let Self { mut tx, world, known, drawn } = self;
         let decided = decide_all(world, attempts, known, drawn, gift_ttl);
-        if !decided.fresh.is_empty() {
-            store::changes::write(&mut tx, &decided.changes, &decided.fresh).await?;
-        }
+        store::changes::write(&mut tx, &decided.changes, &decided.fresh).await?;
         tx.commit().await?;
         Ok(decided.entries)
     }

@@ -18,6 +18,9 @@ pub async fn write(
     changes: &Changes,
     entries: &[Entry],
 ) -> Result<(), StoreError> {
+    if entries.is_empty() && *changes == Changes::default() {
+        return Ok(());
+    }
     let mut users: Vec<&User> = changes.users.values().collect();
     users.sort_by_key(|user| (user.client, user.email.key()));
     let users: Users<'_> = users.into_iter().collect();
