@@ -10,7 +10,7 @@ use worker::jobs;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     start::report(run(start::parse()).await)
 }
