@@ -1,6 +1,7 @@
 //! What all requests share, and which path leads where.
 
 use crate::auth::KeyCache;
+use crate::calls::{self, Admissions, Pages};
 use crate::config::{AuthMode, Settings};
 use crate::requests::{self, Build};
 use crate::routes::{self, gifts, health, jobs, subscriptions, users};
@@ -14,6 +15,7 @@ use shared::queue::Queue;
 use shared::queue::admission::Bounds;
 use shared::queue::outcomes::Outcomes;
 use shared::store::PgPool;
+use shared::store::line::Line;
 use shared::telemetry::Metrics;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -28,8 +30,12 @@ pub struct App(Arc<Common>);
 pub struct Common {
     /// For what clients look up.
     pub pool: PgPool,
-    /// For submissions and jobs.
+    /// For jobs.
     pub queue: Queue,
+    /// For submissions.
+    pub admissions: Admissions,
+    /// For pages of subscriptions.
+    pub pages: Pages,
     /// For requests that wait.
     pub outcomes: Outcomes,
     /// Of submissions.
@@ -66,9 +72,12 @@ impl App {
         metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
+        let bounds = Bounds { limit, depth_max: settings.queue_depth_max };
         Self(Arc::new(Common {
+            admissions: calls::admissions(queue.clone(), bounds),
+            pages: calls::pages(Line::new(pool.clone())),
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
-            bounds: Bounds { limit, depth_max: settings.queue_depth_max },
+            bounds,
             response_wait: Duration::from_millis(settings.response_wait_ms),
             auth: settings.api_auth,
             key_cache: KeyCache::default(),

@@ -1,5 +1,6 @@
 //! How a request is turned down.
 
+use crate::gather::GatherError;
 use crate::respond;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -34,6 +35,23 @@ impl Reject {
         Self::from(Problem::new(ProblemKind::InvalidRequest, detail).with_errors(errors))
     }
 
+    fn queue_unavailable() -> Self {
+        Self::new(
+            ProblemKind::QueueUnavailable,
+            "Trying again is safe, and so is a submission with the same Idempotency-Key.",
+        )
+        .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
+    }
+
+    fn storage_unavailable() -> Self {
+        Self::new(ProblemKind::StorageUnavailable, "Try again in a moment.")
+            .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
+    }
+
+    fn internal() -> Self {
+        Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
+    }
+
     /// With `Retry-After`.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
@@ -66,28 +84,53 @@ impl From<Problem> for Reject {
 
 impl From<QueueError> for Reject {
     fn from(error: QueueError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        Self::from(&error)
+    }
+}
+
+impl From<&QueueError> for Reject {
+    fn from(error: &QueueError) -> Self {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
         tracing::warn!(cause, "the queue could not be used");
-        Self::new(
-            ProblemKind::QueueUnavailable,
-            "Trying again is safe, and so is a submission with the same Idempotency-Key.",
-        )
-        .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
+        Self::queue_unavailable()
+    }
+}
+
+impl From<GatherError<QueueError>> for Reject {
+    fn from(error: GatherError<QueueError>) -> Self {
+        match error {
+            GatherError::Failed(error) => Self::from(&*error),
+            GatherError::Overdue => Self::queue_unavailable(),
+            GatherError::Lost => Self::internal(),
+        }
     }
 }
 
 impl From<StoreError> for Reject {
     fn from(error: StoreError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        Self::from(&error)
+    }
+}
+
+impl From<&StoreError> for Reject {
+    fn from(error: &StoreError) -> Self {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
         tracing::warn!(%error, cause, "the database could not be used");
         match error {
-            StoreError::Unavailable(_) | StoreError::Conflict(_) => {
-                Self::new(ProblemKind::StorageUnavailable, "Try again in a moment.")
-                    .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
-            }
+            StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::storage_unavailable(),
             StoreError::Refused(_) | StoreError::Inconsistent { .. } | StoreError::Migration(_) => {
-                Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
+                Self::internal()
             }
+        }
+    }
+}
+
+impl From<GatherError<StoreError>> for Reject {
+    fn from(error: GatherError<StoreError>) -> Self {
+        match error {
+            GatherError::Failed(error) => Self::from(&*error),
+            GatherError::Overdue => Self::storage_unavailable(),
+            GatherError::Lost => Self::internal(),
         }
     }
 }

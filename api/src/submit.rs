@@ -103,7 +103,7 @@ async fn admit(
     let id = job.id();
     // Taken before the job can finish, or its outcome might pass unseen.
     let ticket = (deadline > Instant::now()).then(|| app.outcomes.ticket(id)).flatten();
-    let admission = app.queue.admit(job, bucket, app.bounds, None).await?;
+    let admission = app.admissions.call(app.queue.submission(job, bucket)).await??;
     let quota = admission.quota;
     let (word, reply) = match admission.verdict {
         Verdict::Enqueued => {

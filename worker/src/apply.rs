@@ -6,9 +6,11 @@ use shared::domain::world::{Changes, Footprint};
 use shared::domain::{Answer, Command, JobId, Success, World, decide};
 use shared::queue::job::QueuedJob;
 use shared::seeded_bug::SeededBug;
+use shared::store::batch::Batch;
 use shared::store::ledger::{self, Entry};
+use shared::store::line::Line;
 use shared::store::world::{Drawn, Wanted};
-use shared::store::{self, PgPool, Postgres, StoreError, Transaction};
+use shared::store::{PgPool, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -27,33 +29,26 @@ pub struct Attempt {
 
 /// A batch whose transaction has begun: what its commands touch is loaded, and locked until the end.
 pub struct Loaded {
-    tx: Transaction<'static, Postgres>,
+    batch: Batch,
     world: World,
     known: HashMap<JobId, Entry>,
     drawn: Drawn,
 }
 
 /// Begins the transaction of a batch.
-///
-/// Locks: users, gifts, subscriptions (`store::world::load`). The ledger and the clock are read while
-/// they are held.
-pub async fn load(pool: &PgPool, attempts: &[Attempt]) -> Result<Loaded, StoreError> {
-    let mut tx = store::begin_batch(pool).await?;
+pub async fn load(line: &Line, attempts: &[Attempt]) -> Result<Loaded, StoreError> {
     let (footprint, wanted) = (footprint(attempts), wanted(attempts));
     let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id.0).collect();
     if SeededBug::SkipLedger.is_on() {
-        ledger::forget(&mut tx, &ids).await?;
+        ledger::forget(line.pool(), &ids).await?;
     }
-    let (world, drawn) = if SeededBug::DropLock.is_on() {
-        let mut early = pool.begin().await?;
-        let loaded = store::world::load(&mut early, &footprint, &ids, wanted).await?;
-        early.commit().await?;
-        loaded
-    } else {
-        store::world::load(&mut tx, &footprint, &ids, wanted).await?
-    };
-    let known = ledger::find(&mut tx, &drawn.decided).await?;
-    Ok(Loaded { tx, world, known, drawn })
+    let (mut batch, world, drawn) = Batch::begin(line, &footprint, &ids, wanted).await?;
+    let known = batch.find(&drawn.decided).await?;
+    if SeededBug::DropLock.is_on() {
+        batch.commit(&Changes::default(), &[]).await?;
+        batch = Batch::begin(line, &Footprint::default(), &[], Wanted::default()).await?.0;
+    }
+    Ok(Loaded { batch, world, known, drawn })
 }
 
 impl Loaded {
@@ -64,10 +59,9 @@ impl Loaded {
         attempts: &[Attempt],
         gift_ttl: TimeDelta,
     ) -> Result<Vec<Entry>, StoreError> {
-        let Self { mut tx, world, known, drawn } = self;
+        let Self { batch, world, known, drawn } = self;
         let decided = decide_all(world, attempts, known, drawn, gift_ttl);
-        store::changes::write(&mut tx, &decided.changes, &decided.fresh).await?;
-        tx.commit().await?;
+        batch.commit(&decided.changes, &decided.fresh).await?;
         Ok(decided.entries)
     }
 
@@ -79,13 +73,13 @@ impl Loaded {
     }
 }
 
-/// Applies commands in one transaction.
+/// Applies commands in one transaction, with a connection of the pool.
 pub async fn apply(
     pool: &PgPool,
     attempts: &[Attempt],
     gift_ttl: TimeDelta,
 ) -> Result<Vec<Entry>, StoreError> {
-    load(pool, attempts).await?.commit(attempts, gift_ttl).await
+    load(&Line::new(pool.clone()), attempts).await?.commit(attempts, gift_ttl).await
 }
 
 /// What a batch comes to.

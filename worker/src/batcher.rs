@@ -16,6 +16,7 @@ use shared::queue::Queue;
 use shared::seeded_bug::SeededBug;
 use shared::store::PgPool;
 use shared::store::ledger::{self, Entry};
+use shared::store::line::Line;
 use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,7 @@ type Turn = oneshot::Sender<()>;
 
 /// Takes what waits on the desk and settles it, batch by batch.
 pub struct Batcher {
-    pool: PgPool,
+    line: Line,
     queue: Queue,
     gift_ttl: TimeDelta,
     attempts_max: u32,
@@ -46,7 +47,7 @@ impl Batcher {
     #[must_use]
     pub fn new(pool: PgPool, queue: Queue, settings: &Settings, stop: CancellationToken) -> Self {
         Self {
-            pool,
+            line: Line::new(pool),
             queue,
             gift_ttl: TimeDelta::days(settings.gift_ttl_days.into()),
             attempts_max: settings.worker_attempts_max,
@@ -118,16 +119,16 @@ impl Batcher {
     /// That it begins is told to Redis while its rows are loaded. Their locks may wait for that answer,
     /// at most as long as any command of Redis may take.
     async fn apply(&self, attempts: Attempts, round: Uuid) -> Result<Vec<Entry>, Fault> {
-        let (pool, queue) = (self.pool.clone(), self.queue.clone());
+        let (line, queue) = (self.line.clone(), self.queue.clone());
         let (gift_ttl, attempts_max) = (self.gift_ttl, self.attempts_max);
         if SeededBug::TellBeforeCommit.is_on() {
-            let entries = load(&pool, &attempts).await?.preview(&attempts, gift_ttl);
+            let entries = load(&line, &attempts).await?.preview(&attempts, gift_ttl);
             tell::outcomes(&queue, &attempts, &entries).await?;
         }
         let apply = async move {
             let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.id).collect();
             let (loaded, numbers) =
-                tokio::try_join!(async { Ok::<_, Fault>(load(&pool, &attempts).await?) }, async {
+                tokio::try_join!(async { Ok::<_, Fault>(load(&line, &attempts).await?) }, async {
                     Ok(queue.begin(&ids, round).await?)
                 },)?;
             if numbers.iter().any(|number| *number > attempts_max) {
@@ -164,8 +165,9 @@ impl Batcher {
     /// Begun more often than is allowed, and never brought to an end: it takes its workers with it.
     /// Unless the last of them died after its commit, and before it could tell.
     async fn settle_worn(&self, attempt: &Attempt, round: Uuid) -> Option<()> {
-        let look =
-            || async { Ok(ledger::find_job(&self.pool, attempt.job.client, attempt.id).await?) };
+        let look = || async {
+            Ok(ledger::find_job(self.line.pool(), attempt.job.client, attempt.id).await?)
+        };
         match self.patience.with_postgres(look).await {
             Ok(Some(entry)) => self.tell(slice::from_ref(attempt), &[entry]).await,
             Ok(None) => self.fail(attempt, round, &Fault::CrashLoop).await,

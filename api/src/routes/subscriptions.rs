@@ -11,7 +11,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use shared::domain::view::SubscriptionView;
 use shared::domain::{Refusal, SubscriptionId, UserId};
-use shared::store::reads;
+use shared::store::reads::PageOf;
 
 /// The most that one page holds, and what it holds unless asked otherwise.
 const LIMIT_MAX: u32 = 100;
@@ -39,8 +39,8 @@ pub async fn list(
     let (limit, before) = query::<Page>(&uri)?.parse()?;
     let not_found = || Reject::from(Refusal::UserNotFound.problem());
     let user = UserId(named.id().ok_or_else(not_found)?);
-    let page = reads::subscriptions(&app.pool, caller.client, user, before, limit).await?;
-    let page = page.ok_or_else(not_found)?;
+    let asked = PageOf { client: caller.client, user, before, limit };
+    let page = app.pages.call(asked).await?.ok_or_else(not_found)?;
     let view = |subscription| SubscriptionView::at(subscription, page.now);
     Ok(respond::json(&List {
         user_id: user.0,

@@ -1,4 +1,4 @@
-//! The way in: one round trip decides whether a submission is new, known, limited or too much.
+//! The way in: one round trip decides whether submissions are new, known, limited or too much.
 
 use super::job::QueuedJob;
 use super::record::Record;
@@ -45,38 +45,55 @@ pub struct Admission {
     pub quota: Option<Quota>,
 }
 
+/// A submission as the script takes it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    keys: [String; 3],
+    arguments: [Vec<u8>; 3],
+}
+
+/// The most that one call may admit: a script of less than ten milliseconds, in which Redis does nothing else.
+pub const AT_ONCE_MAX: usize = 256;
+
 impl Queue {
-    /// Submits a job. `bucket` names the client's tokens; `now_us` is the clock of Redis unless a
-    /// test brings its own.
+    /// A job to be submitted; `bucket` names the tokens of its client.
+    #[must_use]
+    pub fn submission(&self, job: &QueuedJob, bucket: &str) -> Submission {
+        let (id, keys) = (job.id(), &self.keys);
+        Submission {
+            keys: [keys.record(id), keys.meta(id), format!("{}:{bucket}", keys.buckets)],
+            arguments: [id.to_string().into(), Record::admitted(job).encode(), job.encode()],
+        }
+    }
+
+    /// Submits jobs, at most [`AT_ONCE_MAX`], in turn and at one instant. Each has an answer of its own.
+    /// `now_us` is the clock of Redis unless a test brings its own.
     pub async fn admit(
         &self,
-        job: &QueuedJob,
-        bucket: &str,
+        submissions: &[Submission],
         bounds: Bounds,
         now_us: Option<u64>,
-    ) -> Result<Admission, QueueError> {
-        let (id, keys) = (job.id(), &self.keys);
+    ) -> Result<Vec<Result<Admission, QueueError>>, QueueError> {
+        let keys = &self.keys;
         let limit = bounds.limit.unwrap_or(Limit { requests: 0, window_us: 1 });
-        let reply: Vec<Value> = ADMIT
-            .key(keys.record(id))
-            .key(format!("{}:{bucket}", keys.buckets))
-            .key(keys.apalis.job_data_hash())
-            .key(keys.meta(id))
+        let mut call = ADMIT.prepare_invoke();
+        call.key(keys.apalis.job_data_hash())
             .key(keys.apalis.active_jobs_list())
             .key(keys.apalis.scheduled_jobs_set())
             .key(keys.apalis.dead_jobs_set())
             .key(&keys.progress)
-            .arg(id.to_string())
-            .arg(Record::admitted(job).encode())
-            .arg(job.encode())
             .arg(limit.requests)
             .arg(limit.window_us)
             .arg(bounds.depth_max)
             .arg(&keys.wake_channel)
-            .arg(now_us.map(|us| us.to_string()).unwrap_or_default())
-            .invoke_async(&mut self.connection.clone())
-            .await?;
-        Ok(Admission::parse(reply, bounds.limit.is_some())?)
+            .arg(now_us.map(|us| us.to_string()).unwrap_or_default());
+        for submission in submissions {
+            call.key(&submission.keys).arg(&submission.arguments);
+        }
+        let replies: Vec<Vec<Value>> = call.invoke_async(&mut self.connection.clone()).await?;
+        let limited = bounds.limit.is_some();
+        let parse = |reply| Admission::parse(reply, limited).map_err(QueueError);
+        Ok(replies.into_iter().map(parse).collect())
     }
 }
 
@@ -101,6 +118,11 @@ impl Admission {
             "contested" => Verdict::Contested,
             "limited" => Verdict::Limited,
             "full" => Verdict::Full,
+            "refused" => {
+                let why = String::from_redis_value(next()?)?;
+                let kind = redis::ErrorKind::Server(redis::ServerErrorKind::ResponseError);
+                return Err((kind, "Redis refused to store it", why).into());
+            }
             _ => return Err(unexpected()),
         };
         let quota = limited.then_some(Quota { remaining, reset_seconds });

@@ -82,8 +82,8 @@ pub async fn append(tx: &mut PgConnection, entries: &[Entry]) -> Result<(), Stor
 /// Forgets what was decided: a deliberate defect, for [`SeededBug::SkipLedger`] alone.
 ///
 /// [`SeededBug::SkipLedger`]: crate::seeded_bug::SeededBug::SkipLedger
-pub async fn forget(tx: &mut PgConnection, jobs: &[Uuid]) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM transactions WHERE job_id = ANY($1)").bind(jobs).execute(tx).await?;
+pub async fn forget(pool: &PgPool, jobs: &[Uuid]) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM transactions WHERE job_id = ANY($1)").bind(jobs).execute(pool).await?;
     Ok(())
 }
 

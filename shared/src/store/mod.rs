@@ -8,10 +8,12 @@
 //! ([`world::load`]). The sweeps lock subscriptions or gifts only, and skip what is locked.
 
 pub mod api_keys;
+pub mod batch;
 pub mod changes;
 mod columns;
 mod error;
 pub mod ledger;
+pub mod line;
 pub mod reads;
 mod rows;
 pub mod sweep;
@@ -21,7 +23,6 @@ pub mod world;
 pub use error::StoreError;
 pub use sqlx::PgConnection;
 pub use sqlx::PgPool;
-pub use sqlx::{Postgres, Transaction};
 
 use sqlx::Connection;
 use sqlx::migrate::Migrator;
@@ -74,17 +75,6 @@ pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
             })
         })
         .connect_lazy_with(options))
-}
-
-/// How the transaction of a batch begins. Each of its statements looks rows up by key, whatever the
-/// sizes of the tables: it is planned once a connection, and not by what a table that has just grown
-/// was like when it was small.
-const BEGIN_BATCH: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; \
-                           SET LOCAL enable_seqscan = off";
-
-/// Begins the transaction of a batch.
-pub async fn begin_batch(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreError> {
-    Ok(pool.begin_with(BEGIN_BATCH).await?)
 }
 
 /// Applies pending migrations, under an advisory lock: any number of processes may start at once.

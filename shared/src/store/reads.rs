@@ -1,10 +1,12 @@
 //! What clients look up. Each answer comes with Postgres's clock, so that what has run out is shown
 //! so even before a sweep has marked it.
 
+use super::line::Line;
 use super::rows::{GiftRow, SubscriptionRow, UserRow};
 use super::{StoreError, trust};
 use crate::domain::{ClientId, Gift, GiftId, Instant, Subscription, SubscriptionId, User, UserId};
 use sqlx::PgPool;
+use std::collections::HashMap;
 
 /// A user of that client.
 pub async fn user(pool: &PgPool, client: ClientId, id: UserId) -> Result<Option<User>, StoreError> {
@@ -62,6 +64,20 @@ async fn find_gift(
     Ok(Some((gift.try_into()?, row.now)))
 }
 
+/// Which subscriptions are asked for: the newest `limit` of a user of that client, of those older than
+/// `before`.
+#[derive(Debug, Clone, Copy)]
+pub struct PageOf {
+    /// Who asks.
+    pub client: ClientId,
+    /// Whose they are.
+    pub user: UserId,
+    /// Where the page before ended.
+    pub before: Option<SubscriptionId>,
+    /// How many, at most.
+    pub limit: u32,
+}
+
 /// A page of the subscriptions of one user.
 #[derive(Debug)]
 pub struct Page {
@@ -73,72 +89,57 @@ pub struct Page {
     pub now: Instant,
 }
 
-/// The newest `limit` subscriptions of a user of that client, of those older than `before`. `None`
-/// when there is no such user.
-pub async fn subscriptions(
-    pool: &PgPool,
-    client: ClientId,
-    user: UserId,
-    before: Option<SubscriptionId>,
-    limit: u32,
-) -> Result<Option<Page>, StoreError> {
-    trust::read(|| find_subscriptions(pool, client, user, before, limit)).await
+/// Pages of subscriptions, in the order in which they are asked for. `None` where there is no such user.
+pub async fn subscriptions(line: &Line, asked: &[PageOf]) -> Result<Vec<Option<Page>>, StoreError> {
+    trust::read(|| find_subscriptions(line, asked)).await
 }
 
 async fn find_subscriptions(
-    pool: &PgPool,
-    client: ClientId,
-    user: UserId,
-    before: Option<SubscriptionId>,
-    limit: u32,
-) -> Result<Option<Page>, StoreError> {
+    line: &Line,
+    asked: &[PageOf],
+) -> Result<Vec<Option<Page>>, StoreError> {
+    let users: Vec<i64> = asked.iter().map(|page| page.user.0).collect();
+    let clients: Vec<i64> = asked.iter().map(|page| page.client.0).collect();
+    let befores: Vec<i64> =
+        asked.iter().map(|page| page.before.map_or(i64::MAX, |id| id.0)).collect();
+    let limits: Vec<i64> = asked.iter().map(|page| page.limit.into()).collect();
+    let mut connection = line.take().await?;
+    // One more than is asked for tells whether more follow. The limits have each row looked up by
+    // itself, whatever the sizes of the tables.
     let rows = sqlx::query!(
-        r#"SELECT s.id, s.user_id, u.client_id, s.plan, s.status, s.months, s.start_date,
-                  s.end_date, s.cancelled_at, s.created_at, s.updated_at, now() AS "now!"
-           FROM users u JOIN subscriptions s ON s.user_id = u.id
-           WHERE u.id = $1 AND u.client_id = $2 AND s.id < $3
-           ORDER BY s.id DESC LIMIT $4"#,
-        user.0,
-        client.0,
-        before.map_or(i64::MAX, |id| id.0),
-        i64::from(limit) + 1,
+        r#"SELECT asked.place AS "place!", now() AS "now!",
+                  (SELECT json_agg(page)
+                   FROM (SELECT *, asked.client_id FROM subscriptions
+                         WHERE user_id = owner.id AND subscriptions.id < asked.before
+                         ORDER BY subscriptions.id DESC LIMIT asked.size + 1) AS page)::text AS page
+           FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
+                    AS asked (user_id, client_id, before, size, place),
+                LATERAL (SELECT id FROM users
+                         WHERE users.id = asked.user_id AND users.client_id = asked.client_id
+                         LIMIT 1) AS owner"#,
+        &users,
+        &clients,
+        &befores,
+        &limits,
     )
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await?;
-    let Some(now) = rows.first().map(|row| row.now) else {
-        return empty_page(pool, client, user).await;
+    line.keep(connection);
+    let mut found: HashMap<i64, _> =
+        rows.into_iter().map(|row| (row.place, (row.page, row.now))).collect();
+    let page = |(place, asked): (i64, &PageOf)| {
+        let Some((rows, now)) = found.remove(&place) else { return Ok(None) };
+        Page::read(rows.as_deref().unwrap_or("[]"), asked.limit as usize, now).map(Some)
     };
-    let has_more = rows.len() > limit as usize;
-    let subscriptions = rows.into_iter().take(limit as usize).map(|row| {
-        Subscription::try_from(SubscriptionRow {
-            id: row.id,
-            user_id: row.user_id,
-            client_id: row.client_id,
-            plan: row.plan,
-            status: row.status,
-            months: row.months,
-            start_date: row.start_date,
-            end_date: row.end_date,
-            cancelled_at: row.cancelled_at,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        })
-    });
-    Ok(Some(Page { subscriptions: subscriptions.collect::<Result<_, _>>()?, has_more, now }))
+    (1..).zip(asked).map(page).collect()
 }
 
-/// No rows: is there such a user at all?
-async fn empty_page(
-    pool: &PgPool,
-    client: ClientId,
-    user: UserId,
-) -> Result<Option<Page>, StoreError> {
-    let now = sqlx::query_scalar!(
-        r#"SELECT now() AS "now!" FROM users WHERE id = $1 AND client_id = $2"#,
-        user.0,
-        client.0,
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(now.map(|now| Page { subscriptions: Vec::new(), has_more: false, now }))
+impl Page {
+    fn read(rows: &str, limit: usize, now: Instant) -> Result<Self, StoreError> {
+        let rows: Vec<SubscriptionRow> =
+            serde_json::from_str(rows).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let has_more = rows.len() > limit;
+        let subscriptions = rows.into_iter().take(limit).map(Subscription::try_from);
+        Ok(Self { subscriptions: subscriptions.collect::<Result<_, _>>()?, has_more, now })
+    }
 }

@@ -7,6 +7,7 @@ use crate::domain::{
 };
 use serde::Deserialize;
 
+#[derive(Deserialize)]
 pub(super) struct UserRow {
     pub(super) id: i64,
     pub(super) client_id: i64,
@@ -29,6 +30,7 @@ pub(super) struct SubscriptionRow {
     pub(super) updated_at: Instant,
 }
 
+#[derive(Deserialize)]
 pub(super) struct GiftRow {
     pub(super) id: i64,
     pub(super) gifter_id: i64,

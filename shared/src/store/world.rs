@@ -4,66 +4,123 @@ use super::StoreError;
 use super::rows::{GiftRow, SubscriptionRow, UserRow};
 use crate::domain::world::{Change, Footprint};
 use crate::domain::{Instant, World};
-use sqlx::PgConnection;
-use std::collections::BTreeSet;
+use serde::Deserialize;
+use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
+use std::fmt::Display;
 use uuid::Uuid;
 
+/// How many new ids of each kind a batch may need.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Wanted {
+    /// New users.
+    pub users: i32,
+    /// New gifts.
+    pub gifts: i32,
+    /// New subscriptions.
+    pub subscriptions: i32,
+}
+
+/// What a batch is decided with, beside what it touches.
+#[derive(Debug)]
+pub struct Drawn {
+    /// Postgres's clock, now.
+    pub now: Instant,
+    /// Which of its jobs have a row in the ledger already: seldom any.
+    pub decided: Vec<Uuid>,
+    /// Ids for new users.
+    pub users: Vec<i64>,
+    /// Ids for new gifts.
+    pub gifts: Vec<i64>,
+    /// Ids for new subscriptions.
+    pub subscriptions: Vec<i64>,
+}
+
 /// Loads what `footprint` names, and locks it until the transaction ends. With it come the clock, what
-/// the ledger has of `jobs`, and new ids: all that a batch is decided with.
-///
-/// Lock order: users, gifts, subscriptions; ids ascending in each. The user row is the mutex of its
-/// subscriptions: it is locked before they are looked at, so that they are seen as the
-/// last holder left them. `NO KEY` leaves the foreign keys of others alone.
-///
-/// Each statement looks rows up by key and has only one good plan ([`super::begin_batch`]).
+/// the ledger has of `jobs`, and new ids: all that a batch is decided with. What is locked in which
+/// order, and why, is in the function of Postgres that does it: `load_batch`.
 pub async fn load(
     tx: &mut PgConnection,
     footprint: &Footprint,
     jobs: &[Uuid],
     wanted: Wanted,
 ) -> Result<(World, Drawn), StoreError> {
-    let mut world = World::default();
-    let mut ids: BTreeSet<i64> = footprint.users.iter().map(|id| id.0).collect();
-    if !footprint.subscriptions.is_empty() {
-        ids.extend(users_of_subscriptions(tx, footprint).await?);
-    }
-    if !footprint.emails.is_empty() {
-        ids.extend(users_of_emails(tx, footprint).await?);
-    }
-    let ids: Vec<i64> = ids.into_iter().collect();
-    if !ids.is_empty() {
-        for user in lock_users(tx, &ids).await? {
-            world.apply(Change::User(user.try_into()?));
-        }
-    }
-    if !footprint.gifts.is_empty() {
-        for gift in lock_gifts(tx, footprint).await? {
-            world.apply(Change::Gift(gift.try_into()?));
-        }
-    }
-    let (subscriptions, drawn) = lock_subscriptions(tx, footprint, &ids, (jobs, wanted)).await?;
-    for subscription in subscriptions {
-        world.apply(Change::Subscription(subscription.try_into()?));
-    }
-    Ok((world, drawn))
+    load_with("", tx, footprint, jobs, wanted).await
 }
 
-/// A subscription never changes its user, so that one may be looked up before the lock is held.
-async fn users_of_subscriptions(
+/// The same, with statements that go before it in the same round trip.
+pub(super) async fn load_with(
+    before: &'static str,
     tx: &mut PgConnection,
     footprint: &Footprint,
-) -> Result<Vec<i64>, StoreError> {
-    let ids: Vec<i64> = footprint.subscriptions.iter().map(|id| id.0).collect();
-    let found =
-        sqlx::query_scalar!("SELECT user_id FROM subscriptions WHERE id = ANY($1::bigint[])", &ids)
-            .fetch_all(tx)
-            .await?;
-    Ok(found)
+    jobs: &[Uuid],
+    wanted: Wanted,
+) -> Result<(World, Drawn), StoreError> {
+    let mut users: Vec<i64> = footprint.users.iter().map(|id| id.0).collect();
+    if !footprint.emails.is_empty() {
+        users.extend(users_of_emails(tx, footprint).await?);
+    }
+    let call = format!(
+        "{before} SELECT load_batch({}, {}, {}, {}, {}, {}, {})::text",
+        array(&users, "bigint"),
+        array(footprint.gifts.iter().map(|id| id.0), "bigint"),
+        array(footprint.subscriptions.iter().map(|id| id.0), "bigint"),
+        array(jobs, "uuid"),
+        wanted.users,
+        wanted.gifts,
+        wanted.subscriptions,
+    );
+    // Statements of one round trip can have no parameters. These are numbers and UUIDs.
+    let row = raw_sql(AssertSqlSafe(call)).fetch_one(tx).await?;
+    let loaded: String = sqlx::Row::try_get(&row, 0)?;
+    let loaded: Loaded =
+        serde_json::from_str(&loaded).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    loaded.into_parts()
 }
 
-/// Nor does a user change its email, or go.
+fn array<T: Display>(values: impl IntoIterator<Item = T>, of: &str) -> String {
+    let values: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+    format!("'{{{}}}'::{of}[]", values.join(","))
+}
+
+/// What `load_batch` returns.
+#[derive(Deserialize)]
+struct Loaded {
+    users: Option<Vec<UserRow>>,
+    gifts: Option<Vec<GiftRow>>,
+    subscriptions: Option<Vec<SubscriptionRow>>,
+    decided: Vec<Uuid>,
+    new_users: Vec<i64>,
+    new_gifts: Vec<i64>,
+    new_subscriptions: Vec<i64>,
+    now: Instant,
+}
+
+impl Loaded {
+    fn into_parts(self) -> Result<(World, Drawn), StoreError> {
+        let mut world = World::default();
+        for user in self.users.into_iter().flatten() {
+            world.apply(Change::User(user.try_into()?));
+        }
+        for gift in self.gifts.into_iter().flatten() {
+            world.apply(Change::Gift(gift.try_into()?));
+        }
+        for subscription in self.subscriptions.into_iter().flatten() {
+            world.apply(Change::Subscription(subscription.try_into()?));
+        }
+        let drawn = Drawn {
+            now: self.now,
+            decided: self.decided,
+            users: self.new_users,
+            gifts: self.new_gifts,
+            subscriptions: self.new_subscriptions,
+        };
+        Ok((world, drawn))
+    }
+}
+
+/// A user does not change its email, or go: it may be looked up before the lock is held.
 async fn users_of_emails(
-    tx: &mut PgConnection,
+    connection: &mut PgConnection,
     footprint: &Footprint,
 ) -> Result<Vec<i64>, StoreError> {
     let (clients, emails): (Vec<i64>, Vec<String>) =
@@ -78,116 +135,7 @@ async fn users_of_emails(
         &clients,
         &emails,
     )
-    .fetch_all(tx)
+    .fetch_all(connection)
     .await?;
     Ok(found)
-}
-
-async fn lock_users(tx: &mut PgConnection, ids: &[i64]) -> Result<Vec<UserRow>, StoreError> {
-    let rows = sqlx::query_as!(
-        UserRow,
-        "SELECT id, client_id, email, created_at FROM users
-         WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE",
-        ids,
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows)
-}
-
-async fn lock_gifts(
-    tx: &mut PgConnection,
-    footprint: &Footprint,
-) -> Result<Vec<GiftRow>, StoreError> {
-    let ids: Vec<i64> = footprint.gifts.iter().map(|id| id.0).collect();
-    let rows = sqlx::query_as!(
-        GiftRow,
-        r#"SELECT id, gifter_id,
-                  (SELECT client_id FROM users WHERE users.id = gifter_id) AS "client_id!",
-                  recipient_email, recipient_id, status, months, expires_at, redeemed_at,
-                  created_at
-           FROM gifts
-           WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"#,
-        &ids,
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows)
-}
-
-/// How many new ids of each kind a batch may need.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Wanted {
-    /// New users.
-    pub users: i32,
-    /// New subscriptions.
-    pub subscriptions: i32,
-    /// New gifts.
-    pub gifts: i32,
-}
-
-/// What a batch is decided with, beside what it touches.
-#[derive(Debug)]
-pub struct Drawn {
-    /// Postgres's clock, now.
-    pub now: Instant,
-    /// Which of its jobs have a row in the ledger already: seldom any.
-    pub decided: Vec<Uuid>,
-    /// Ids for new users.
-    pub users: Vec<i64>,
-    /// Ids for new subscriptions.
-    pub subscriptions: Vec<i64>,
-    /// Ids for new gifts.
-    pub gifts: Vec<i64>,
-}
-
-/// The active subscriptions of the users, and those named by id.
-///
-/// In the same round trip, and with those locks held: the clock, the ledger and the ids. The
-/// transaction's own start may lie before what others committed while it waited.
-async fn lock_subscriptions(
-    tx: &mut PgConnection,
-    footprint: &Footprint,
-    users: &[i64],
-    (jobs, wanted): (&[Uuid], Wanted),
-) -> Result<(Vec<SubscriptionRow>, Drawn), StoreError> {
-    let ids: Vec<i64> = footprint.subscriptions.iter().map(|id| id.0).collect();
-    // The limits have each row looked up by itself, whatever the sizes of the tables.
-    let row = sqlx::query!(
-        r#"SELECT
-             (SELECT jsonb_agg(s)::text
-              FROM (SELECT unnest($1::bigint[]) AS id
-                    UNION
-                    SELECT active.id FROM unnest($2::bigint[]) AS owner (id),
-                        LATERAL (SELECT id FROM subscriptions
-                                 WHERE user_id = owner.id AND status = 'active' LIMIT 1) AS active
-                    ORDER BY id) AS wanted,
-                   LATERAL (SELECT *, (SELECT client_id FROM users WHERE users.id = user_id)
-                            FROM subscriptions WHERE subscriptions.id = wanted.id
-                            LIMIT 1 FOR NO KEY UPDATE) AS s) AS loaded,
-             ARRAY(SELECT job_id FROM transactions WHERE job_id = ANY($3)) AS "decided!",
-             ARRAY(SELECT nextval('users_id_seq') FROM generate_series(1, $4)) AS "users!",
-             ARRAY(SELECT nextval('subscriptions_id_seq') FROM generate_series(1, $5))
-               AS "subscriptions!",
-             ARRAY(SELECT nextval('gifts_id_seq') FROM generate_series(1, $6)) AS "gifts!",
-             clock_timestamp() AS "now!""#,
-        &ids,
-        users,
-        jobs,
-        wanted.users,
-        wanted.subscriptions,
-        wanted.gifts,
-    )
-    .fetch_one(tx)
-    .await?;
-    let loaded = row.loaded.as_deref().unwrap_or("[]");
-    let loaded = serde_json::from_str(loaded).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    let drawn = Drawn {
-        now: row.now,
-        decided: row.decided,
-        users: row.users,
-        subscriptions: row.subscriptions,
-        gifts: row.gifts,
-    };
-    Ok((loaded, drawn))
 }

@@ -1,7 +1,7 @@
 //! One key, one fingerprint, one job: every row of the table of admission.
 
 use crate::redis_server::RedisServer;
-use crate::sample::{UNBOUNDED, admit, answer, job, limited, other_request, settled};
+use crate::sample::{UNBOUNDED, admit, admit_one, answer, job, limited, other_request, settled};
 use shared::domain::job::JobStatus;
 use shared::queue::admission::{Bounds, Verdict};
 
@@ -43,7 +43,7 @@ async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     let bounds = limited(2, 60);
-    let ask = async |key: &str| queue.admit(&job(key), "ip:1", bounds, Some(1_000)).await.unwrap();
+    let ask = async |key: &str| admit_one(&queue, &job(key), "ip:1", bounds).await;
     assert_eq!(ask("a").await.quota.unwrap().remaining, 1);
     assert_eq!(ask("a").await.quota.unwrap().remaining, 1);
     assert_eq!(ask("b").await.quota.unwrap().remaining, 0);
@@ -51,9 +51,9 @@ async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
     assert_eq!(limited.verdict, Verdict::Limited);
     assert_eq!(limited.quota.unwrap().reset_seconds, 30);
     assert!(matches!(ask("b").await.verdict, Verdict::Known(_)));
-    let other = queue.admit(&other_request("a"), "ip:1", bounds, Some(1_000)).await.unwrap();
+    let other = admit_one(&queue, &other_request("a"), "ip:1", bounds).await;
     assert_eq!(other.verdict, Verdict::Contested);
-    let stranger = queue.admit(&job("c"), "ip:2", bounds, Some(1_000)).await.unwrap();
+    let stranger = admit_one(&queue, &job("c"), "ip:2", bounds).await;
     assert_eq!(stranger.verdict, Verdict::Enqueued);
 }
 
@@ -62,7 +62,7 @@ async fn a_full_queue_refuses_without_taking_a_token() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
     let bounds = Bounds { depth_max: 1, ..limited(5, 60) };
-    let ask = async |key: &str| queue.admit(&job(key), "ip:1", bounds, Some(1_000)).await.unwrap();
+    let ask = async |key: &str| admit_one(&queue, &job(key), "ip:1", bounds).await;
     assert_eq!(ask("a").await.verdict, Verdict::Enqueued);
     let full = ask("b").await;
     assert_eq!((full.verdict, full.quota.unwrap().remaining), (Verdict::Full, 4));
@@ -73,7 +73,7 @@ async fn a_full_queue_refuses_without_taking_a_token() {
 async fn no_limit_means_no_quota_and_no_bucket() {
     let redis = RedisServer::start();
     let queue = redis.queue().await;
-    let admission = queue.admit(&job("a"), "ip:1", UNBOUNDED, None).await.unwrap();
+    let admission = admit_one(&queue, &job("a"), "ip:1", UNBOUNDED).await;
     assert_eq!(admission.quota, None);
     let keys = crate::redis_server::keys(&mut redis.connection().await).await;
     assert!(!keys.iter().any(|key| key.contains("bucket")), "{keys:?}");

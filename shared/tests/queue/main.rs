@@ -11,6 +11,7 @@
 
 mod admission;
 mod contract;
+mod crowds;
 mod outcomes;
 mod rate_limit;
 mod redis_server;

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use shared::domain::rate_limit::{Bucket, Limit};
 use shared::queue::admission::Verdict;
+use std::slice;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A limit, and pauses between submissions in microseconds.
@@ -37,8 +38,9 @@ fn the_script_and_the_model_agree_on_every_submission() {
                 let taken = limit.take(refilled);
                 bucket = Some(taken.unwrap_or(refilled));
                 let job = job(&format!("{case}-{step}"));
-                let asked = queue.admit(&job, &bucket_name, bounds, Some(now));
-                let admission = runtime.block_on(asked).unwrap();
+                let submission = queue.submission(&job, &bucket_name);
+                let asked = queue.admit(slice::from_ref(&submission), bounds, Some(now));
+                let admission = runtime.block_on(asked).unwrap().remove(0).unwrap();
                 let verdict = if taken.is_some() { Verdict::Enqueued } else { Verdict::Limited };
                 prop_assert_eq!(admission.verdict, verdict);
                 prop_assert_eq!(admission.quota, bucket.map(|bucket| limit.quota(bucket)));

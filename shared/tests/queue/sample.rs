@@ -6,7 +6,7 @@ use shared::domain::{
     Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, PlanCode, UserId,
 };
 use shared::queue::Queue;
-use shared::queue::admission::{Bounds, Verdict};
+use shared::queue::admission::{Admission, Bounds, Verdict};
 use shared::queue::announcement::Origin;
 use shared::queue::job::QueuedJob;
 use shared::queue::settle::Settled;
@@ -41,7 +41,32 @@ pub(crate) fn other_request(key: &str) -> QueuedJob {
 
 /// What becomes of it without bounds.
 pub(crate) async fn admit(queue: &Queue, job: &QueuedJob) -> Verdict {
-    queue.admit(job, "bucket", UNBOUNDED, None).await.unwrap().verdict
+    let submission = queue.submission(job, "bucket");
+    let admitted = queue.admit(&[submission], UNBOUNDED, None).await.unwrap();
+    let [Ok(admission)] = admitted.as_slice() else { panic!("{admitted:?}") };
+    admission.verdict.clone()
+}
+
+/// What becomes of jobs that are submitted at once, a millisecond after the epoch.
+pub(crate) async fn admit_all(
+    queue: &Queue,
+    jobs: &[QueuedJob],
+    bucket: &str,
+    bounds: Bounds,
+) -> Vec<Admission> {
+    let submissions: Vec<_> = jobs.iter().map(|job| queue.submission(job, bucket)).collect();
+    let admitted = queue.admit(&submissions, bounds, Some(1_000)).await.unwrap();
+    admitted.into_iter().map(Result::unwrap).collect()
+}
+
+/// What becomes of one that is submitted alone.
+pub(crate) async fn admit_one(
+    queue: &Queue,
+    job: &QueuedJob,
+    bucket: &str,
+    bounds: Bounds,
+) -> Admission {
+    admit_all(queue, std::slice::from_ref(job), bucket, bounds).await.remove(0)
 }
 
 /// The answer that the samples get.

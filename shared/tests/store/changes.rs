@@ -1,7 +1,7 @@
 //! Writing what a batch decided.
 
 use crate::database::Database;
-use crate::sample::{self, day, new_gift, new_subscription, new_user};
+use crate::sample::{self, day, new_gift, new_subscription, new_user, newest};
 use shared::domain::world::{Change, Changes};
 use shared::domain::{
     ClientId, Email, Grant, GrantSource, JobId, SubscriptionId, SubscriptionStatus, UserId,
@@ -55,7 +55,7 @@ async fn new_rows_are_read_back_as_they_were_written() {
         let read = reads::gift(pool, ClientId::LOCAL, gift.id).await.unwrap();
         assert_eq!(read.map(|(read, _)| read), Some(gift));
     }
-    let page = reads::subscriptions(pool, ClientId::LOCAL, UserId(1), None, 10).await.unwrap();
+    let page = newest(&database, ClientId::LOCAL, UserId(1), 10).await;
     assert_eq!(page.unwrap().subscriptions, [subscription]);
     let grants = "SELECT string_agg(concat_ws(' ', subscription_id, source, months, gift_id), ', '
                                     ORDER BY id)
@@ -107,7 +107,7 @@ async fn a_change_of_a_subscription_touches_its_mutable_columns_only() {
     "yearly".clone_into(&mut changed.plan);
     write(&database, [Change::Subscription(changed)]).await.unwrap();
 
-    let page = reads::subscriptions(&database.pool, ClientId::LOCAL, ann, None, 1).await.unwrap();
+    let page = newest(&database, ClientId::LOCAL, ann, 1).await;
     let read = page.unwrap().subscriptions;
     assert_eq!(read, [shared::domain::Subscription { user: ann, ..mutable }]);
     assert_eq!(read[0].status, SubscriptionStatus::Cancelled);

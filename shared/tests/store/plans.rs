@@ -5,9 +5,13 @@
 
 use crate::database::Database;
 use serde_json::Value;
+use shared::domain::world::Footprint;
+use shared::domain::{GiftId, SubscriptionId, UserId};
+use shared::store::world::{self, Wanted};
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 use std::collections::BTreeSet;
 use std::fs;
+use uuid::Uuid;
 
 const BIG: [&str; 5] = ["users", "subscriptions", "gifts", "grants", "transactions"];
 
@@ -140,10 +144,34 @@ async fn a_missing_index_would_be_noticed() {
     }
 }
 
+/// What statements inside of functions scan shows in the statistics of their transaction.
+#[tokio::test]
+async fn loading_a_batch_scans_no_whole_table() {
+    let database = Database::create().await;
+    database.run(FILL).await;
+    let footprint = Footprint {
+        users: (1..=20).map(UserId).collect(),
+        gifts: (1..=20).map(GiftId).collect(),
+        subscriptions: (30..=50).map(SubscriptionId).collect(),
+        ..Footprint::default()
+    };
+    for mode in ["force_generic_plan", "force_custom_plan"] {
+        let mut tx = database.begun(&format!("SET LOCAL plan_cache_mode = {mode}")).await;
+        let jobs = [Uuid::from_u128(1), Uuid::from_u128(2)];
+        world::load(&mut tx, &footprint, &jobs, Wanted::default()).await.unwrap();
+        let seen = "SELECT coalesce(max(seq_scan), 0), coalesce(max(idx_tup_fetch), 0)
+                    FROM pg_stat_xact_user_tables";
+        let seen = sqlx::query(seen).fetch_one(&mut *tx).await.unwrap();
+        let (scans, fetched): (i64, i64) = (seen.get(0), seen.get(1));
+        assert_eq!(scans, 0, "{mode}");
+        assert!((1..500).contains(&fetched), "{mode}: {fetched} rows");
+    }
+}
+
 #[test]
 fn the_queries_of_the_whole_workspace_are_looked_at() {
     let queries = queries();
-    assert!(queries.len() >= 20, "{} queries in .sqlx", queries.len());
+    assert!(queries.len() >= 15, "{} queries in .sqlx", queries.len());
     let words =
         |query: &Query| query.text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
     let named: BTreeSet<String> = queries.iter().flat_map(words).collect();

@@ -5,7 +5,8 @@ use crate::sample::{self, OTHER};
 use shared::domain::{
     ClientId, GiftId, GiftStatus, Instant, SubscriptionId, SubscriptionStatus, UserId,
 };
-use shared::store::reads::{self, Page};
+use shared::store::line::Line;
+use shared::store::reads::{self, Page, PageOf};
 
 const LOCAL: ClientId = ClientId::LOCAL;
 
@@ -15,7 +16,7 @@ async fn page(
     before: Option<SubscriptionId>,
     limit: u32,
 ) -> Option<Page> {
-    reads::subscriptions(&database.pool, LOCAL, user, before, limit).await.unwrap()
+    sample::page(database, PageOf { client: LOCAL, user, before, limit }).await
 }
 
 fn ids(page: &Page) -> Vec<i64> {
@@ -53,6 +54,35 @@ async fn pages_are_newest_first_and_say_whether_more_follow() {
         let page = page(&database, user, before.map(SubscriptionId), limit).await.unwrap();
         assert_eq!((ids(&page), page.has_more), (expected, has_more), "{before:?} {limit}");
     }
+}
+
+#[tokio::test]
+async fn pages_asked_for_together_are_answered_each_in_its_place() {
+    let database = Database::create().await;
+    let user = seven(&database).await;
+    let line = Line::new(database.pool.clone());
+    let of = |user, before: Option<i64>, limit| PageOf {
+        client: LOCAL,
+        user,
+        before: before.map(SubscriptionId),
+        limit,
+    };
+    let asked = [
+        of(UserId(99), None, 5),
+        of(user, None, 2),
+        of(UserId(user.0 + 1), Some(5), 9),
+        PageOf { client: OTHER, ..of(user, None, 2) },
+        of(user, None, 2),
+        of(user, Some(1), 1),
+    ];
+    let pages = reads::subscriptions(&line, &asked).await.unwrap();
+    let found: Vec<Option<Vec<i64>>> = pages.iter().map(|page| page.as_ref().map(ids)).collect();
+    let expected =
+        [None, Some(vec![13, 11]), Some(vec![4, 2]), None, Some(vec![13, 11]), Some(vec![])];
+    assert_eq!(found, expected);
+    let more: Vec<bool> = pages.iter().flatten().map(|page| page.has_more).collect();
+    assert_eq!(more, [true, false, true, false]);
+    assert!(reads::subscriptions(&line, &[]).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -100,8 +130,8 @@ async fn what_belongs_to_another_client_does_not_exist() {
 
     assert_eq!(reads::user(pool, OTHER, theirs).await.unwrap().unwrap().id, theirs);
     assert_eq!(reads::gift(pool, OTHER, gift).await.unwrap().unwrap().0.id, gift);
-    let own = reads::subscriptions(pool, OTHER, theirs, None, 10).await.unwrap();
-    assert_eq!(own.unwrap().subscriptions.len(), 1);
+    let own = PageOf { client: OTHER, user: theirs, before: None, limit: 10 };
+    assert_eq!(sample::page(&database, own).await.unwrap().subscriptions.len(), 1);
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use shared::domain::{
     Operation, Subscription, SubscriptionId, SubscriptionStatus, User, UserId, idempotency,
 };
 use shared::store::ledger::Entry;
+use shared::store::line::Line;
+use shared::store::reads::{self, Page, PageOf};
 
 /// A client beside the built-in ones; [`other_client`] makes it.
 pub(crate) const OTHER: ClientId = ClientId(100);
@@ -127,4 +129,19 @@ pub(crate) fn entry(client: ClientId, key: &str) -> Entry {
         submitted_at: day(0),
         finished_at: day(1),
     }
+}
+
+/// The newest subscriptions of a user, for that client.
+pub(crate) async fn newest(
+    database: &Database,
+    client: ClientId,
+    user: UserId,
+    limit: u32,
+) -> Option<Page> {
+    page(database, PageOf { client, user, before: None, limit }).await
+}
+
+/// A page, asked for alone.
+pub(crate) async fn page(database: &Database, page: PageOf) -> Option<Page> {
+    reads::subscriptions(&Line::new(database.pool.clone()), &[page]).await.unwrap().remove(0)
 }

@@ -100,7 +100,7 @@ async fn an_expired_subscription_leaves_one_ledger_row_that_tells_it_all() {
     expire_subscriptions(&database.pool, 10).await.unwrap();
 
     assert_eq!(database.value::<i64>(ROWS).await, 1);
-    let page = reads::subscriptions(&database.pool, OTHER, ann, None, 1).await.unwrap().unwrap();
+    let page = sample::newest(&database, OTHER, ann, 1).await.unwrap();
     let stored = &page.subscriptions[0];
     assert_eq!(stored.status.as_str(), "expired");
     let key = format!("expire:subscription:{}:{}", id.0, timestamp(stored.end_date));

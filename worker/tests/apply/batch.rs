@@ -2,12 +2,11 @@
 
 use crate::database::Database;
 use crate::sample::{
-    applied, attempt_of, batch, cancel, create_user, give, member, redeem, renew, statuses,
+    applied, attempt_of, batch, cancel, create_user, give, member, newest, redeem, renew, statuses,
     subscribe, users,
 };
 use shared::domain::view::SubscriptionView;
 use shared::domain::{ClientId, UserId};
-use shared::store::reads;
 
 #[tokio::test]
 async fn commands_of_one_user_follow_each_other() {
@@ -91,8 +90,7 @@ async fn an_answer_is_what_a_read_shows_afterwards() {
     let database = Database::create().await;
     users(&database, 1).await;
     let entries = applied(&database, &batch([subscribe(1), renew(1, 5)])).await;
-    let page = reads::subscriptions(&database.pool, ClientId::LOCAL, UserId(1), None, 1).await;
-    let page = page.unwrap().unwrap();
+    let page = newest(&database, UserId(1), 1).await;
     let read = SubscriptionView::at(&page.subscriptions[0], page.now);
     assert_eq!(entries[1].answer.body, serde_json::to_string(&read).unwrap());
     assert_eq!(page.subscriptions[0].updated_at, entries[1].finished_at);

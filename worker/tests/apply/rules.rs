@@ -1,9 +1,9 @@
 //! What holds after any commands in any order.
 
 use crate::database::Database;
+use crate::sample::newest;
+use shared::domain::UserId;
 use shared::domain::calendar::add_months;
-use shared::domain::{ClientId, UserId};
-use shared::store::reads;
 
 /// Checks that no rule is broken. Users are 1 to `users`.
 pub(crate) async fn check(database: &Database, users: i64) {
@@ -63,9 +63,7 @@ const BROKEN: [(&str, &str); 7] = [
 /// Every end is the start and the months, by the calendar.
 async fn check_ends(database: &Database, users: i64) {
     for user in 1..=users {
-        let (pool, user) = (&database.pool, UserId(user));
-        let page = reads::subscriptions(pool, ClientId::LOCAL, user, None, 1000).await.unwrap();
-        for subscription in page.unwrap().subscriptions {
+        for subscription in newest(database, UserId(user), 1000).await.subscriptions {
             let end = add_months(subscription.start_date, subscription.months);
             assert_eq!(Some(subscription.end_date), end, "{subscription:?}");
         }

@@ -9,6 +9,8 @@ use shared::domain::{
 };
 use shared::queue::job::QueuedJob;
 use shared::store::ledger::Entry;
+use shared::store::line::Line;
+use shared::store::reads::{self, Page, PageOf};
 use shared::store::{PgPool, StoreError};
 use std::sync::Arc;
 use worker::apply::{Attempt, apply};
@@ -22,6 +24,13 @@ pub(crate) async fn users(database: &Database, count: u32) {
          SELECT 2, 'user' || n || '@a.org', now() FROM generate_series(1, {count}) AS n"
     );
     database.run(&insert).await;
+}
+
+/// The newest subscriptions of a user.
+pub(crate) async fn newest(database: &Database, user: UserId, limit: u32) -> Page {
+    let asked = PageOf { client: ClientId::LOCAL, user, before: None, limit };
+    let pages = reads::subscriptions(&Line::new(database.pool.clone()), &[asked]).await.unwrap();
+    pages.into_iter().next().flatten().unwrap()
 }
 
 /// When all jobs of these tests were admitted.

@@ -2,7 +2,6 @@
 
 use crate::sample::{BOB, answer, job, now, subscribe};
 use e2e::RedisServer;
-use futures::future::join_all;
 use redis::aio::MultiplexedConnection;
 use shared::config;
 use shared::domain::rate_limit::Limit;
@@ -92,12 +91,13 @@ impl Stage {
         (made..made + count).map(|number| job(number, subscribe(BOB))).collect()
     }
 
-    /// Submits them all at once. There is a limit, as by default, which nobody reaches.
+    /// Submits them in one call. There is a limit, as by default, which nobody reaches.
     pub(crate) async fn admit(&self, jobs: &[QueuedJob]) -> Vec<Verdict> {
         let limit = Limit::new(100_000_000, 60);
         let bounds = Bounds { limit, depth_max: 1_000_000_000 };
-        let admit = async |job| self.queue.admit(job, "ip:127.0.0.1", bounds, None).await;
-        let admitted = join_all(jobs.iter().map(admit)).await;
+        let submission = |job| self.queue.submission(job, "ip:127.0.0.1");
+        let submissions: Vec<_> = jobs.iter().map(submission).collect();
+        let admitted = self.queue.admit(&submissions, bounds, None).await.unwrap();
         admitted.into_iter().map(|admission| admission.unwrap().verdict).collect()
     }
 

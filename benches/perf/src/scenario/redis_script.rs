@@ -71,8 +71,9 @@ async fn observed(bench: &Bench) -> Result<Vec<String>> {
     let (first, second) = (sample_job(1)?, sample_job(2)?);
     let bounds = Bounds { limit: None, depth_max: 3_000_000 };
     // The second finds the script loaded.
-    queue.admit(&first, "local", bounds, None).await?;
-    queue.admit(&second, "local", bounds, None).await?;
+    for job in [&first, &second] {
+        queue.admit(&[queue.submission(job, "local")], bounds, None).await?;
+    }
     let id = second.id().to_string();
     let ours = async {
         while let Some(line) = seen.next().await {

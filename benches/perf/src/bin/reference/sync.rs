@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use shared::domain::view::SubscriptionView;
 use shared::domain::{ClientId, Command, Fingerprint, IdempotencyKey, UserId};
 use shared::queue::job::QueuedJob;
-use shared::store::{self, PgPool, reads};
+use shared::store::line::Line;
+use shared::store::reads::{self, PageOf};
+use shared::store::{self, PgPool};
 use std::sync::Arc;
 use worker::apply::{Attempt, apply};
 
@@ -137,8 +139,12 @@ struct Page {
 }
 
 async fn subscriptions(State(app): State<App>, Path(user): Path<i64>) -> Result<Response, Failed> {
-    let page = reads::subscriptions(&app.pool, ClientId::LOCAL, UserId(user), None, 100).await?;
-    let Some(page) = page else { return Ok(StatusCode::NOT_FOUND.into_response()) };
+    let asked = PageOf { client: ClientId::LOCAL, user: UserId(user), before: None, limit: 100 };
+    // A connection of the pool for each request, handed back when it is answered.
+    let pages = reads::subscriptions(&Line::new(app.pool.clone()), &[asked]).await?;
+    let Some(page) = pages.into_iter().next().flatten() else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
     let view = |subscription| SubscriptionView::at(subscription, page.now);
     let subscriptions = page.subscriptions.iter().map(view).collect();
     Ok(Json(Page { user_id: user, subscriptions, has_more: page.has_more }).into_response())

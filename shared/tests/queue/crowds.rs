@@ -1,0 +1,105 @@
+//! Submissions that are admitted in one call fare as if each had come alone, one after the other.
+
+use crate::redis_server::{RedisServer, run};
+use crate::sample::{
+    UNBOUNDED, admit, admit_all, answer, job, limited, other_request, settled, take,
+};
+use shared::queue::admission::{AT_ONCE_MAX, Admission, Bounds, Verdict};
+use shared::queue::job::QueuedJob;
+
+fn verdicts(admissions: &[Admission]) -> Vec<&'static str> {
+    let word = |admission: &Admission| match admission.verdict {
+        Verdict::Enqueued => "enqueued",
+        Verdict::Known(_) => "known",
+        Verdict::Reused => "reused",
+        Verdict::Contested => "contested",
+        Verdict::Limited => "limited",
+        Verdict::Full => "full",
+    };
+    admissions.iter().map(word).collect()
+}
+
+fn remaining(admissions: &[Admission]) -> Vec<u64> {
+    admissions.iter().map(|admission| admission.quota.unwrap().remaining).collect()
+}
+
+#[tokio::test]
+async fn the_first_of_twins_is_enqueued() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let jobs = [job("a"), job("a"), other_request("a"), job("b"), job("a")];
+    let admitted = admit_all(&queue, &jobs, "ip:1", UNBOUNDED).await;
+    assert_eq!(verdicts(&admitted), ["enqueued", "known", "contested", "enqueued", "known"]);
+    assert_eq!(queue.stats().await.unwrap().queued, 2);
+    let mut connection = redis.connection().await;
+    assert_eq!(take(&mut connection, "w").await, job("a").id().to_string());
+    assert_eq!(take(&mut connection, "w").await, job("b").id().to_string());
+}
+
+#[tokio::test]
+async fn what_was_known_before_is_known_among_new_ones() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    admit(&queue, &job("a")).await;
+    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
+    let jobs = [job("b"), job("a"), other_request("a"), job("c")];
+    let admitted = admit_all(&queue, &jobs, "ip:1", UNBOUNDED).await;
+    assert_eq!(verdicts(&admitted), ["enqueued", "known", "reused", "enqueued"]);
+    let Verdict::Known(record) = &admitted[1].verdict else { panic!("not known") };
+    assert_eq!(record.answer, Some(answer()));
+}
+
+#[tokio::test]
+async fn tokens_are_spent_in_turn() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let jobs = [job("a"), job("a"), job("b"), job("c"), job("b")];
+    let admitted = admit_all(&queue, &jobs, "ip:1", limited(2, 60)).await;
+    assert_eq!(verdicts(&admitted), ["enqueued", "known", "enqueued", "limited", "known"]);
+    assert_eq!(remaining(&admitted), [1, 1, 0, 0, 0]);
+    assert_eq!(admitted[3].quota.unwrap().reset_seconds, 30);
+    // They are gone for the next call, too.
+    let later = admit_all(&queue, &[job("d")], "ip:1", limited(2, 60)).await;
+    assert_eq!(verdicts(&later), ["limited"]);
+}
+
+#[tokio::test]
+async fn room_is_taken_in_turn() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let bounds = Bounds { depth_max: 2, ..limited(5, 60) };
+    let admitted =
+        admit_all(&queue, &[job("a"), job("b"), job("c"), job("a")], "ip:1", bounds).await;
+    assert_eq!(verdicts(&admitted), ["enqueued", "enqueued", "full", "known"]);
+    assert_eq!(remaining(&admitted), [4, 3, 3, 3]);
+    assert_eq!(queue.stats().await.unwrap().queued, 2);
+}
+
+#[tokio::test]
+async fn a_full_redis_refuses_what_is_new_and_knows_the_rest() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let mut connection = redis.connection().await;
+    admit(&queue, &job("a")).await;
+    run::<()>(&mut connection, "CONFIG SET maxmemory 1").await;
+    let submissions = [queue.submission(&job("b"), "ip:1"), queue.submission(&job("a"), "ip:1")];
+    let admitted = queue.admit(&submissions, limited(5, 60), Some(1_000)).await.unwrap();
+    let [Err(refused), Ok(known)] = admitted.as_slice() else { panic!("{admitted:?}") };
+    let cause = std::error::Error::source(refused).unwrap().to_string();
+    assert!(cause.contains("OOM"), "{cause}");
+    assert!(matches!(known.verdict, Verdict::Known(_)));
+
+    run::<()>(&mut connection, "CONFIG SET maxmemory 0").await;
+    let admitted = admit_all(&queue, &[job("b")], "ip:1", limited(5, 60)).await;
+    assert_eq!((verdicts(&admitted), remaining(&admitted)), (vec!["enqueued"], vec![4]));
+}
+
+#[tokio::test]
+async fn as_many_as_may_be_come_at_once() {
+    let redis = RedisServer::start();
+    let queue = redis.queue().await;
+    let jobs: Vec<QueuedJob> = (0..AT_ONCE_MAX).map(|n| job(&format!("key-{n}"))).collect();
+    let admitted = admit_all(&queue, &jobs, "ip:1", UNBOUNDED).await;
+    assert!(admitted.iter().all(|admission| admission.verdict == Verdict::Enqueued));
+    assert_eq!(queue.stats().await.unwrap().queued, AT_ONCE_MAX as u64);
+}
