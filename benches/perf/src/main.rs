@@ -5,6 +5,7 @@
 //! by HTTP; only the reference servers (`bin/reference`) are built from its code.
 
 mod driver;
+mod instructions;
 mod loads;
 mod long;
 mod machine;

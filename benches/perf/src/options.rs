@@ -10,6 +10,7 @@ use std::path::PathBuf;
 /// several rounds it measures the product, and beside it what the same write costs in pgbench, HTTP
 /// in a bare echo, a script in redis-benchmark, and a command without a queue in a synchronous
 /// server. It writes report.md, results.json and pictures.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Parser)]
 #[command(name = "perf", version, max_term_width = 100)]
 pub(crate) struct Options {
@@ -36,6 +37,10 @@ pub(crate) struct Options {
     /// Also what takes long: a million commands through Redis, growth, a sweep of a million rows
     #[arg(long)]
     pub(crate) long: bool,
+
+    /// Also the instructions of api and worker an operation, counted by callgrind; needs valgrind
+    #[arg(long)]
+    pub(crate) instructions: bool,
 
     /// Rows of subscriptions and of the ledger to grow to, with --long; a million takes 1 GB
     #[arg(long, default_value_t = 10_000_000, value_name = "N", value_parser = clap::value_parser!(i64).range(20_000..))]

@@ -1,6 +1,7 @@
 //! What was measured, as `results.json` has it.
 
 use crate::driver::{Recording, SLOT};
+use crate::instructions::Instructions;
 use crate::machine::{CpuTimes, Machine, Memory};
 use crate::number::float;
 use crate::spread::Spread;
@@ -23,6 +24,9 @@ pub(crate) struct Results {
     pub(crate) samples: BTreeMap<String, Vec<Sample>>,
     /// What `--long` found.
     pub(crate) long: crate::long::Long,
+    /// What `--instructions` found.
+    #[serde(default)]
+    pub(crate) instructions: Vec<Instructions>,
 }
 
 /// One scenario in one round.

@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::progress::{Progress, minutes, say};
 use crate::results::{Results, Sample};
 use crate::scenario::{self, Bench, Scenario};
-use crate::{long, report};
+use crate::{instructions, long, report};
 use anyhow::{Context, Result, ensure};
 use std::io::{Write, stdout};
 use std::path::PathBuf;
@@ -22,7 +22,8 @@ pub(crate) async fn run(options: Options) -> Result<bool> {
         writeln!(stdout().lock(), "{}", names.join("\n"))?;
         return Ok(true);
     }
-    ensure!(!chosen.is_empty() || options.long, "no scenario has such a name: see --list");
+    let more = options.long || options.instructions;
+    ensure!(!chosen.is_empty() || more, "no scenario has such a name: see --list");
     ensure!(
         options.postgres_pid > 0 && options.redis_pid > 0,
         "this program measures servers that `make bench` starts: run that"
@@ -68,7 +69,8 @@ fn estimate(options: &Options, chosen: &[Scenario]) -> f64 {
     };
     let long =
         if options.long { long::estimate(options.long_count, options.growth_rows) } else { 0.0 };
-    PREPARATION_SECONDS + chosen.iter().map(each).sum::<f64>() + long
+    let instructions = if options.instructions { instructions::SECONDS } else { 0.0 };
+    PREPARATION_SECONDS + chosen.iter().map(each).sum::<f64>() + long + instructions
 }
 
 async fn measure(
@@ -80,7 +82,7 @@ async fn measure(
 ) -> Result<()> {
     progress.begin("making databases and users", PREPARATION_SECONDS);
     let (rounds, seconds, jobs) = (options.rounds, float(options.seconds), options.jobs);
-    let with_long = options.long;
+    let (with_long, with_instructions) = (options.long, options.instructions);
     let mut bench = Bench::new(options, folder.join("logs")).await?;
     for round in 1..=rounds {
         for scenario in chosen.iter().filter(|scenario| round == 1 || !scenario.is_once()) {
@@ -95,6 +97,9 @@ async fn measure(
     if with_long {
         let saturation = results.rate(scenario::SATURATION).map(|rate| rate.median);
         results.long = long::run(&mut bench, progress, saturation).await?;
+    }
+    if with_instructions {
+        results.instructions = instructions::run(&mut bench, progress).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod bars;
 mod charts;
 mod compare;
+mod costs;
 mod limits;
 mod long_words;
 mod pictures;

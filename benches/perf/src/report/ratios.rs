@@ -73,6 +73,18 @@ fn workers(results: &Results) -> Vec<Row> {
             ("one worker", rate("subscribe-256")),
             Target::None,
         ),
+        measured(
+            "Postgres elsewhere, two workers, 64 clients, a second",
+            rate("distant-2-64"),
+            ("one worker", rate("distant-1-64")),
+            Target::AtLeast(1.0),
+        ),
+        measured(
+            "Postgres elsewhere, four workers, 64 clients, a second",
+            rate("distant-4-64"),
+            ("one worker", rate("distant-1-64")),
+            Target::AtLeast(1.0),
+        ),
     ]
 }
 

@@ -1,12 +1,11 @@
 //! The report in words and tables.
 
 use super::row::Row;
-use super::{long_words, ratio_table};
+use super::{costs, long_words, ratio_table};
 use crate::number::shown;
 use crate::results::{Latency, Results, Sample};
 use crate::scenario;
 use crate::spread::Spread;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// `report.md`, without its pictures.
@@ -35,18 +34,14 @@ fn write_all(text: &mut String, results: &Results, rows: &[Row]) -> std::fmt::Re
          loop (`open-…`) count from when a request was meant to be sent.\n"
     )?;
     write_scenarios(text, results)?;
-    writeln!(text, "\n## CPU time an operation\n")?;
-    writeln!(text, "In microseconds. `load` is our load generator.\n")?;
-    write_cpu(text, results)?;
-    writeln!(text, "\n## Memory\n")?;
-    write_memory(text, results)?;
+    costs::write(text, results)?;
     long_words::write(text, &results.long)?;
     writeln!(text, "\n## Noise\n")?;
     write_noise(text, results)
 }
 
 /// In the order in which they ran.
-fn in_order(results: &Results) -> Vec<String> {
+pub(super) fn in_order(results: &Results) -> Vec<String> {
     let known = scenario::all().into_iter().map(|scenario| scenario.name);
     known.filter(|name| results.samples.contains_key(name)).collect()
 }
@@ -89,47 +84,6 @@ fn remarks(samples: &[Sample]) -> String {
     let offered = Spread::of(samples.iter().filter_map(|s| s.figures.get("offered_rate").copied()));
     remarks.extend(offered.map(|offered| format!("offered {}", shown(offered.median))));
     remarks.join("; ")
-}
-
-fn write_cpu(text: &mut String, results: &Results) -> std::fmt::Result {
-    let names = in_order(results);
-    let parts: BTreeSet<&String> = names
-        .iter()
-        .flat_map(|name| results.valid(name).flat_map(|sample| sample.cpu_us.keys()))
-        .collect();
-    let heads: Vec<&str> = parts.iter().map(|part| part.as_str()).collect();
-    writeln!(text, "| Scenario | {} | sum |", heads.join(" | "))?;
-    writeln!(text, "|---|{}--:|", "--:|".repeat(heads.len()))?;
-    for name in names {
-        let cell = |spread: Option<Spread>| spread.map_or_else(String::new, |s| shown(s.median));
-        let cells: Vec<String> = heads
-            .iter()
-            .map(|part| cell(results.spread(&name, |sample| sample.cpu_us.get(*part).copied())))
-            .collect();
-        let sum = cell(results.spread(&name, |sample| Some(sample.cpu_total_us())));
-        writeln!(text, "| {name} | {} | {sum} |", cells.join(" | "))?;
-    }
-    Ok(())
-}
-
-fn write_memory(text: &mut String, results: &Results) -> std::fmt::Result {
-    writeln!(text, "The most of any round, in MiB.\n")?;
-    writeln!(text, "| Scenario | api | api, peak | worker | worker, peak | Redis, data |")?;
-    writeln!(text, "|---|--:|--:|--:|--:|--:|")?;
-    for name in in_order(results) {
-        let most = |figure: &dyn Fn(&Sample) -> Option<f64>| {
-            results.spread(&name, figure).map_or_else(String::new, |s| shown(s.max))
-        };
-        let now = |part: &str| most(&|s| Some(s.memory.get(part)?.now_mib));
-        let peak = |part: &str| most(&|s| Some(s.memory.get(part)?.peak_mib));
-        if results.valid(&name).any(|sample| !sample.memory.is_empty()) {
-            let redis = most(&|s| s.figures.get("redis_used_mib").copied());
-            let (api, worker) = (now("api"), now("worker"));
-            let (api_peak, worker_peak) = (peak("api"), peak("worker"));
-            writeln!(text, "| {name} | {api} | {api_peak} | {worker} | {worker_peak} | {redis} |")?;
-        }
-    }
-    Ok(())
 }
 
 fn write_noise(text: &mut String, results: &Results) -> std::fmt::Result {

@@ -4,7 +4,7 @@ use super::{Bench, SATURATION};
 use crate::driver::{self, Drive, Extent, Load, Pace};
 use crate::loads::{Get, Mixed, Replay, Subscribe, Users, Who};
 use crate::machine::memory_of;
-use crate::number::count;
+use crate::number::{count, float};
 use crate::results::{Results, Sample};
 use crate::stack::{READERS, Stack};
 use anyhow::{Context, Result};
@@ -29,14 +29,20 @@ pub(crate) async fn drive(
     let running = driver::start(Drive { address, connections, pace, extent, load }).await?;
     let window = running.window;
     sleep_until(window.from.into()).await;
-    let before = watch.read();
+    let (written, before) = (stack.written().await?, watch.read());
     if extent == Extent::UntilDone {
         let recording = running.recording().await?;
         return Ok(Sample::of(&recording, true, &watch.since(&before)));
     }
     sleep_until(window.to.into()).await;
     let cpu = watch.since(&before);
-    Ok(Sample::of(&running.recording().await?, false, &cpu))
+    let writes = stack.written().await?;
+    let mut sample = Sample::of(&running.recording().await?, false, &cpu);
+    for ((name, before), (_, after)) in written.into_iter().zip(writes) {
+        let bytes = float(u64::try_from(after - before).unwrap_or_default());
+        sample.figures.insert(name.to_owned(), bytes / float(sample.operations.max(1)));
+    }
+    Ok(sample)
 }
 
 /// Adds what the product's processes and Redis have in memory.

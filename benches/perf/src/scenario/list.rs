@@ -52,6 +52,9 @@ pub(crate) fn all() -> Vec<Scenario> {
             add(&name, Servers::Product { workers }, subscribe(clients));
         }
     }
+    for workers in [1, 2, 4] {
+        add(&format!("distant-{workers}-64"), Servers::Distant { workers }, subscribe(64));
+    }
     add("rest", product, Work::Rest);
     all
 }

@@ -1,10 +1,12 @@
 //! A database of the run's own, and users in bulk.
 
+use super::distance::Distance;
 use crate::loads::Users;
 use anyhow::{Context, Result, ensure};
 use shared::store;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool};
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 /// Users 1 to this have a subscription, and are only read.
@@ -47,6 +49,25 @@ impl Database {
         let url = format!("{server_url}/{name}");
         let users = Users::new(READERS + 1, 0);
         Ok(Self { pool: pool(&url)?, url, users, last: 0 })
+    }
+
+    /// Where its server is.
+    pub(crate) fn server(&self) -> Result<SocketAddr> {
+        let options = PgConnectOptions::from_str(&self.url)?;
+        let server = format!("{}:{}", options.get_host(), options.get_port());
+        server.parse().with_context(|| format!("Postgres at {server} is not on plain TCP"))
+    }
+
+    /// How to reach it, by way of `distance` if there is one.
+    pub(crate) fn url_by(&self, distance: Option<&Distance>) -> Result<String> {
+        let options = PgConnectOptions::from_str(&self.url)?;
+        Ok(distance.map_or_else(
+            || self.url.clone(),
+            |Distance { address, .. }| {
+                let there = options.host(&address.ip().to_string()).port(address.port());
+                there.to_url_lossy().to_string()
+            },
+        ))
     }
 
     /// Its unused users, of which there are that many at least.

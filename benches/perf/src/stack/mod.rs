@@ -1,12 +1,15 @@
 //! What is measured: the servers around the product, and the product's own processes.
 
 mod database;
+mod distance;
 mod program;
 mod redis;
 
 pub(crate) use database::{Database, READERS};
 pub(crate) use program::Program;
 pub(crate) use redis::Redis;
+
+use distance::Distance;
 
 use crate::driver::Connection;
 use crate::machine::Watch;
@@ -26,6 +29,11 @@ pub(crate) enum Servers {
         /// How many.
         workers: usize,
     },
+    /// The same, with workers that are a [`Distance`] away from Postgres.
+    Distant {
+        /// How many.
+        workers: usize,
+    },
     /// The bare echo.
     Echo,
     /// The synchronous path.
@@ -40,10 +48,13 @@ pub(crate) struct Stack {
     pub(crate) redis: Redis,
     /// Settings of the product that differ from the usual ones.
     pub(crate) tuning: Settings,
+    /// Whether what starts is counted by callgrind.
+    pub(crate) callgrind: bool,
     postgres_pid: u32,
     programs: PathBuf,
     logs: PathBuf,
     servers: Servers,
+    distance: Option<Distance>,
     running: Vec<Program>,
 }
 
@@ -54,10 +65,12 @@ impl Stack {
             database: Database::create(&options.postgres_url, "commerce").await?,
             redis: Redis::connect(&options.redis_url, options.redis_pid).await?,
             tuning: Settings::default(),
+            callgrind: false,
             postgres_pid: options.postgres_pid,
             programs: options.programs()?,
             logs: logs.to_owned(),
             servers: Servers::None,
+            distance: None,
             running: Vec::new(),
         })
     }
@@ -78,6 +91,13 @@ impl Stack {
                     self.add_worker().await?;
                 }
             }
+            Servers::Distant { workers } => {
+                self.start("api", &[]).await?;
+                self.distance = Some(Distance::to(self.database.server()?).await?);
+                for _ in 0..workers {
+                    self.add_worker().await?;
+                }
+            }
         }
         self.servers = servers;
         Ok(())
@@ -90,6 +110,7 @@ impl Stack {
         for program in self.running.drain(..) {
             program.stop().await?;
         }
+        self.distance = None;
         self.redis.flush().await
     }
 
@@ -100,18 +121,29 @@ impl Stack {
 
     async fn start(&mut self, name: &str, args: &[&str]) -> Result<()> {
         let settings = Settings::default()
-            .with("DATABASE_URL", &self.database.url)
+            .with("DATABASE_URL", self.database.url_by(self.distance.as_ref())?)
             .with("REDIS_URL", self.redis.url())
             .with("API_AUTH", "open")
             .with("RATE_LIMIT_REQUESTS", 0)
             .with("QUEUE_DEPTH_MAX", 3_000_000)
             .with("RUST_LOG", "warn")
             .overridden_by(&self.tuning);
-        let path = self.programs.join(name);
-        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        let mut path = self.programs.join(name);
+        let mut args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        if self.callgrind {
+            let out = format!("--callgrind-out-file={}", self.counts_of(name).display());
+            let program = std::mem::replace(&mut path, "valgrind".into());
+            let before = ["--tool=callgrind".to_owned(), out, program.display().to_string()];
+            args.splice(0..0, before);
+        }
         let log = self.logs.join(format!("{name}.log"));
         self.running.push(Program::start(name, &path, &args, settings, &log).await?);
         Ok(())
+    }
+
+    /// Where callgrind writes what it has counted of a component.
+    pub(crate) fn counts_of(&self, component: &str) -> PathBuf {
+        self.logs.join(format!("callgrind.{component}"))
     }
 
     /// Where requests go.
@@ -135,6 +167,14 @@ impl Stack {
             watch.process(&program.component, program.pid());
         }
         watch
+    }
+
+    /// What has been written to the logs of Postgres and Redis so far, in bytes. That of Redis gets
+    /// shorter now and then.
+    pub(crate) async fn written(&self) -> Result<[(&'static str, i64); 2]> {
+        let wal = "SELECT (pg_current_wal_lsn() - '0/0')::bigint";
+        let wal = self.database.number(wal).await?;
+        Ok([("wal_bytes", wal), ("aof_bytes", self.redis.aof_bytes().await?)])
     }
 
     /// How many jobs are not decided, by the product's own metrics.

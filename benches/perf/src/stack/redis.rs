@@ -1,5 +1,6 @@
 //! The Redis of the run.
 
+use crate::number::float;
 use anyhow::{Context, Result, ensure};
 use redis::aio::MultiplexedConnection;
 use std::time::Duration;
@@ -47,10 +48,19 @@ impl Redis {
 
     /// The memory of its data, in MiB.
     pub(crate) async fn used_mib(&self) -> Result<f64> {
+        Ok(float(self.info("memory", "used_memory").await?) / 1024.0 / 1024.0)
+    }
+
+    /// How long its log is.
+    pub(crate) async fn aof_bytes(&self) -> Result<i64> {
+        Ok(self.info("persistence", "aof_current_size").await?.try_into()?)
+    }
+
+    async fn info(&self, section: &str, name: &str) -> Result<u64> {
         let mut connection = self.connection.clone();
-        let info: String = redis::cmd("INFO").arg("memory").query_async(&mut connection).await?;
-        let line = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
-        let bytes: f64 = line.context("INFO memory without used_memory")?.trim().parse()?;
-        Ok(bytes / 1024.0 / 1024.0)
+        let info: String = redis::cmd("INFO").arg(section).query_async(&mut connection).await?;
+        let figure = |line: &str| Some(line.strip_prefix(name)?.strip_prefix(':')?.to_owned());
+        let figure = info.lines().find_map(figure);
+        Ok(figure.with_context(|| format!("INFO {section} without {name}"))?.trim().parse()?)
     }
 }
