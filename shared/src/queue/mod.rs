@@ -15,6 +15,7 @@
 pub mod admission;
 pub mod announcement;
 pub mod dead;
+mod emptiness;
 pub mod job;
 pub mod outcomes;
 pub mod record;

@@ -47,6 +47,7 @@ pub struct Source {
     queue: Queue,
     config: Config,
     bell: Bell,
+    fetch_max: usize,
     idle_interval: Duration,
 }
 
@@ -75,7 +76,7 @@ impl Queue {
             .idempotency_ttl(Some(Duration::from_secs(1)));
         let channel = self.keys.wake_channel.clone();
         let bell = Bell::listen(self.client.clone(), channel, stop);
-        Source { queue: self.clone(), config, bell, idle_interval: IDLE_INTERVAL }
+        Source { queue: self.clone(), config, bell, fetch_max, idle_interval: IDLE_INTERVAL }
     }
 }
 
@@ -89,7 +90,8 @@ impl Source {
     /// A backend for one worker.
     #[must_use]
     pub fn tasks(&self) -> Tasks {
-        let connection = Attentive::new(self.queue.connection.clone(), self.bell.clone());
+        let connection =
+            Attentive::new(self.queue.connection.clone(), self.bell.clone(), self.fetch_max);
         let storage = RedisStorage::new(connection).with_config(self.config.clone());
         let strategy = OnBell::new(self.bell.clone(), self.idle_interval);
         PollWith::new(WithCodec::new(storage, RawCodec), strategy)

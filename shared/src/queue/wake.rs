@@ -4,6 +4,7 @@
 //! can do is to leave a waker behind, and one that leaves none is never asked again. And a signal
 //! that comes while a fetch is under way is lost: so it is given again when that fetch has ended.
 
+use super::emptiness::Emptiness;
 use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy};
 use futures::StreamExt;
 use futures::task::AtomicWaker;
@@ -11,8 +12,8 @@ use redis::aio::{ConnectionLike, ConnectionManager};
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
@@ -100,26 +101,41 @@ impl PollStrategy for OnBell {
     }
 }
 
-/// The connection that apalis fetches by. A ring during a command may be for what that command did not
-/// see, and the poll that it caused was spent on waiting for the command: the worker is woken once more.
+/// The connection that apalis fetches by. It makes up for two habits of apalis.
+///
+/// A ring during a command may be for what that command did not see, and the poll that it caused was
+/// spent on waiting for the command: the worker is woken once more. And apalis fetches whenever it is
+/// polled, for whatever reason: a queue that is known to be empty is not asked again ([`Emptiness`]).
 #[derive(Clone)]
 pub struct Attentive {
     connection: ConnectionManager,
     bell: Bell,
+    emptiness: Arc<Mutex<Emptiness>>,
 }
 
 impl Attentive {
-    pub(super) const fn new(connection: ConnectionManager, bell: Bell) -> Self {
-        Self { connection, bell }
+    pub(super) fn new(connection: ConnectionManager, bell: Bell, fetch_max: usize) -> Self {
+        let emptiness = Arc::new(Mutex::new(Emptiness::unknown(fetch_max)));
+        Self { connection, bell, emptiness }
+    }
+
+    fn emptiness(&self) -> MutexGuard<'_, Emptiness> {
+        self.emptiness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ConnectionLike for Attentive {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
-            let before = self.bell.rings();
+            let rings = self.bell.rings();
+            if self.emptiness().is_known(cmd, rings, Instant::now()) {
+                return Ok(Emptiness::reply());
+            }
             let reply = self.connection.req_packed_command(cmd).await;
-            if self.bell.rings() != before {
+            if let Ok(reply) = &reply {
+                self.emptiness().note(cmd, reply, rings, Instant::now());
+            }
+            if self.bell.rings() != rings {
                 self.bell.0.waker.wake();
             }
             reply
