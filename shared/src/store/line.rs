@@ -42,9 +42,13 @@ impl Line {
         }
     }
 
-    /// Keeps a connection that is well, and in no transaction.
+    /// Keeps a connection that is well, and in no transaction; but not the last one of its pool, which
+    /// others may wait for.
     pub(super) fn keep(&self, connection: PoolConnection<Postgres>) {
-        self.lock().push(Kept { connection, since: Instant::now() });
+        let others_may_come = self.pool.size() < self.pool.options().get_max_connections();
+        if others_may_come || self.pool.num_idle() > 0 {
+            self.lock().push(Kept { connection, since: Instant::now() });
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {

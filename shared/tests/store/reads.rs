@@ -86,6 +86,22 @@ async fn pages_asked_for_together_are_answered_each_in_its_place() {
 }
 
 #[tokio::test]
+async fn the_last_connection_of_a_pool_is_left_to_others() {
+    let database = Database::create().await;
+    let ann = sample::user(&database, "ann@a.org").await;
+    for connections_max in [1, 2] {
+        let pool = database.pool_of(connections_max);
+        let line = Line::new(pool.clone());
+        for _ in 0..3 {
+            let asked = PageOf { client: LOCAL, user: ann, before: None, limit: 1 };
+            let pages = reads::subscriptions(&line, &[asked]).await.unwrap();
+            assert!(pages[0].is_some());
+            assert!(reads::user(&pool, LOCAL, ann).await.unwrap().is_some(), "{connections_max}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn following_the_pages_gives_every_subscription_once() {
     let database = Database::create().await;
     let user = seven(&database).await;

@@ -60,6 +60,9 @@ fn throughput(results: &Results) -> Vec<Row> {
 
 fn workers(results: &Results) -> Vec<Row> {
     let rate = |name: &str| results.rate(name).map(|spread| spread.median);
+    let distant = |measure: &'static str, name: &str| {
+        measured(measure, rate(name), ("one", rate("distant-1-256")), Target::AtLeast(1.0))
+    };
     vec![
         measured(
             "two workers, 64 clients, a second",
@@ -73,18 +76,9 @@ fn workers(results: &Results) -> Vec<Row> {
             ("one worker", rate("subscribe-256")),
             Target::None,
         ),
-        measured(
-            "Postgres elsewhere, two workers, 64 clients, a second",
-            rate("distant-2-64"),
-            ("one worker", rate("distant-1-64")),
-            Target::AtLeast(1.0),
-        ),
-        measured(
-            "Postgres elsewhere, four workers, 64 clients, a second",
-            rate("distant-4-64"),
-            ("one worker", rate("distant-1-64")),
-            Target::AtLeast(1.0),
-        ),
+        distant("Postgres elsewhere, two small workers, 256 clients, a second", "distant-2-256"),
+        distant("Postgres elsewhere, four small workers, 256 clients, a second", "distant-4-256"),
+        distant("Postgres elsewhere, eight small workers, 256 clients, a second", "distant-8-256"),
     ]
 }
 

@@ -52,8 +52,8 @@ pub(crate) fn all() -> Vec<Scenario> {
             add(&name, Servers::Product { workers }, subscribe(clients));
         }
     }
-    for workers in [1, 2, 4] {
-        add(&format!("distant-{workers}-64"), Servers::Distant { workers }, subscribe(64));
+    for workers in [1, 2, 4, 8] {
+        add(&format!("distant-{workers}-256"), Servers::Distant { workers }, subscribe(256));
     }
     add("rest", product, Work::Rest);
     all

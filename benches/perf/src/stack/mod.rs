@@ -29,7 +29,8 @@ pub(crate) enum Servers {
         /// How many.
         workers: usize,
     },
-    /// The same, with workers that are a [`Distance`] away from Postgres.
+    /// The same, with workers that are a [`Distance`] away from Postgres and take small batches: one
+    /// alone is limited by the way, and not by what it can do.
     Distant {
         /// How many.
         workers: usize,
@@ -39,6 +40,9 @@ pub(crate) enum Servers {
     /// The synchronous path.
     Sync,
 }
+
+/// A sixteenth of the usual: 16 commands in three round trips of 2 to 4 ms.
+const DISTANT_BATCH_MAX: u16 = 16;
 
 /// All of it.
 pub(crate) struct Stack {
@@ -94,9 +98,11 @@ impl Stack {
             Servers::Distant { workers } => {
                 self.start("api", &[]).await?;
                 self.distance = Some(Distance::to(self.database.server()?).await?);
+                self.tuning = Settings::default().with("WORKER_BATCH_MAX", DISTANT_BATCH_MAX);
                 for _ in 0..workers {
                     self.add_worker().await?;
                 }
+                self.tuning = Settings::default();
             }
         }
         self.servers = servers;
