@@ -11,11 +11,6 @@ use sqlx::{PgConnection, Postgres, raw_sql};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Each statement of a batch looks rows up by key, whatever the sizes of the tables: it is planned
-/// once a connection, and not by what a table that has just grown was like when it was small.
-const BEGIN: &str = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; \
-                     SET LOCAL enable_seqscan = off;";
-
 /// A transaction that has begun. One that is dropped before its commit ends with its connection.
 pub struct Batch {
     line: Line,
@@ -34,7 +29,7 @@ impl Batch {
         let connection = line.take().await?;
         let mut batch = Self { line: line.clone(), connection: Some(connection) };
         let connection = batch.connection()?;
-        let (world, drawn) = world::load_with(BEGIN, connection, footprint, jobs, wanted).await?;
+        let (world, drawn) = world::load_with("BEGIN;", connection, footprint, jobs, wanted).await?;
         Ok((batch, world, drawn))
     }
 

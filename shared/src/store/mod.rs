@@ -54,6 +54,12 @@ const LOCK_TIMEOUT_MS: &str = "5000";
 /// locks.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "10000";
 
+/// Every statement here looks rows up by key, or by an index of what is due, whatever the sizes of the
+/// tables. So each is planned once a connection, and not by what a table that has just grown was like when
+/// it was small; and none is worth compiling.
+const PLANS: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
+
 /// A pool of at most `connections_max` connections. Nothing is connected yet.
 pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
     let options = PgConnectOptions::from_str(url)?.options([
@@ -62,6 +68,7 @@ pub fn pool(url: &str, connections_max: u32) -> Result<PgPool, StoreError> {
         ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
         ("timezone", "UTC"),
     ]);
+    let options = options.options(PLANS);
     Ok(PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)

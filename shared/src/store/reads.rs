@@ -114,9 +114,9 @@ async fn find_subscriptions(
                          ORDER BY subscriptions.id DESC LIMIT asked.size + 1) AS page)::text AS page
            FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
                     AS asked (user_id, client_id, before, size, place),
-                LATERAL (SELECT id FROM users
-                         WHERE users.id = asked.user_id AND users.client_id = asked.client_id
-                         LIMIT 1) AS owner"#,
+                LATERAL (SELECT id, client_id FROM users
+                         WHERE users.id = asked.user_id LIMIT 1) AS owner
+           WHERE owner.client_id = asked.client_id"#,
         &users,
         &clients,
         &befores,
