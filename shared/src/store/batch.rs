@@ -29,7 +29,8 @@ impl Batch {
         let connection = line.take().await?;
         let mut batch = Self { line: line.clone(), connection: Some(connection) };
         let connection = batch.connection()?;
-        let (world, drawn) = world::load_with("BEGIN;", connection, footprint, jobs, wanted).await?;
+        let (world, drawn) =
+            world::load_with("BEGIN;", connection, footprint, jobs, wanted).await?;
         Ok((batch, world, drawn))
     }
 
