@@ -52,6 +52,18 @@ impl Reject {
         Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
     }
 
+    /// Of a call that requests shared; `overdue` when it was not worth waiting for.
+    fn of_shared<E>(error: GatherError<E>, overdue: fn() -> Self) -> Self
+    where
+        Self: for<'e> From<&'e E>,
+    {
+        match error {
+            GatherError::Failed(error) => Self::from(&*error),
+            GatherError::Overdue => overdue(),
+            GatherError::Lost => Self::internal(),
+        }
+    }
+
     /// With `Retry-After`.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
@@ -98,11 +110,7 @@ impl From<&QueueError> for Reject {
 
 impl From<GatherError<QueueError>> for Reject {
     fn from(error: GatherError<QueueError>) -> Self {
-        match error {
-            GatherError::Failed(error) => Self::from(&*error),
-            GatherError::Overdue => Self::queue_unavailable(),
-            GatherError::Lost => Self::internal(),
-        }
+        Self::of_shared(error, Self::queue_unavailable)
     }
 }
 
@@ -127,11 +135,7 @@ impl From<&StoreError> for Reject {
 
 impl From<GatherError<StoreError>> for Reject {
     fn from(error: GatherError<StoreError>) -> Self {
-        match error {
-            GatherError::Failed(error) => Self::from(&*error),
-            GatherError::Overdue => Self::storage_unavailable(),
-            GatherError::Lost => Self::internal(),
-        }
+        Self::of_shared(error, Self::storage_unavailable)
     }
 }
 

@@ -7,6 +7,7 @@ use futures::FutureExt;
 use futures::future::join_all;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 #[derive(Debug)]
 struct Failure;
@@ -52,15 +53,19 @@ async fn settle() {
     }
 }
 
+/// A call that is under way, and has its answer in the end.
+async fn called(gather: &Arc<Gather<u32, u32, Failure>>, input: u32) -> JoinHandle<u32> {
+    let gather = gather.clone();
+    let call = tokio::spawn(async move { gather.call(input).await.unwrap() });
+    settle().await;
+    call
+}
+
 #[tokio::test]
 async fn who_comes_during_a_call_shares_the_next() {
     let calls = Calls::new();
     let gather = calls.gather(8, 1);
-    let first = tokio::spawn({
-        let gather = gather.clone();
-        async move { gather.call(1).await.unwrap() }
-    });
-    settle().await;
+    let first = called(&gather, 1).await;
     assert_eq!(calls.seen(), [[1]], "alone, it does not wait");
 
     let others = tokio::spawn(async move {
@@ -110,11 +115,7 @@ async fn a_panic_ends_one_call_and_not_the_lane() {
 async fn who_has_left_is_not_asked_for() {
     let calls = Calls::new();
     let gather = calls.gather(8, 1);
-    let first = tokio::spawn({
-        let gather = gather.clone();
-        async move { gather.call(1).await.unwrap() }
-    });
-    settle().await;
+    let first = called(&gather, 1).await;
     assert!(gather.call(2).now_or_never().is_none(), "it waits, and then leaves");
     calls.gate.add_permits(100);
     first.await.unwrap();
