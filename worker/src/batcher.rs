@@ -125,7 +125,8 @@ impl Batcher {
             let entries = load(&line, &attempts).await?.preview(&attempts, gift_ttl);
             tell::outcomes(&queue, &attempts, &entries).await?;
         }
-        let apply = async move {
+        // Boxed, since it is large and handed on several times.
+        let apply = Box::pin(async move {
             let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.id).collect();
             let (loaded, numbers) =
                 tokio::try_join!(async { Ok::<_, Fault>(load(&line, &attempts).await?) }, async {
@@ -138,7 +139,7 @@ impl Batcher {
             let attempts: Vec<Attempt> =
                 numbered.map(|(attempt, number)| Attempt { number, ..attempt.clone() }).collect();
             Ok(loaded.commit(&attempts, gift_ttl).await?)
-        };
+        });
         match tokio::spawn(timeout(APPLY_TIMEOUT, apply)).await {
             Ok(Ok(applied)) => applied,
             Ok(Err(_)) => Err(Fault::TimedOut),

@@ -1,65 +1,46 @@
-//! What is known of a queue without asking: that a fetch has emptied it a moment ago, and that nobody has
-//! called since. Whoever puts something into an empty queue calls.
+//! What is known of a queue without asking: that a fetch took all there was, and that nobody has called
+//! since. Whoever puts something into an empty queue calls.
 
-use redis::{Arg, Cmd, Value};
-use std::time::Duration;
-use tokio::time::Instant;
+use redis::Value;
 
-/// Calls can be lost: this must be over before the next look that no call is needed for
-/// ([`super::wake::IDLE_INTERVAL`]).
-const TRUSTED: Duration = Duration::from_millis(500);
-
-/// The script of a fetch and its keys come first in the command, before the clock.
-const SCRIPT_AND_KEYS: usize = 10;
-
-/// That a fetch left nothing behind.
+/// What the last fetch told of the queue.
+#[derive(Debug, Default)]
 pub(super) struct Emptiness {
-    fetch_max: usize,
     seen: Option<Seen>,
 }
 
+#[derive(Debug)]
 struct Seen {
-    fetch: Vec<Vec<u8>>,
+    /// What was rung before the fetch: a ring since may be for what it did not see.
     rings: u64,
-    at: Instant,
+    /// What it took, and what has not been handed out yet.
+    in_hand: usize,
 }
 
 impl Emptiness {
-    /// Nothing is known; a fetch takes at most `fetch_max` tasks.
-    pub(super) const fn unknown(fetch_max: usize) -> Self {
-        Self { fetch_max, seen: None }
+    /// Whether there is nothing to hand out, and nothing to fetch.
+    pub(super) fn is_known(&self, rings: u64) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.rings == rings && seen.in_hand == 0)
     }
 
-    /// Whether there is nothing to fetch: the same fetch has taken all there was, and there was no ring
-    /// since.
-    pub(super) fn is_known(&self, cmd: &Cmd, rings: u64, now: Instant) -> bool {
-        self.seen.as_ref().is_some_and(|seen| {
-            seen.rings == rings
-                && now.duration_since(seen.at) < TRUSTED
-                && seen.fetch.iter().map(Vec::as_slice).eq(script_and_keys(cmd))
-        })
+    /// From now on nothing is known.
+    pub(super) fn forget(&mut self) {
+        self.seen = None;
     }
 
-    /// Notes what a command brought. `rings` are those before it was sent: a ring meanwhile may be for
-    /// what it did not see.
-    pub(super) fn note(&mut self, cmd: &Cmd, reply: &Value, rings: u64, now: Instant) {
-        if fetched(reply).is_some_and(|tasks| tasks < self.fetch_max) {
-            let fetch = script_and_keys(cmd).map(<[u8]>::to_vec).collect();
-            self.seen = Some(Seen { fetch, rings, at: now });
+    /// Notes the reply to a command that was sent after so many `rings`; a fetch takes at most
+    /// `fetch_max` tasks.
+    pub(super) fn note(&mut self, reply: &Value, rings: u64, fetch_max: usize) {
+        let all = fetched(reply).filter(|tasks| *tasks < fetch_max);
+        self.seen = all.map(|in_hand| Seen { rings, in_hand });
+    }
+
+    /// A task was handed out.
+    pub(super) fn handed_out(&mut self) {
+        if let Some(seen) = &mut self.seen {
+            seen.in_hand = seen.in_hand.saturating_sub(1);
         }
     }
-
-    /// What a fetch is answered with when there is nothing.
-    pub(super) fn reply() -> Value {
-        Value::Array(vec![Value::Array(Vec::new()), Value::Array(Vec::new())])
-    }
-}
-
-fn script_and_keys(cmd: &Cmd) -> impl Iterator<Item = &[u8]> {
-    cmd.args_iter().take(SCRIPT_AND_KEYS).map(|argument| match argument {
-        Arg::Simple(bytes) => bytes,
-        _ => &[],
-    })
 }
 
 /// How many tasks a fetch has brought. Only fetches are answered with two lists: tasks, and what goes
@@ -80,35 +61,30 @@ fn fetched(reply: &Value) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn fetch(worker: &str) -> Cmd {
-        let mut cmd = redis::cmd("EVALSHA");
-        cmd.arg("sha").arg(7).arg("workers").arg("active").arg(format!("inflight:{worker}"));
-        cmd.arg("data").arg("signal").arg("meta").arg("scheduled").arg("the clock").arg(3);
-        cmd
-    }
-
     fn tasks(count: usize) -> Value {
         let list = Value::Array(vec![Value::Int(1); count]);
         Value::Array(vec![list.clone(), list])
     }
 
     #[test]
-    fn what_a_fetch_did_not_fill_itself_with_is_empty_until_a_ring() {
-        let now = Instant::now();
+    fn what_a_fetch_did_not_fill_itself_with_is_empty_when_all_is_handed_out_until_a_ring() {
         for (count, known) in [(0, true), (2, true), (3, false)] {
-            let mut emptiness = Emptiness::unknown(3);
-            assert!(!emptiness.is_known(&fetch("w"), 5, now));
-            emptiness.note(&fetch("w"), &tasks(count), 5, now);
-            assert_eq!(emptiness.is_known(&fetch("w"), 5, now), known, "{count} tasks");
-            assert!(!emptiness.is_known(&fetch("w"), 6, now), "a ring since");
-            assert!(!emptiness.is_known(&fetch("w"), 5, now + TRUSTED), "too long ago");
-            assert!(!emptiness.is_known(&fetch("other"), 5, now), "another fetch");
+            let mut emptiness = Emptiness::default();
+            assert!(!emptiness.is_known(5), "nothing was fetched");
+            emptiness.note(&tasks(count), 5, 3);
+            for _ in 0..count {
+                assert!(!emptiness.is_known(5), "some of {count} tasks are in hand");
+                emptiness.handed_out();
+            }
+            assert_eq!(emptiness.is_known(5), known, "{count} tasks");
+            assert!(!emptiness.is_known(6), "a ring since");
+            emptiness.forget();
+            assert!(!emptiness.is_known(5), "forgotten");
         }
     }
 
     #[test]
     fn other_commands_tell_nothing() {
-        let now = Instant::now();
         for reply in [
             Value::Nil,
             Value::Int(0),
@@ -116,14 +92,10 @@ mod tests {
             Value::Array(vec![Value::Array(Vec::new())]),
             Value::Array(vec![Value::Array(Vec::new()), Value::Int(0)]),
         ] {
-            let mut emptiness = Emptiness::unknown(3);
-            emptiness.note(&fetch("w"), &reply, 5, now);
-            assert!(!emptiness.is_known(&fetch("w"), 5, now), "{reply:?}");
+            let mut emptiness = Emptiness::default();
+            emptiness.note(&tasks(0), 5, 3);
+            emptiness.note(&reply, 5, 3);
+            assert!(!emptiness.is_known(5), "{reply:?}");
         }
-    }
-
-    #[test]
-    fn nothing_is_told_as_a_fetch_tells_it() {
-        assert_eq!(fetched(&Emptiness::reply()), Some(0));
     }
 }

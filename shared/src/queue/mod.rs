@@ -14,6 +14,7 @@
 
 pub mod admission;
 pub mod announcement;
+mod bell;
 pub mod dead;
 mod emptiness;
 pub mod job;

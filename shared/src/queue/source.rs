@@ -6,10 +6,10 @@
 //! between the two.
 
 use super::Queue;
-use super::wake::{Attentive, Bell, IDLE_INTERVAL, OnBell};
+use super::bell::Bell;
+use super::wake::{Attentive, Called, IDLE_INTERVAL, Knowledge};
 use crate::seeded_bug::SeededBug;
 use apalis_core::backend::codec::Codec;
-use apalis_core::backend::ext::poll_strategy::PollWith;
 use apalis_core::backend::ext::with_codec::WithCodec;
 use apalis_redis::{Config, RedisStorage};
 use std::convert::Infallible;
@@ -39,7 +39,7 @@ impl Codec<RawTask> for RawCodec {
 }
 
 /// The backend that a worker is built on.
-pub type Tasks = PollWith<WithCodec<RedisStorage<RawTask, Attentive>, RawCodec>, OnBell>;
+pub type Tasks = Called<WithCodec<RedisStorage<RawTask, Attentive>, RawCodec>>;
 
 /// Where the workers of a process get their tasks.
 #[derive(Clone)]
@@ -90,10 +90,10 @@ impl Source {
     /// A backend for one worker.
     #[must_use]
     pub fn tasks(&self) -> Tasks {
-        let connection =
-            Attentive::new(self.queue.connection.clone(), self.bell.clone(), self.fetch_max);
+        let knowledge = Knowledge::none(self.bell.clone());
+        let connection = self.queue.connection.clone();
+        let connection = Attentive::new(connection, knowledge.clone(), self.fetch_max);
         let storage = RedisStorage::new(connection).with_config(self.config.clone());
-        let strategy = OnBell::new(self.bell.clone(), self.idle_interval);
-        PollWith::new(WithCodec::new(storage, RawCodec), strategy)
+        Called::new(WithCodec::new(storage, RawCodec), knowledge, self.idle_interval)
     }
 }

@@ -1,6 +1,9 @@
 -- Tells readers that jobs begin, or that they are handed back: two commands for all of them. A record
 -- that is final stands above what is told here.
 --
+-- This is not written to Redis's log, which would be a wait for the disk more for every batch: a Redis
+-- that crashes forgets that its unfinished jobs were begun, and they are begun again.
+--
 -- KEYS  1 progress
 -- ARGV  1 'begin' or 'hand back'  2 round: a beginning counts once, however often it is told, and is
 --       taken back only if it is the last  3… the jobs
@@ -21,5 +24,6 @@ for i, progress in ipairs(told) do
   telling[2 * i - 1] = ARGV[2 + i]
   telling[2 * i] = state .. ' ' .. attempts .. ' ' .. round
 end
+redis.set_repl(redis.REPL_NONE)
 redis.call('HSET', KEYS[1], unpack(telling))
 return counted
