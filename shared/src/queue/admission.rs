@@ -61,7 +61,7 @@ impl Queue {
     pub fn submission(&self, job: &QueuedJob, bucket: &str) -> Submission {
         let (id, keys) = (job.id(), &self.keys);
         Submission {
-            keys: [keys.record(id), keys.meta(id), format!("{}:{bucket}", keys.buckets)],
+            keys: [keys.record(id), keys.meta_of(id), format!("{}:{bucket}", keys.buckets)],
             arguments: [id.to_string().into(), Record::admitted(job).encode(), job.encode()],
         }
     }
@@ -77,10 +77,10 @@ impl Queue {
         let keys = &self.keys;
         let limit = bounds.limit.unwrap_or(Limit { requests: 0, window_us: 1 });
         let mut call = ADMIT.prepare_invoke();
-        call.key(keys.apalis.job_data_hash())
-            .key(keys.apalis.active_jobs_list())
-            .key(keys.apalis.scheduled_jobs_set())
-            .key(keys.apalis.dead_jobs_set())
+        call.key(&keys.data)
+            .key(&keys.active)
+            .key(&keys.scheduled)
+            .key(&keys.dead)
             .key(&keys.progress)
             .arg(limit.requests)
             .arg(limit.window_us)

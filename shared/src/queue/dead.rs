@@ -16,7 +16,7 @@ impl Queue {
         limit: usize,
     ) -> Result<Vec<(JobId, Option<Record>)>, QueueError> {
         let ids: Vec<String> = redis::cmd("SRANDMEMBER")
-            .arg(self.keys.apalis.dead_jobs_set())
+            .arg(&self.keys.dead)
             .arg(limit)
             .query_async(&mut self.connection.clone())
             .await?;
@@ -31,9 +31,9 @@ impl Queue {
     pub async fn requeue(&self, job: JobId) -> Result<bool, QueueError> {
         let requeued: u8 = REQUEUE
             .key(self.keys.record(job))
-            .key(self.keys.meta(job))
-            .key(self.keys.apalis.active_jobs_list())
-            .key(self.keys.apalis.dead_jobs_set())
+            .key(self.keys.meta_of(job))
+            .key(&self.keys.active)
+            .key(&self.keys.dead)
             .key(&self.keys.progress)
             .arg(job.to_string())
             .arg(&self.keys.wake_channel)
@@ -46,9 +46,9 @@ impl Queue {
     pub async fn discard(&self, job: JobId) -> Result<bool, QueueError> {
         let discarded: u8 = DISCARD
             .key(self.keys.record(job))
-            .key(self.keys.meta(job))
-            .key(self.keys.apalis.job_data_hash())
-            .key(self.keys.apalis.dead_jobs_set())
+            .key(self.keys.meta_of(job))
+            .key(&self.keys.data)
+            .key(&self.keys.dead)
             .arg(job.to_string())
             .arg(self.ttl_seconds)
             .invoke_async(&mut self.connection.clone())
@@ -59,7 +59,7 @@ impl Queue {
     /// What a job that is not finished asks for, as it was submitted, if Redis still has it.
     pub async fn payload(&self, job: JobId) -> Result<Option<String>, QueueError> {
         let payload: Option<Vec<u8>> = redis::cmd("HGET")
-            .arg(self.keys.apalis.job_data_hash())
+            .arg(&self.keys.data)
             .arg(job.to_string())
             .query_async(&mut self.connection.clone())
             .await?;

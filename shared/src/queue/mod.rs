@@ -120,8 +120,16 @@ impl Queue {
 
 /// The names of everything in Redis, in one place.
 struct Keys {
-    /// The names that apalis-redis gives its own.
+    /// Which apalis-redis makes its names from, anew each time.
     apalis: Config,
+    /// The names that it gives its own.
+    data: String,
+    meta: String,
+    active: String,
+    scheduled: String,
+    in_flight: String,
+    dead: String,
+    workers: String,
     /// What we call a worker by when it has something to do.
     wake_channel: String,
     /// Where outcomes are announced.
@@ -141,6 +149,13 @@ impl Keys {
             records: format!("{queue}:job"),
             progress: format!("{queue}:progress"),
             buckets: format!("{queue}:bucket"),
+            data: apalis.job_data_hash(),
+            meta: apalis.job_meta_hash(),
+            active: apalis.active_jobs_list(),
+            scheduled: apalis.scheduled_jobs_set(),
+            in_flight: apalis.inflight_jobs_set(),
+            dead: apalis.dead_jobs_set(),
+            workers: apalis.workers_set(),
             apalis,
         }
     }
@@ -149,11 +164,11 @@ impl Keys {
         format!("{}:{job}", self.records)
     }
 
-    fn meta(&self, job: JobId) -> String {
-        format!("{}:{job}", self.apalis.job_meta_hash())
+    fn meta_of(&self, job: JobId) -> String {
+        format!("{}:{job}", self.meta)
     }
 
-    fn in_flight(&self, worker: &str) -> String {
-        format!("{}:{worker}", self.apalis.inflight_jobs_set())
+    fn in_flight_of(&self, worker: &str) -> String {
+        format!("{}:{worker}", self.in_flight)
     }
 }

@@ -58,8 +58,8 @@ impl Queue {
     ) -> Result<(), QueueError> {
         RETRY
             .key(&self.keys.progress)
-            .key(self.keys.in_flight(worker))
-            .key(self.keys.apalis.scheduled_jobs_set())
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.scheduled)
             .arg(job.to_string())
             .arg(format!("{} {attempts} ", record::letter(JobStatus::Retrying)))
             .arg(delay.as_secs_f64())
@@ -89,12 +89,12 @@ impl Queue {
         let outcomes: Vec<Outcome> = settled.iter().map(Outcome::from).collect();
         let mut call = FINISH.prepare_invoke();
         call.key(&self.keys.progress)
-            .key(self.keys.in_flight(worker))
-            .key(self.keys.apalis.job_data_hash())
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.data)
             .arg(self.ttl_seconds)
             .arg(&self.keys.outcomes_channel)
             .arg(announcement::encode(&outcomes))
-            .arg(self.keys.apalis.job_meta_hash());
+            .arg(&self.keys.meta);
         for settled in settled {
             call.key(self.keys.record(settled.job))
                 .arg(settled.job.to_string())
@@ -131,10 +131,10 @@ impl Queue {
         };
         BURY.key(self.keys.record(job))
             .key(&self.keys.progress)
-            .key(self.keys.in_flight(worker))
-            .key(self.keys.apalis.dead_jobs_set())
-            .key(self.keys.apalis.job_data_hash())
-            .key(format!("{}:{task}", self.keys.apalis.job_meta_hash()))
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.dead)
+            .key(&self.keys.data)
+            .key(format!("{}:{task}", self.keys.meta))
             .arg(task)
             .arg(record)
             .arg(&self.keys.outcomes_channel)
@@ -179,9 +179,9 @@ impl Queue {
     /// [`SeededBug::AckBeforeCommit`]: crate::seeded_bug::SeededBug::AckBeforeCommit
     pub async fn forget(&self, worker: &str, job: JobId) -> Result<(), QueueError> {
         redis::pipe()
-            .srem(self.keys.in_flight(worker), job.to_string())
-            .hdel(self.keys.apalis.job_data_hash(), job.to_string())
-            .del(self.keys.meta(job))
+            .srem(self.keys.in_flight_of(worker), job.to_string())
+            .hdel(&self.keys.data, job.to_string())
+            .del(self.keys.meta_of(job))
             .query_async::<()>(&mut self.connection.clone())
             .await?;
         Ok(())

@@ -26,11 +26,11 @@ impl Queue {
     /// Counts the jobs of the queue.
     pub async fn stats(&self) -> Result<Stats, QueueError> {
         let (queued, running, retrying, dead, oldest): (u64, u64, u64, u64, i64) = STATS
-            .key(self.keys.apalis.active_jobs_list())
-            .key(self.keys.apalis.scheduled_jobs_set())
-            .key(self.keys.apalis.dead_jobs_set())
-            .key(self.keys.apalis.workers_set())
-            .arg(self.keys.apalis.inflight_jobs_set())
+            .key(&self.keys.active)
+            .key(&self.keys.scheduled)
+            .key(&self.keys.dead)
+            .key(&self.keys.workers)
+            .arg(&self.keys.in_flight)
             .arg(&self.keys.records)
             .invoke_async(&mut self.connection.clone())
             .await?;

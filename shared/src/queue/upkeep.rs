@@ -22,7 +22,7 @@ impl Queue {
     /// cannot hand on, as when Postgres is away.
     pub async fn keep_alive(&self, worker: &str) -> Result<(), QueueError> {
         KEEP_ALIVE
-            .key(self.keys.apalis.workers_set())
+            .key(&self.keys.workers)
             .key(self.worker_note(worker))
             .arg(worker)
             .arg(WORKER_NOTE_TTL_SECONDS)
@@ -34,8 +34,8 @@ impl Queue {
     /// Makes at most [`STEP_MAX`] due retries available. Returns how many.
     pub async fn promote(&self) -> Result<usize, QueueError> {
         let promoted = PROMOTE
-            .key(self.keys.apalis.scheduled_jobs_set())
-            .key(self.keys.apalis.active_jobs_list())
+            .key(&self.keys.scheduled)
+            .key(&self.keys.active)
             .arg(STEP_MAX)
             .arg(&self.keys.wake_channel)
             .invoke_async(&mut self.connection.clone())
@@ -46,13 +46,13 @@ impl Queue {
     /// Gives back what `worker`, which has ended, still holds. Returns how many tasks.
     pub async fn release(&self, worker: &str) -> Result<usize, QueueError> {
         let released = RELEASE
-            .key(self.keys.in_flight(worker))
-            .key(self.keys.apalis.active_jobs_list())
-            .key(self.keys.apalis.workers_set())
-            .key(self.keys.apalis.job_data_hash())
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.active)
+            .key(&self.keys.workers)
+            .key(&self.keys.data)
             .key(self.worker_note(worker))
             .arg(worker)
-            .arg(self.keys.apalis.job_meta_hash())
+            .arg(&self.keys.meta)
             .arg(&self.keys.wake_channel)
             .arg(&self.keys.records)
             .invoke_async(&mut self.connection.clone())
