@@ -91,6 +91,15 @@ pub(crate) struct Options {
     )]
     pub(crate) postgres_pid: u32,
 
+    /// The folder of its Unix socket, by which the original's statements go as when they were recorded
+    #[arg(
+        long,
+        env = "BENCH_POSTGRES_SOCKET",
+        value_name = "FOLDER",
+        help_heading = "Set by make bench"
+    )]
+    pub(crate) postgres_socket: Option<PathBuf>,
+
     /// A Redis server; it has to be durable
     #[arg(
         long,

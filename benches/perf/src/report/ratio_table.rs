@@ -31,8 +31,9 @@ pub(super) fn write(text: &mut String, rows: &[Row]) -> std::fmt::Result {
     writeln!(
         text,
         "\nFigures of the original were recorded on another day on a machine like this one; all \
-         others are of this run. The synchronous path stands for the original in this run; \
-         it shares the Redis of the product, which syncs every write."
+         others are of this run. Two things stand for the original in this run. Its own figure, scaled \
+         by how fast pgbench sends its statements now and did then, by a Unix socket both times. And the \
+         synchronous path; it shares the Redis of the product, which syncs every write."
     )
 }
 

@@ -28,8 +28,15 @@ fn throughput(results: &Results) -> Vec<Row> {
         all.filter_map(|name| rate(name)).max_by(f64::total_cmp)
     };
     let original = ("the original's best", original::SUBSCRIBE_BEST);
+    let today = rate("pgbench-original-separate-64").map(original::subscribe_best_today);
     vec![
         recorded(measure, ours, original, Target::AtLeast(5.0)),
+        measured(
+            measure,
+            ours,
+            ("the same, as fast as its statements are in pgbench now", today),
+            Target::AtLeast(5.0),
+        ),
         measured(measure, ours, ("the synchronous path's best", sync), Target::None),
         measured(
             measure,
@@ -88,8 +95,15 @@ fn latency(results: &Results) -> Vec<Row> {
     let lone = p50("subscribe-1");
     let tail = results.latency("open-70", |l| l.p99).map(|spread| spread.median);
     let original = ("the original's", original::SUBSCRIBE_1_P50);
+    let today = p50("pgbench-original-separate-1").map(original::subscribe_1_p50_today);
     vec![
         recorded(measure, lone, original, Target::AtMost(1.5)),
+        measured(
+            measure,
+            lone,
+            ("the same, as fast as its statements are in pgbench now", today),
+            Target::AtMost(1.5),
+        ),
         measured(measure, lone, ("the synchronous path's", p50("sync-1")), Target::AtMost(1.5)),
         measured(measure, lone, ("a bare commit's", p50("pgbench-commit-1")), Target::None),
         measured(

@@ -46,6 +46,10 @@ pub(crate) fn all() -> Vec<Scenario> {
         let work = pgbench(Script::Original, clients);
         add(&format!("pgbench-original-{clients}"), Servers::None, work);
     }
+    for clients in [1, 64] {
+        let work = pgbench(Script::OriginalSeparate, clients);
+        add(&format!("pgbench-original-separate-{clients}"), Servers::None, work);
+    }
     for workers in [2, 3] {
         for clients in [64, 256] {
             let name = format!("workers-{workers}-{clients}");

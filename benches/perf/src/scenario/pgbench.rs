@@ -23,6 +23,8 @@ pub(crate) enum Script {
     Separate,
     /// The original's, as one statement.
     Original,
+    /// The original's, as the statements that it sends.
+    OriginalSeparate,
 }
 
 /// What follows an id in a stored answer, so that it is as long as ours. No colon may be followed by
@@ -39,18 +41,21 @@ impl Script {
             Self::One => include_str!("../../sql/one.sql"),
             Self::Separate => include_str!("../../sql/separate.sql"),
             Self::Original => include_str!("../../sql/original.sql"),
+            Self::OriginalSeparate => include_str!("../../sql/original_separate.sql"),
         };
         text.replace("@BODY@", BODY_FILLER)
+    }
+
+    const fn is_the_originals(self) -> bool {
+        matches!(self, Self::Original | Self::OriginalSeparate)
     }
 }
 
 pub(super) async fn run(bench: &mut Bench, script: Script, clients: usize) -> Result<Sample> {
     let warm_up = bench.warm_up();
     let seconds = bench.options.seconds + warm_up.as_secs();
-    let database = match script {
-        Script::Original => &mut bench.originals,
-        Script::Commit | Script::One | Script::Separate => &mut bench.ours,
-    };
+    let originals = script.is_the_originals();
+    let database = if originals { &mut bench.originals } else { &mut bench.ours };
     let users = database.users(RATE_MAX * i64::try_from(seconds)?).await?;
     let folder = bench.scratch.join("pgbench");
     std::fs::create_dir_all(&folder)?;
@@ -59,7 +64,11 @@ pub(super) async fn run(bench: &mut Bench, script: Script, clients: usize) -> Re
     // pgbench is our child: when it has ended, what it used is booked on us.
     watch.family("pgbench", std::process::id());
     let before = watch.read();
-    let mut command = command(&bench.options.pgbench, &database.url, &folder, clients, seconds)?;
+    // Ours as we go, by TCP; the original's as they went when they were recorded.
+    let socket = bench.options.postgres_socket.as_deref().filter(|_| originals);
+    let to = PgConnectOptions::from_str(&database.url)?;
+    let to = socket.map_or(to.clone(), |socket| to.host(&socket.display().to_string()));
+    let mut command = command(&bench.options.pgbench, &to, &folder, clients, seconds);
     let output = command
         .args(["-D", &format!("base={}", users.next())])
         .args(["-D", &format!("clients={clients}"), "-D", "n=0", "-f"])
@@ -85,12 +94,11 @@ pub(super) async fn run(bench: &mut Bench, script: Script, clients: usize) -> Re
 
 fn command(
     program: &Path,
-    url: &str,
+    to: &PgConnectOptions,
     folder: &Path,
     clients: usize,
     seconds: u64,
-) -> Result<Command> {
-    let to = PgConnectOptions::from_str(url)?;
+) -> Command {
     let mut command = Command::new(program);
     command
         .args(["-h", to.get_host(), "-p", &to.get_port().to_string(), "-U", to.get_username()])
@@ -101,7 +109,7 @@ fn command(
     if let Some(database) = to.get_database() {
         command.env("PGDATABASE", database);
     }
-    Ok(command)
+    command
 }
 
 fn write_script(folder: &Path, script: Script) -> Result<std::path::PathBuf> {
