@@ -35,6 +35,8 @@ impl Bench {
         ours.execute("CREATE TABLE bare_commit (at timestamptz NOT NULL)").await?;
         let originals = Database::create_empty(&options.postgres_url, "pgbench_original").await?;
         originals.execute(include_str!("../../sql/original_schema.sql")).await?;
+        // As in the product: or the plans that are made while the tables are empty look at all rows.
+        originals.execute("ALTER DATABASE pgbench_original SET enable_seqscan = off").await?;
         Ok(Self { options, stack, ours, originals, scratch, runs: 0 })
     }
 
