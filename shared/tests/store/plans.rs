@@ -129,6 +129,19 @@ async fn every_query_uses_an_index_on_tables_that_grow() {
     assert!(found.is_empty(), "{}", found.join("\n\n"));
 }
 
+/// After a long time without a worker, say: a plan must not depend on how much is due.
+#[tokio::test]
+async fn every_query_uses_an_index_when_everything_is_due() {
+    let database = Database::create().await;
+    database.run(FILL).await;
+    let due = "UPDATE subscriptions SET end_date = now() - interval '1 day';
+               UPDATE gifts SET expires_at = now() - interval '1 day';
+               ANALYZE";
+    database.run(due).await;
+    let found = whole_scans_of_the_code(&database).await;
+    assert!(found.is_empty(), "{}", found.join("\n\n"));
+}
+
 #[tokio::test]
 async fn a_missing_index_would_be_noticed() {
     let database = Database::create().await;
