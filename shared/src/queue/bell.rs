@@ -1,16 +1,12 @@
 //! A bell that the announcements of Redis ring.
 
+use super::listen;
 use futures::StreamExt;
 use futures::task::AtomicWaker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
-use std::time::Duration;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-
-/// Between attempts to subscribe.
-const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(200);
 
 /// The bell, shared by its clones. It wakes one task, and remembers how often it was rung.
 #[derive(Clone, Default)]
@@ -28,15 +24,8 @@ impl Bell {
         let bell = Self::default();
         let rung = bell.clone();
         tokio::spawn(async move {
-            let listen = async {
-                loop {
-                    if let Err(error) = rung.hear(&client, &channel).await {
-                        tracing::debug!(%error, "cannot listen for new jobs");
-                    }
-                    sleep(RESUBSCRIBE_PAUSE).await;
-                }
-            };
-            stop.run_until_cancelled(listen).await;
+            let hear = || rung.hear(&client, &channel);
+            stop.run_until_cancelled(listen::for_good("new jobs", hear)).await;
         });
         bell
     }

@@ -18,6 +18,7 @@ mod bell;
 pub mod dead;
 mod emptiness;
 pub mod job;
+mod listen;
 pub mod outcomes;
 pub mod record;
 pub mod settle;

@@ -1,7 +1,7 @@
 //! Waiting for jobs: one subscription a process, which wakes the requests that wait.
 
-use super::Queue;
 use super::announcement::{self, Outcome};
+use super::{Queue, listen};
 use crate::domain::JobId;
 use futures::StreamExt;
 use std::collections::HashMap;
@@ -12,9 +12,6 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
-
-/// Between attempts to subscribe.
-const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(200);
 
 /// How often a waiting request looks for itself while the subscription is down.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -46,16 +43,12 @@ impl Outcomes {
         let outcomes = Self { waiting: Arc::default(), subscription, waiting_max };
         let (listener, queue) = (outcomes.clone(), queue.clone());
         tokio::spawn(async move {
-            let listen = async {
-                loop {
-                    if let Err(error) = listener.listen(&queue, &announce).await {
-                        tracing::debug!(%error, "cannot listen for outcomes");
-                    }
-                    announce.send_modify(|count| *count += *count % 2);
-                    sleep(RESUBSCRIBE_PAUSE).await;
-                }
+            let hear = || async {
+                let ended = listener.listen(&queue, &announce).await;
+                announce.send_modify(|count| *count += *count % 2);
+                ended
             };
-            stop.run_until_cancelled(listen).await;
+            stop.run_until_cancelled(listen::for_good("outcomes", hear)).await;
         });
         outcomes
     }

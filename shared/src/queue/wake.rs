@@ -23,7 +23,7 @@ use tokio::time::{Instant, Sleep, sleep};
 pub const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a worker and the connection that it fetches by know of the queue.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Knowledge {
     bell: Bell,
     emptiness: Arc<Mutex<Emptiness>>,
