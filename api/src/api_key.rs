@@ -92,8 +92,9 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let key = ApiKey::generate(&mut rand::rng());
-        let secret = key.expose().rsplit('_').next().unwrap();
-        assert!(!format!("{key:?}").contains(secret));
+        // Fixed, for base64url has `_` too: what follows the last one of a random key may be a
+        // single letter, and a letter is found in anything.
+        let key = ApiKey::parse("sck_AbCd1234_0123456789abcdefghijklmnopqrstuvwxyzABCDEF_").unwrap();
+        assert_eq!(format!("{key:?}"), "ApiKey(sck_AbCd1234_…)");
     }
 }
