@@ -18,10 +18,7 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    const ALL: [Self; 6] =
-        [Self::Queued, Self::Running, Self::Retrying, Self::Succeeded, Self::Failed, Self::Dead];
-
-    /// How the status is written, in answers and in Redis.
+    /// How the status is written in answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,12 +29,6 @@ impl JobStatus {
             Self::Failed => "failed",
             Self::Dead => "dead",
         }
-    }
-
-    /// The status of that spelling.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
     /// The final status of a job with an outcome.
