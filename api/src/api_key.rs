@@ -94,7 +94,8 @@ mod tests {
     fn debug_shows_no_secret() {
         // Fixed, for base64url has `_` too: what follows the last one of a random key may be a
         // single letter, and a letter is found in anything.
-        let key = ApiKey::parse("sck_AbCd1234_0123456789abcdefghijklmnopqrstuvwxyzABCDEF_").unwrap();
+        let key =
+            ApiKey::parse("sck_AbCd1234_0123456789abcdefghijklmnopqrstuvwxyzABCDEF_").unwrap();
         assert_eq!(format!("{key:?}"), "ApiKey(sck_AbCd1234_…)");
     }
 }
