@@ -31,6 +31,7 @@ use crate::config;
 use crate::domain::JobId;
 use apalis_redis::Config;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{ErrorKind, ServerErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,10 +42,11 @@ use std::time::Duration;
 pub struct QueueError(#[from] redis::RedisError);
 
 impl QueueError {
-    /// Whether Redis was away, rather than unwilling.
+    /// Whether Redis was away, or still reading its log, rather than unwilling.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.0.is_io_error() || self.0.is_timeout() || self.0.is_connection_dropped()
+        let away = self.0.is_io_error() || self.0.is_timeout() || self.0.is_connection_dropped();
+        away || self.0.kind() == ErrorKind::Server(ServerErrorKind::BusyLoading)
     }
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod admission;
+mod connect;
 mod contract;
 mod crowds;
 mod outcomes;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use shared::config;
-use shared::queue::Queue;
+use shared::queue::{Queue, QueueError};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -36,10 +36,16 @@ impl RedisServer {
         server
     }
 
-    /// Starts it again, at the same port, with what it had written down: nothing.
+    /// Starts it again, at the same port, with what it had written down: nothing, if it was not told to.
     pub(crate) fn resume(&mut self) {
+        self.resume_with(&[]);
+    }
+
+    /// The same, with more settings.
+    pub(crate) fn resume_with(&mut self, settings: &[&str]) {
         let process = Command::new("redis-server")
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+            .args(settings)
             .current_dir(&self.folder)
             .stdout(Stdio::null())
             .spawn()
@@ -57,15 +63,20 @@ impl RedisServer {
 
     /// The queue in it, once it answers.
     pub(crate) async fn queue(&self) -> Queue {
-        let url = self.url();
-        let settings = Settings::parse_from(["test", "--redis-url", &url, "--queue-name", "q"]);
         for _ in 0..200 {
-            if let Ok(queue) = Queue::connect(&settings.redis).await {
+            if let Ok(queue) = self.try_queue().await {
                 return queue;
             }
             sleep(Duration::from_millis(25)).await;
         }
         panic!("redis-server at port {} does not answer", self.port);
+    }
+
+    /// The queue in it, if it answers.
+    pub(crate) async fn try_queue(&self) -> Result<Queue, QueueError> {
+        let url = self.url();
+        let settings = Settings::parse_from(["test", "--redis-url", &url, "--queue-name", "q"]);
+        Queue::connect(&settings.redis).await
     }
 
     /// Where it is.
