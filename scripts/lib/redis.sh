@@ -49,8 +49,9 @@ redis_up() {
         fi
         sleep 0.1
     done
+    # With the name of its user: `redis-cli -u` takes an empty name for one.
     # shellcheck disable=SC2034 # for whoever called
-    redis_url="redis://:$password@127.0.0.1:$port"
+    redis_url="redis://default:$password@127.0.0.1:$port"
 }
 
 redis_down() {
