@@ -18,7 +18,7 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
-    /// How the status is written in answers.
+    /// How the status is written, in answers and by `worker jobs`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

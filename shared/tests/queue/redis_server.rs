@@ -63,20 +63,21 @@ impl RedisServer {
 
     /// The queue in it, once it answers.
     pub(crate) async fn queue(&self) -> Queue {
+        self.queue_after(|_| ()).await
+    }
+
+    /// The same; `refused` is told of every try before.
+    pub(crate) async fn queue_after(&self, mut refused: impl FnMut(QueueError)) -> Queue {
+        let url = self.url();
+        let settings = Settings::parse_from(["test", "--redis-url", &url, "--queue-name", "q"]);
         for _ in 0..200 {
-            if let Ok(queue) = self.try_queue().await {
-                return queue;
+            match Queue::connect(&settings.redis).await {
+                Ok(queue) => return queue,
+                Err(error) => refused(error),
             }
             sleep(Duration::from_millis(25)).await;
         }
         panic!("redis-server at port {} does not answer", self.port);
-    }
-
-    /// The queue in it, if it answers.
-    pub(crate) async fn try_queue(&self) -> Result<Queue, QueueError> {
-        let url = self.url();
-        let settings = Settings::parse_from(["test", "--redis-url", &url, "--queue-name", "q"]);
-        Queue::connect(&settings.redis).await
     }
 
     /// Where it is.
