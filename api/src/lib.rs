@@ -1,27 +1,27 @@
 //! The api: validates requests, enforces limits, admits commands into the queue, and answers with
 //! their outcome or with a job to poll.
 //!
-//! Every command takes one path: [`submit`]. What differs between `/subscribe` and `/gift` is one
-//! line in [`app`] and one function in [`requests`].
+//! Every command takes one path: `submit`. What differs between `/subscribe` and `/gift` is one line
+//! in `router` and one file in `routes`.
 //!
 //! It never writes to the tables of the domain; that is what workers do.
 
-pub mod api_key;
-pub mod app;
-pub mod auth;
-pub mod body;
-pub mod calls;
-pub mod client_address;
-pub mod conclusion;
-pub mod config;
-pub mod gather;
-pub mod job_view;
-pub mod keys;
-pub mod observe;
-pub mod prefer;
-pub mod reject;
-pub mod requests;
-pub mod respond;
-pub mod routes;
-pub mod serve;
-pub mod submit;
+mod api_error;
+pub mod cli;
+mod coalesce;
+mod extract;
+#[cfg(test)]
+mod fuzz;
+mod middleware;
+mod ops;
+mod respond;
+mod router;
+mod routes;
+mod serve;
+pub mod settings;
+mod state;
+mod submit;
+
+pub use router::router;
+pub use serve::serve;
+pub use state::ApiState;

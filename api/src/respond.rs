@@ -1,13 +1,13 @@
 //! Responses, from parts that have been decided.
 
-use crate::job_view::JobView;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use contract::Problem;
+use contract::view::JobView;
+use domain::{Answer, JobId};
+use queue::{Limit, Quota};
 use serde::Serialize;
-use shared::domain::problem::Problem;
-use shared::domain::rate_limit::{Limit, Quota};
-use shared::domain::{Answer, JobId};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -17,7 +17,7 @@ const POLL_AFTER_SECONDS: u64 = 1;
 
 /// Notes on a response which job it was about, for the log.
 #[derive(Debug, Clone, Copy)]
-pub struct AboutJob(pub JobId);
+pub(crate) struct AboutJob(pub(crate) JobId);
 
 fn with_body(status: u16, content_type: HeaderValue, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
@@ -28,27 +28,23 @@ fn with_body(status: u16, content_type: HeaderValue, body: String) -> Response {
 }
 
 /// A problem document.
-#[must_use]
-pub fn problem(problem: &Problem) -> Response {
+pub(crate) fn problem(problem: &Problem) -> Response {
     with_body(problem.status, PROBLEM_JSON, problem.to_json())
 }
 
 /// A stored answer, to the byte.
-#[must_use]
-pub fn answer(answer: &Answer) -> Response {
+pub(crate) fn answer(answer: &Answer) -> Response {
     let content_type = if answer.is_success() { JSON } else { PROBLEM_JSON };
     with_body(answer.status, content_type, answer.body.clone())
 }
 
 /// 200 with a document.
-#[must_use]
-pub fn json(document: &impl Serialize) -> Response {
+pub(crate) fn json(document: &impl Serialize) -> Response {
     with_body(200, JSON, serde_json::to_string(document).unwrap_or_default())
 }
 
 /// Says so when the request did not itself begin what it is answered with.
-#[must_use]
-pub fn mark_replayed(mut response: Response, replayed: bool) -> Response {
+pub(crate) fn mark_replayed(mut response: Response, replayed: bool) -> Response {
     if replayed {
         let headers = response.headers_mut();
         headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
@@ -57,8 +53,7 @@ pub fn mark_replayed(mut response: Response, replayed: bool) -> Response {
 }
 
 /// 202: the job goes on, and here is where to ask for it.
-#[must_use]
-pub fn accepted(view: &JobView) -> Response {
+pub(crate) fn accepted(view: &JobView) -> Response {
     let mut response = job(view);
     *response.status_mut() = StatusCode::ACCEPTED;
     if let Ok(location) = HeaderValue::try_from(format!("/jobs/{}", view.id())) {
@@ -68,8 +63,7 @@ pub fn accepted(view: &JobView) -> Response {
 }
 
 /// 200 with a job.
-#[must_use]
-pub fn job(view: &JobView) -> Response {
+pub(crate) fn job(view: &JobView) -> Response {
     let mut response = json(view);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -81,7 +75,7 @@ pub fn job(view: &JobView) -> Response {
 
 /// Tells a client what is left of its tokens: as separate headers, and as the current draft of
 /// httpapi-ratelimit-headers has it.
-pub fn add_quota(headers: &mut HeaderMap, limit: Limit, quota: Quota) {
+pub(crate) fn add_quota(headers: &mut HeaderMap, limit: Limit, quota: Quota) {
     let Quota { remaining, reset_seconds } = quota;
     let (requests, window) = (limit.requests, limit.window_us / 1_000_000);
     let mut add = |name, value: String| {

@@ -1,10 +1,11 @@
 //! The life of the process: start everything, serve until asked to stop, answer what was admitted.
 
-use crate::app::App;
-use crate::config::Settings;
+use crate::router::router;
+use crate::settings::Settings;
+use crate::state::ApiState;
 use anyhow::Context;
 use axum::serve::ListenerExt;
-use shared::{shutdown, start, telemetry};
+use runtime::{bootstrap, shutdown, telemetry};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -14,7 +15,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let limit = settings.validate()?;
     let stop = shutdown::on_signal()?;
     let metrics = telemetry::init_metrics("api")?;
-    let services = start::connect(&settings.postgres, &settings.redis).await?;
+    let services = bootstrap::connect(&settings.postgres, &settings.redis).await?;
     let address = settings.api_addr;
     let listener = TcpListener::bind(address)
         .await
@@ -22,8 +23,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         // An answer is one small packet: it shall not wait for another.
         .tap_io(|stream| drop(stream.set_nodelay(true)));
 
-    let app = App::new(services, &settings, limit, metrics, stop.clone());
-    let routes = app.router().into_make_service_with_connect_info::<SocketAddr>();
+    let state = ApiState::new(services, &settings, limit, metrics, stop.clone());
+    let routes = router(state).into_make_service_with_connect_info::<SocketAddr>();
     tracing::info!(%address, "api is ready");
     let served =
         axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());

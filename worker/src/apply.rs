@@ -1,195 +1,144 @@
 //! Group commit: many commands, one transaction.
 
 use chrono::TimeDelta;
-use shared::domain::decide::Circumstances;
-use shared::domain::world::{Changes, Footprint};
-use shared::domain::{Answer, Command, JobId, Success, World, decide};
-use shared::queue::job::QueuedJob;
-use shared::seeded_bug::SeededBug;
-use shared::store::batch::Batch;
-use shared::store::ledger::{self, Entry};
-use shared::store::line::Line;
-use shared::store::world::{Drawn, Wanted};
-use shared::store::{PgPool, StoreError};
+use contract::refusal;
+use domain::{
+    Changes, Context, JobId, LogEntry, Needs, Operation, Refusal, Success, WorkingSet, decide,
+};
+use queue::QueuedJob;
 use std::collections::HashMap;
 use std::sync::Arc;
+use store::{Batch, BatchContext, Database, StoreError};
 
 /// A job in the hands of a worker.
 #[derive(Debug, Clone)]
-pub struct Attempt {
-    /// The id of the job.
-    pub id: JobId,
+pub(crate) struct Attempt {
     /// The job.
-    pub job: Arc<QueuedJob>,
+    pub(crate) job: Arc<QueuedJob>,
     /// The apalis worker that holds its task.
-    pub holder: Arc<str>,
-    /// How often it has been begun, this time included; 0 while that is not known.
-    pub number: u32,
+    pub(crate) holder: Arc<str>,
 }
 
-/// A batch whose transaction has begun: what its commands touch is loaded, and locked until the end.
-pub struct Loaded {
+/// A job with the number of its attempt: how often it was begun, this time included.
+#[derive(Debug, Clone)]
+pub(crate) struct NumberedAttempt {
+    /// The job.
+    pub(crate) job: Arc<QueuedJob>,
+    /// 1 for the first attempt.
+    pub(crate) number: u32,
+}
+
+/// A batch whose transaction has begun: the rows that its commands touch are loaded, and locked until
+/// the end.
+pub(crate) struct LoadedBatch {
     batch: Batch,
-    world: World,
-    known: HashMap<JobId, Entry>,
-    drawn: Drawn,
+    working_set: WorkingSet,
+    known: HashMap<JobId, LogEntry>,
+    context: BatchContext,
 }
 
 /// Begins the transaction of a batch.
-pub async fn load(line: &Line, attempts: &[Attempt]) -> Result<Loaded, StoreError> {
-    let (footprint, wanted) = (footprint(attempts), wanted(attempts));
-    let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id.0).collect();
-    if SeededBug::SkipLedger.is_on() {
-        ledger::forget(line.pool(), &ids).await?;
-    }
-    let (mut batch, world, drawn) = Batch::begin(line, &footprint, &ids, wanted).await?;
-    let known = batch.find(&drawn.decided).await?;
-    if SeededBug::DropLock.is_on() {
-        batch.commit(&Changes::default(), &[]).await?;
-        batch = Batch::begin(line, &Footprint::default(), &[], Wanted::default()).await?.0;
-    }
-    Ok(Loaded { batch, world, known, drawn })
-}
-
-impl Loaded {
-    /// Decides the commands and commits them: all of them, or none. Returns the ledger's row of each,
-    /// in order; a command that was decided before is not decided again.
-    pub async fn commit(
-        self,
-        attempts: &[Attempt],
-        gift_ttl: TimeDelta,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let Self { batch, world, known, drawn } = self;
-        let decided = decide_all(world, attempts, known, drawn, gift_ttl);
-        batch.commit(&decided.changes, &decided.fresh).await?;
-        Ok(decided.entries)
-    }
-
-    /// What [`Loaded::commit`] would return, without committing anything: a deliberate defect needs
-    /// it, and nothing else ([`SeededBug::TellBeforeCommit`]).
-    #[must_use]
-    pub fn preview(self, attempts: &[Attempt], gift_ttl: TimeDelta) -> Vec<Entry> {
-        decide_all(self.world, attempts, self.known, self.drawn, gift_ttl).entries
-    }
-}
-
-/// Applies commands in one transaction, with a connection of the pool.
-pub async fn apply(
-    pool: &PgPool,
+pub(crate) async fn load(
+    database: &Database,
     attempts: &[Attempt],
-    gift_ttl: TimeDelta,
-) -> Result<Vec<Entry>, StoreError> {
-    load(&Line::new(pool.clone()), attempts).await?.commit(attempts, gift_ttl).await
+) -> Result<LoadedBatch, StoreError> {
+    let mut needs = Needs::default();
+    for Attempt { job, .. } in attempts {
+        needs.add(job.client, &job.command);
+    }
+    let ids: Vec<_> = attempts.iter().map(|attempt| attempt.job.id()).collect();
+    let (mut batch, working_set, context) = Batch::begin(database, &needs, &ids).await?;
+    let known = batch.decided(&context.decided).await?;
+    Ok(LoadedBatch { batch, working_set, known, context })
+}
+
+impl LoadedBatch {
+    /// Decides the commands and commits them: all of them, or none. A command that was decided before
+    /// is not decided again.
+    pub(crate) async fn commit(
+        self,
+        attempts: &[NumberedAttempt],
+        gift_ttl: TimeDelta,
+    ) -> Result<DecidedBatch, StoreError> {
+        let Self { batch, working_set, known, context } = self;
+        let decided = decide_all(working_set, attempts, known, context, gift_ttl);
+        batch.commit(&decided.changes, &decided.new_entries).await?;
+        Ok(decided)
+    }
 }
 
 /// What a batch comes to.
-#[derive(Debug)]
-pub struct Decided {
-    /// The ledger's row of each command, in order.
-    pub entries: Vec<Entry>,
+#[derive(Debug, Default)]
+pub(crate) struct DecidedBatch {
+    /// The entry of the command log of each command, in order.
+    pub(crate) entries: Vec<LogEntry>,
     /// Those of them that are new.
-    pub fresh: Vec<Entry>,
+    pub(crate) new_entries: Vec<LogEntry>,
+    /// What to count for each new entry.
+    pub(crate) outcomes: Vec<NewOutcome>,
     /// The rows to write.
-    pub changes: Changes,
+    pub(crate) changes: Changes,
+}
+
+/// A decision as the metrics count it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewOutcome {
+    /// The kind of command.
+    pub(crate) operation: Operation,
+    /// `succeeded`, or the code of the refusal.
+    pub(crate) outcome: &'static str,
+    /// The time from admission to decision.
+    pub(crate) latency: TimeDelta,
 }
 
 /// Decides commands in turn: each sees what those before it did. Pure.
-#[must_use]
-#[expect(clippy::implicit_hasher, reason = "the map comes from the store")]
-pub fn decide_all(
-    mut world: World,
-    attempts: &[Attempt],
-    mut known: HashMap<JobId, Entry>,
-    drawn: Drawn,
+fn decide_all(
+    mut working_set: WorkingSet,
+    attempts: &[NumberedAttempt],
+    mut known: HashMap<JobId, LogEntry>,
+    context: BatchContext,
     gift_ttl: TimeDelta,
-) -> Decided {
-    let mut decided =
-        Decided { entries: Vec::new(), fresh: Vec::new(), changes: Changes::default() };
-    let mut ids = Ids::new(drawn.users, drawn.subscriptions, drawn.gifts);
-    for attempt in attempts {
-        if let Some(entry) = known.get(&attempt.id) {
+) -> DecidedBatch {
+    let BatchContext { now, mut new_ids, .. } = context;
+    let mut decided = DecidedBatch::default();
+    for NumberedAttempt { job, number } in attempts {
+        if let Some(entry) = known.get(&job.id()) {
             decided.entries.push(entry.clone());
             continue;
         }
-        let Attempt { id, job, number, .. } = attempt;
-        let new_id = ids.next_for(&job.command);
-        let circumstances = Circumstances { now: drawn.now, job: *id, new_id, gift_ttl };
-        let decision = decide(&world, job.client, &job.command, circumstances);
+        let context = Context { now, client: job.client, job: job.id(), gift_ttl };
+        let decision = decide(&working_set, &context, &job.command, &mut new_ids);
         for change in decision.changes {
-            world.apply(change.clone());
+            working_set.apply(change.clone());
             decided.changes.push(change);
         }
-        let entry = Entry {
-            job: *id,
+        let entry = LogEntry {
+            job: job.id(),
             client: job.client,
             key: job.key.clone(),
             fingerprint: job.fingerprint,
             operation: job.command.operation(),
             entity: decision.result.as_ref().ok().map(Success::entity),
-            answer: Answer::of(*id, &decision.result, drawn.now),
+            answer: contract::answer(job.id(), &decision.result, now),
             attempts: *number,
             submitted_at: job.submitted_at,
-            finished_at: drawn.now,
+            finished_at: now,
         };
-        known.insert(*id, entry.clone());
-        decided.fresh.push(entry.clone());
+        decided.outcomes.push(NewOutcome {
+            operation: entry.operation,
+            outcome: outcome_of(&decision.result),
+            latency: now - job.submitted_at,
+        });
+        known.insert(entry.job, entry.clone());
+        decided.new_entries.push(entry.clone());
         decided.entries.push(entry);
     }
     decided
 }
 
-fn footprint(attempts: &[Attempt]) -> Footprint {
-    let mut footprint = Footprint::default();
-    for Attempt { job, .. } in attempts {
-        footprint.add(job.client, &job.command);
-    }
-    footprint
-}
-
-/// One new id for every command that may make something.
-fn wanted(attempts: &[Attempt]) -> Wanted {
-    let mut wanted = Wanted::default();
-    for Attempt { job, .. } in attempts {
-        match job.command {
-            Command::CreateUser { .. } => wanted.users += 1,
-            Command::Subscribe { .. } | Command::Redeem { .. } => wanted.subscriptions += 1,
-            Command::Gift { .. } => wanted.gifts += 1,
-            Command::Renew { .. } | Command::Cancel { .. } => {}
-        }
-    }
-    wanted
-}
-
-/// Ids drawn for a batch, ascending. Sequences of Postgres may hand them out in any order; newer
-/// subscriptions of a user must have greater ids.
-struct Ids {
-    users: std::vec::IntoIter<i64>,
-    subscriptions: std::vec::IntoIter<i64>,
-    gifts: std::vec::IntoIter<i64>,
-}
-
-impl Ids {
-    fn new(users: Vec<i64>, subscriptions: Vec<i64>, gifts: Vec<i64>) -> Self {
-        let ascending = |mut ids: Vec<i64>| {
-            ids.sort_unstable();
-            ids.into_iter()
-        };
-        Self {
-            users: ascending(users),
-            subscriptions: ascending(subscriptions),
-            gifts: ascending(gifts),
-        }
-    }
-
-    /// The id of what `command` may make. As many were drawn as there are such commands; a command
-    /// that makes nothing never looks at its id.
-    fn next_for(&mut self, command: &Command) -> i64 {
-        let ids = match command {
-            Command::CreateUser { .. } => &mut self.users,
-            Command::Subscribe { .. } | Command::Redeem { .. } => &mut self.subscriptions,
-            Command::Gift { .. } => &mut self.gifts,
-            Command::Renew { .. } | Command::Cancel { .. } => return 0,
-        };
-        ids.next().unwrap_or_default()
+fn outcome_of(result: &Result<Success, Refusal>) -> &'static str {
+    match result {
+        Ok(_) => "succeeded",
+        Err(refused) => refusal::kind(refused).code(),
     }
 }

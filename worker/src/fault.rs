@@ -1,14 +1,14 @@
-//! What can go wrong while commands are applied, decided where it arises: wait, try again, split or
-//! give up.
+//! What can go wrong while commands are applied, and what to do about it. That is decided where the
+//! fault arises: wait, try again, split or hand back.
 
-use shared::queue::QueueError;
-use shared::start;
-use shared::store::StoreError;
+use queue::QueueError;
+use runtime::bootstrap;
+use store::StoreError;
 
-/// Commands were not applied, as far as we know. If they were after all, the ledger says so the next
-/// time.
+/// Commands were not applied, as far as we know. If they were after all, the command log says so the
+/// next time.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Postgres was in the way, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -31,8 +31,9 @@ pub enum Fault {
 
 /// What to do about a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remedy {
-    /// It is nobody's fault: hold the commands and try the same again in a while. Burns no attempt.
+pub(crate) enum Recovery {
+    /// An outage, for which no command is to blame: hold the commands and try the same again after a
+    /// pause. Burns no attempt.
     Wait,
     /// Others were in the way: try the same again at once.
     Again,
@@ -44,30 +45,27 @@ pub enum Remedy {
 
 impl Fault {
     /// What to do about it.
-    #[must_use]
-    pub const fn remedy(&self) -> Remedy {
+    pub(crate) const fn recovery(&self) -> Recovery {
         match self {
             Self::Store(StoreError::Unavailable(_)) | Self::Queue(_) | Self::TimedOut => {
-                Remedy::Wait
+                Recovery::Wait
             }
-            Self::Store(StoreError::Conflict(_)) => Remedy::Again,
-            Self::Store(_) | Self::Panicked | Self::CrashLoop => Remedy::Split,
-            Self::Stopping => Remedy::HandBack,
+            Self::Store(StoreError::Conflict(_)) => Recovery::Again,
+            Self::Store(_) | Self::Panicked | Self::CrashLoop => Recovery::Split,
+            Self::Stopping => Recovery::HandBack,
         }
     }
 
-    /// What a client may be told.
-    #[must_use]
-    pub fn public_cause(&self) -> String {
+    /// What a client may be shown.
+    pub(crate) fn public_cause(&self) -> String {
         match self {
             Self::Store(error) => error.public_cause(),
             other => other.to_string(),
         }
     }
 
-    /// The whole story, for logs and operators.
-    #[must_use]
-    pub fn full_cause(&self) -> String {
-        start::chain(self)
+    /// The fault with all its causes, for logs and operators.
+    pub(crate) fn full_cause(&self) -> String {
+        bootstrap::chain(self)
     }
 }

@@ -1,49 +1,41 @@
-//! What an apalis worker does with a task: reads it, has it settled, and says how that went.
+//! What an apalis worker does with a task: reads it, hands it in, and waits until it is complete.
 
-use crate::desk::Desk;
-use crate::tell;
+use crate::intake::Intake;
+use crate::publish;
 use apalis::prelude::{BoxDynError, Data, TaskId, WorkerContext};
-use shared::queue::Queue;
-use shared::queue::job::{QueuedJob, UnreadableJob};
-use shared::queue::source::RawTask;
-use shared::seeded_bug::SeededBug;
+use queue::{Queue, QueuedJob, RawTask, UnreadableJob};
 use std::future::pending;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// What a handler needs.
 #[derive(Clone)]
-pub struct Hands {
-    /// Where tasks are settled.
-    pub desk: Desk,
+pub(crate) struct HandlerContext {
+    /// Where tasks are handed in.
+    pub(crate) intake: Intake,
     /// For tasks that cannot be read.
-    pub queue: Queue,
-    /// Cancelled when tasks are left to other workers: this one stops, and cannot settle them.
-    pub left: CancellationToken,
+    pub(crate) queue: Queue,
+    /// Cancelled when tasks are left to other workers: this one stops, and cannot complete them.
+    pub(crate) left: CancellationToken,
 }
 
-/// Handles one task. It is told to apalis as done when its turn is over, whatever became of it: tasks
-/// are let go of, tried again and buried by ourselves (`shared::queue::settle`).
-pub async fn handle(
+/// Handles one task. It is reported to apalis as done when it is complete, whatever became of it:
+/// letting go of tasks, trying them again and burying them is done by us (`Queue::finish`).
+pub(crate) async fn handle(
     task: RawTask,
     id: TaskId,
     worker: WorkerContext,
-    hands: Data<Hands>,
+    context: Data<HandlerContext>,
 ) -> Result<(), BoxDynError> {
     let holder: Arc<str> = worker.name().into();
     let job = match QueuedJob::decode(&task.0) {
         Ok(job) => job,
-        Err(unreadable) => return bury(&hands.queue, &holder, &id, &unreadable).await,
+        Err(unreadable) => return bury(&context.queue, &holder, &id, &unreadable).await,
     };
-    if SeededBug::AckBeforeCommit.is_on() {
-        hands.queue.forget(&holder, job.id()).await?;
-        let desk = hands.desk.clone();
-        tokio::spawn(async move { desk.settle(job.id(), job, holder).await });
-        return Ok(());
-    }
-    if hands.desk.settle(job.id(), job, holder).await.is_none() {
-        // The worker stops. Neither done nor failed: it is released when the worker has ended.
-        hands.left.cancel();
+    if context.intake.process(job, holder).await.is_none() {
+        // The worker stops. The task is neither done nor failed: it is released when the worker has
+        // ended.
+        context.left.cancel();
         return pending().await;
     }
     Ok(())
@@ -57,5 +49,5 @@ async fn bury(
 ) -> Result<(), BoxDynError> {
     tracing::error!(job = %id, error = %unreadable, "unreadable task");
     let cause = unreadable.to_string();
-    Ok(tell::gave_up(queue, (holder, &id.to_string()), None, &cause, &cause).await?)
+    Ok(publish::gave_up(queue, (holder, &id.to_string()), None, &cause, &cause).await?)
 }

@@ -1,24 +1,26 @@
 //! The worker: takes commands from the queue and commits them to Postgres, many in one transaction.
 //!
-//! One command's way, from top to bottom:
-//! [`monitor`] runs an apalis worker, whose [`handler`] puts each task on the desk of the
-//! [`batcher`], which has all that waits [`apply`]'d in one transaction and then [`tell`]s.
+//! One command's way, from top to bottom: `monitor` runs an apalis worker, whose `handler` hands each
+//! task in at the `intake`. The `batcher` has all that waits there decided and committed in one
+//! transaction (`apply`), and then has the answers delivered (`publish`).
 //!
-//! Beside it run the [`schedule`] of the sweeps, the [`upkeep`] of the queue, and a [`page`] with
-//! health and metrics.
+//! Beside it run the sweeps (`schedule`), the `upkeep` of the queue, and `admin_http` with health and
+//! metrics.
 
-pub mod apply;
-pub mod batcher;
-pub mod config;
-pub mod desk;
-pub mod fault;
-pub mod handler;
-pub mod jobs;
-pub mod monitor;
-pub mod page;
-pub mod patience;
-pub mod roster;
-pub mod run;
-pub mod schedule;
-pub mod tell;
-pub mod upkeep;
+mod admin_http;
+mod apply;
+mod batcher;
+pub mod cli;
+mod fault;
+mod handler;
+mod intake;
+mod monitor;
+mod publish;
+mod registry;
+mod retry;
+mod run;
+mod schedule;
+pub mod settings;
+mod upkeep;
+
+pub use run::run;

@@ -1,10 +1,10 @@
 //! The worker process. See `worker --help`.
 
 use mimalloc::MiMalloc;
-use shared::{health, start, telemetry};
+use runtime::{bootstrap, health, telemetry};
 use std::process::ExitCode;
-use worker::config::{Cli, CliCommand};
-use worker::jobs;
+use worker::cli::jobs;
+use worker::settings::{Cli, CliCommand};
 
 /// Requests and jobs are many small allocations, freed on other threads.
 #[global_allocator]
@@ -12,13 +12,13 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    start::report(run(start::parse()).await)
+    bootstrap::report(run(bootstrap::parse()).await)
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
     telemetry::init_logs(&cli.settings.logs)?;
     match cli.command {
-        None => worker::run::run(cli.settings).await,
+        None => worker::run(cli.settings).await,
         Some(CliCommand::Jobs { command }) => jobs::run(command, &cli.settings.redis).await,
         Some(CliCommand::Health) => match cli.settings.worker_addr.0 {
             Some(address) => Ok(health::probe(address)?),

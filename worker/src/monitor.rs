@@ -1,13 +1,13 @@
 //! The apalis workers of this process: what they are built of, and who restarts them.
 
-use crate::config::Settings;
-use crate::handler::{Hands, handle};
-use crate::roster::Roster;
-use crate::schedule::{self, Ticks};
+use crate::handler::{HandlerContext, handle};
+use crate::registry::WorkerRegistry;
+use crate::schedule::clock::{self, Ticks};
+use crate::settings::Settings;
 use apalis::prelude::{BackendExt, Monitor, WorkerBuilder, WorkerBuilderExt};
 use apalis_cron::CronScheduler;
-use shared::queue::source::Source;
-use shared::shutdown;
+use queue::Source;
+use runtime::shutdown;
 use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -23,15 +23,15 @@ const LEAVING_GRACE: Duration = Duration::from_secs(1);
 const BATCHES_IN_HAND: usize = 2;
 
 /// Runs the workers until `stop`, and then until what they have in hand is settled.
-pub async fn run(
-    (source, hands, roster): (Source, Hands, Roster),
+pub(crate) async fn run(
+    (source, context, registry): (Source, HandlerContext, WorkerRegistry),
     ticks: Ticks,
     settings: &Settings,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let in_hand_max = BATCHES_IN_HAND * usize::from(settings.worker_batch_max);
     let interval = Duration::from_secs(settings.sweep_interval_seconds);
-    let left = hands.left.clone();
+    let left = context.left.clone();
     let workers = Monitor::new()
         .register(move |restarts| {
             let pause = if restarts == 0 { Duration::ZERO } else { RESTART_PAUSE };
@@ -39,17 +39,17 @@ pub async fn run(
                 sleep(pause).await;
                 Ok(())
             });
-            WorkerBuilder::new(roster.start(restarts).as_str())
+            WorkerBuilder::new(registry.start(restarts).as_str())
                 .backend(tasks)
-                .data(hands.clone())
+                .data(context.clone())
                 .concurrency(in_hand_max)
                 .build(handle)
         })
         .register(move |restarts| {
             WorkerBuilder::new(format!("schedule-{restarts}").as_str())
-                .backend(CronScheduler::new(schedule::Every(interval)))
+                .backend(CronScheduler::new(clock::Every(interval)))
                 .data(ticks.clone())
-                .build(schedule::tick)
+                .build(clock::tick)
         })
         .should_restart(|worker, error| {
             tracing::warn!(worker = worker.name(), %error, "apalis worker ended; restarting it");

@@ -1,61 +1,82 @@
 //! The life of the process: start everything, work until asked to stop, give back what is left.
 
 use crate::batcher::Batcher;
-use crate::config::Settings;
-use crate::handler::Hands;
-use crate::monitor;
-use crate::roster::Roster;
-use crate::schedule::{self, Ticks};
-use crate::{page, upkeep};
+use crate::handler::HandlerContext;
+use crate::registry::WorkerRegistry;
+use crate::schedule::clock::Ticks;
+use crate::schedule::expiry;
+use crate::settings::Settings;
+use crate::{admin_http, monitor, upkeep};
 use anyhow::Context;
-use shared::queue::Queue;
-use shared::store::PgPool;
-use shared::{shutdown, telemetry};
+use queue::{FetchSettings, Queue};
+use runtime::{bootstrap, shutdown, telemetry};
+use std::time::Duration;
+use store::Database;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
+
+/// With no signal, a worker looks for tasks this often: apalis does not announce what other workers
+/// gave back.
+const IDLE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The time for tasks beside the workers to end. They end at once, unless Postgres or Redis does not
+/// answer.
+const TASKS_WAIT: Duration = Duration::from_secs(1);
 
 /// Works until the process is asked to stop.
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
     let metrics = telemetry::init_metrics("worker")?;
-    let (pool, queue) = shared::start::connect(&settings.postgres, &settings.redis).await?;
+    let (database, queue) = bootstrap::connect(&settings.postgres, &settings.redis).await?;
 
+    let tasks = TaskTracker::new();
     if let Some(address) = settings.worker_addr.0 {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot serve at {address} (WORKER_ADDR; \"off\" for none)")
         })?;
-        let page = page::serve(listener, (pool.clone(), queue.clone()), metrics, stop.clone());
-        tokio::spawn(page);
+        let services = (database.clone(), queue.clone());
+        tasks.spawn(admin_http::serve(listener, services, metrics, stop.clone()));
     }
     tracing::info!("worker is ready");
-    work(pool, queue.clone(), &settings, stop).await
+    work(database, queue, &settings, tasks, stop).await
 }
 
 async fn work(
-    pool: PgPool,
+    database: Database,
     queue: Queue,
     settings: &Settings,
+    tasks: TaskTracker,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let roster = Roster::new(Uuid::new_v4());
+    let registry = WorkerRegistry::new(Uuid::new_v4());
     let ticks = Ticks::default();
-    tokio::spawn(schedule::run(pool.clone(), ticks.clone(), stop.clone()));
-    // Signs of life go on while the last tasks are settled.
-    let settled = CancellationToken::new();
-    tokio::spawn(upkeep::run(queue.clone(), roster.clone(), settled.clone()));
+    let sweep_interval = Duration::from_secs(settings.sweep_interval_seconds);
+    tasks.spawn(expiry::run(database.clone(), ticks.clone(), sweep_interval, stop.clone()));
+    // Signs of life go on while the last tasks are completed.
+    let completed = CancellationToken::new();
+    tasks.spawn(upkeep::run(queue.clone(), registry.clone(), completed.clone()));
 
-    let batcher = Batcher::new(pool, queue.clone(), settings, stop.clone());
+    let batcher = Batcher::new(database, queue.clone(), settings, tasks.clone(), stop.clone());
     let left = CancellationToken::new();
-    let hands = Hands { desk: batcher.start(), queue: queue.clone(), left };
-    let fetch_max = usize::from(settings.worker_batch_max);
-    let source = queue.source(settings.worker_orphan_seconds, fetch_max, stop.clone());
-    let workers = (source, hands, roster.clone());
-    let ended = monitor::run(workers, ticks, settings, stop).await;
+    let context = HandlerContext { intake: batcher.start(), queue: queue.clone(), left };
+    let fetch = FetchSettings {
+        orphan_seconds: settings.worker_orphan_seconds,
+        fetch_max: settings.worker_batch_max.into(),
+        idle_interval: IDLE_INTERVAL,
+    };
+    let source = queue.source(fetch, stop.clone());
+    let ended = monitor::run((source, context, registry.clone()), ticks, settings, stop).await;
 
-    settled.cancel();
-    roster.end();
-    if let Err(error) = upkeep::release_ended(&queue, &roster).await {
+    completed.cancel();
+    tasks.close();
+    if timeout(TASKS_WAIT, tasks.wait()).await.is_err() {
+        tracing::warn!("some tasks did not end in time; what they held is given back");
+    }
+    registry.end();
+    if let Err(error) = upkeep::release_ended(&queue, &registry).await {
         tracing::warn!(%error, "could not give back what is left; others take it over in a while");
     }
     tracing::info!("worker has stopped");

@@ -1,0 +1,145 @@
+//! Why a request gets no answer of the kind it asked for: a problem, and the headers that go with it.
+
+use crate::coalesce::CoalesceError;
+use crate::respond;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use contract::{FieldError, Problem, ProblemKind};
+use queue::QueueError;
+use store::StoreError;
+
+/// A problem, and the headers that go with it.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    // Boxed, so that the results of requests that succeed stay small.
+    problem: Box<Problem>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// After an outage: soon, for it may be over soon.
+const RETRY_AFTER_OUTAGE_SECONDS: u64 = 1;
+
+impl ApiError {
+    /// A problem of that kind; `detail` tells what happened this time.
+    pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self::from(Problem::new(kind, detail))
+    }
+
+    /// Fields that are not as they should be.
+    pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [error] => format!("{} {}.", error.field, error.message),
+            many => format!("{} fields are not valid: see errors.", many.len()),
+        };
+        Self::from(Problem::new(ProblemKind::InvalidRequest, detail).with_errors(errors))
+    }
+
+    fn queue_unavailable() -> Self {
+        Self::new(
+            ProblemKind::QueueUnavailable,
+            "Trying again is safe, and so is a submission with the same Idempotency-Key.",
+        )
+        .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
+    }
+
+    fn storage_unavailable() -> Self {
+        Self::new(ProblemKind::StorageUnavailable, "Try again in a moment.")
+            .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
+    }
+
+    fn internal() -> Self {
+        Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
+    }
+
+    /// The error of a coalesced call; `overdue` when calls take too long.
+    fn of_coalesced<E>(error: CoalesceError<E>, overdue: fn() -> Self) -> Self
+    where
+        Self: for<'e> From<&'e E>,
+    {
+        match error {
+            CoalesceError::Failed(error) => Self::from(&*error),
+            CoalesceError::Overdue => overdue(),
+            CoalesceError::Lost => Self::internal(),
+        }
+    }
+
+    /// With `Retry-After`.
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// With a link to its description, as the draft of the Idempotency-Key header suggests.
+    pub(crate) fn described_by_its_type(self) -> Self {
+        let link = format!("<{}>; rel=\"describedby\"", self.problem.type_uri);
+        match HeaderValue::try_from(link) {
+            Ok(link) => self.header(header::LINK, link),
+            Err(_) => self,
+        }
+    }
+
+    /// With another header.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self { problem: Box::new(problem), headers: Vec::new() }
+    }
+}
+
+impl From<QueueError> for ApiError {
+    fn from(error: QueueError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&QueueError> for ApiError {
+    fn from(error: &QueueError) -> Self {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        tracing::warn!(cause, "the queue could not be used");
+        Self::queue_unavailable()
+    }
+}
+
+impl From<CoalesceError<QueueError>> for ApiError {
+    fn from(error: CoalesceError<QueueError>) -> Self {
+        Self::of_coalesced(error, Self::queue_unavailable)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&StoreError> for ApiError {
+    fn from(error: &StoreError) -> Self {
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        tracing::warn!(%error, cause, "the database could not be used");
+        match error {
+            StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::storage_unavailable(),
+            StoreError::Refused(_)
+            | StoreError::Inconsistent { .. }
+            | StoreError::TooLarge { .. }
+            | StoreError::Migration(_) => Self::internal(),
+        }
+    }
+}
+
+impl From<CoalesceError<StoreError>> for ApiError {
+    fn from(error: CoalesceError<StoreError>) -> Self {
+        Self::of_coalesced(error, Self::storage_unavailable)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = respond::problem(&self.problem);
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}

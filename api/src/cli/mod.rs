@@ -1,0 +1,3 @@
+//! What an operator can ask of the program beside serving.
+
+pub mod keys;

@@ -1,0 +1,99 @@
+//! Coalesced calls: requests that come while a call is under way wait for the next call, which serves
+//! them all. A lone request is served at once; in a crowd, the cost of a call is shared.
+//!
+//! It does not know what is called.
+
+pub(crate) mod calls;
+#[cfg(test)]
+mod tests;
+
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::timeout;
+
+/// Longer than any one call may take: who waits longer has waited for the calls of others.
+const WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// Where the answer to a request goes.
+type Responder<O, E> = oneshot::Sender<Result<O, CoalesceError<E>>>;
+
+/// Where requests are coalesced. Its calls end with it.
+pub(crate) struct Coalescer<I, O, E>(mpsc::Sender<(I, Responder<O, E>)>);
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CoalesceError<E> {
+    /// The call failed, for all who shared it.
+    #[error(transparent)]
+    Failed(Arc<E>),
+    /// Calls take so long that it was not worth waiting for one's own.
+    #[error("calls take too long")]
+    Overdue,
+    /// The call came to no end: our own code failed.
+    #[error("a call was lost")]
+    Lost,
+}
+
+impl<I, O, E> Coalescer<I, O, E>
+where
+    I: Send + 'static,
+    O: Send + 'static,
+    E: Send + Sync + 'static,
+{
+    /// A coalescer of requests that `call` answers, in order: at most `size` in one call, and at most
+    /// `concurrency` calls at once.
+    pub(crate) fn new<F, C>(size: usize, concurrency: usize, call: C) -> Self
+    where
+        F: Future<Output = Result<Vec<O>, E>> + Send,
+        C: Fn(Vec<I>) -> F + Clone + Send + 'static,
+    {
+        let (requests, waiting) = mpsc::channel::<(I, Responder<O, E>)>(size);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..concurrency {
+            let (waiting, call) = (waiting.clone(), call.clone());
+            tokio::spawn(async move {
+                let mut batch = Vec::with_capacity(size);
+                while waiting.lock().await.recv_many(&mut batch, size).await > 0 {
+                    let present = batch.drain(..).filter(|(_, responder)| !responder.is_closed());
+                    let (inputs, responders): (Vec<I>, Vec<_>) = present.unzip();
+                    if !inputs.is_empty() {
+                        let called = AssertUnwindSafe(call(inputs)).catch_unwind().await;
+                        // After a panic the responders are dropped unanswered.
+                        let _ = called.map(|answers| respond(responders, answers));
+                    }
+                }
+            });
+        }
+        Self(requests)
+    }
+
+    /// Asks, together with whatever other requests ask meanwhile.
+    pub(crate) async fn call(&self, input: I) -> Result<O, CoalesceError<E>> {
+        let (responder, answer) = oneshot::channel();
+        let answered = async {
+            self.0.send((input, responder)).await.map_err(|_| CoalesceError::Lost)?;
+            answer.await.map_err(|_| CoalesceError::Lost)?
+        };
+        timeout(WAIT_MAX, answered).await.unwrap_or(Err(CoalesceError::Overdue))
+    }
+}
+
+/// Answers each request. A client that has left needs no answer.
+fn respond<O, E>(responders: Vec<Responder<O, E>>, answers: Result<Vec<O>, E>) {
+    match answers {
+        Ok(answers) => {
+            for (responder, answer) in responders.into_iter().zip(answers) {
+                let _ = responder.send(Ok(answer));
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            for responder in responders {
+                let _ = responder.send(Err(CoalesceError::Failed(error.clone())));
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Who is asking, and what they may do.
+
+use crate::api_error::ApiError;
+use crate::extract::{ApiKey, client_address};
+use crate::settings::{AuthMode, Scope};
+use crate::state::ApiState;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use contract::{Problem, ProblemKind};
+use domain::ClientId;
+use moka::future::Cache;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use store::api_keys::{self, StoredKey};
+use store::{Database, StoreError};
+
+/// A key that was revoked goes on working for this long at most.
+const CACHE_TTL: Duration = Duration::from_secs(30);
+
+/// Keys in use at once, generously.
+const CACHE_MAX: u64 = 10_000;
+
+/// Who is asking.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// The client, not its key: a new key keeps the client's jobs and idempotency keys.
+    pub(crate) client: ClientId,
+    /// The name of the bucket its tokens are in.
+    pub(crate) bucket: String,
+}
+
+/// The keys that were valid a moment ago.
+#[derive(Clone)]
+pub(crate) struct KeyCache(Cache<String, StoredKey>);
+
+impl Default for KeyCache {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(CACHE_MAX).time_to_live(CACHE_TTL).build())
+    }
+}
+
+impl KeyCache {
+    /// The stored key of that id, if it is valid. Requests that ask at once share one look.
+    async fn find(&self, database: &Database, id: &str) -> Result<Option<StoredKey>, Arc<Missing>> {
+        let look = async {
+            match api_keys::find_valid(database, id).await {
+                Ok(Some(key)) => Ok(key),
+                Ok(None) => Err(Missing::Unknown),
+                Err(error) => Err(Missing::Unavailable(error)),
+            }
+        };
+        match self.0.try_get_with(id.to_owned(), look).await {
+            Ok(key) => Ok(Some(key)),
+            Err(missing) if matches!(*missing, Missing::Unknown) => Ok(None),
+            Err(missing) => Err(missing),
+        }
+    }
+}
+
+/// Why there is no key to cache.
+#[derive(Debug)]
+enum Missing {
+    Unknown,
+    Unavailable(StoreError),
+}
+
+/// Who sent this request, if they may do what needs `scope`.
+pub(crate) async fn authenticate(
+    state: &ApiState,
+    parts: &Parts,
+    scope: Scope,
+) -> Result<Caller, ApiError> {
+    if state.auth == AuthMode::Open {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+        let bucket = client_address::bucket(peer, &parts.headers, &state.trusted_proxies);
+        return Ok(Caller { client: ClientId::LOCAL, bucket });
+    }
+    let key = bearer(&parts.headers).and_then(ApiKey::parse).ok_or_else(unauthenticated)?;
+    let stored = match state.key_cache.find(&state.database, key.id()).await {
+        Ok(stored) => stored.filter(|stored| key.matches(&stored.secret_hash)),
+        Err(missing) => return Err(unavailable(&missing)),
+    };
+    let stored = stored.ok_or_else(unauthenticated)?;
+    if Scope::parse(&stored.scope).is_none_or(|granted| granted < scope) {
+        return Err(insufficient(scope));
+    }
+    Ok(Caller { client: stored.client, bucket: format!("client:{}", stored.client) })
+}
+
+/// A caller who may read.
+#[derive(Debug)]
+pub(crate) struct Reader(pub(crate) Caller);
+
+impl FromRequestParts<ApiState> for Reader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        authenticate(state, parts, Scope::Read).await.map(Self)
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+/// One text for a key that is missing, unknown, expired or revoked.
+fn unauthenticated() -> ApiError {
+    let detail = "Send Authorization: Bearer and a valid API key.";
+    ApiError::new(ProblemKind::Unauthenticated, detail)
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+fn insufficient(scope: Scope) -> ApiError {
+    let detail = format!("This needs an API key of scope {}.", scope.as_str());
+    let problem = Problem::new(ProblemKind::InsufficientScope, detail);
+    ApiError::from(problem.with("required_scope", scope.as_str()))
+}
+
+fn unavailable(missing: &Missing) -> ApiError {
+    if let Missing::Unavailable(error) = missing {
+        tracing::warn!(%error, "API keys could not be looked up");
+    }
+    ApiError::new(ProblemKind::StorageUnavailable, "Try again in a moment.").retry_after(1)
+}

@@ -1,0 +1,20 @@
+//! What is read from a request: who sends it, and what it carries.
+
+pub(crate) mod api_key;
+mod body;
+mod caller;
+mod client_address;
+mod idempotency_key;
+mod path;
+mod prefer;
+mod query;
+
+pub(crate) use api_key::ApiKey;
+pub(crate) use body::{Fields, fields, read_body};
+pub(crate) use caller::{KeyCache, Reader, authenticate};
+#[cfg(test)]
+pub(crate) use client_address::bucket;
+pub(crate) use idempotency_key::idempotency_key;
+pub(crate) use path::{PathParameter, parse_id};
+pub(crate) use prefer::{Prefer, WAIT_MAX};
+pub(crate) use query::{invalid_parameter, query};

@@ -1,0 +1,102 @@
+//! How long a request is willing to wait: the `Prefer` header (RFC 7240).
+
+use axum::http::HeaderMap;
+use std::time::Duration;
+
+/// The longest wait that is granted.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// What a request prefers, as far as it is honoured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Prefer {
+    respond_async: bool,
+    wait: Option<Duration>,
+}
+
+impl Prefer {
+    /// Reads the header. The first instance of a preference counts; what is malformed or unknown is
+    /// ignored, as the RFC has it.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
+        let mut prefer = Self::default();
+        let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        for preference in values.flat_map(|value| value.split(',')) {
+            // What follows a semicolon are parameters, and neither preference has any.
+            let token = preference.split(';').next().unwrap_or_default().trim();
+            if token.eq_ignore_ascii_case("respond-async") {
+                prefer.respond_async = true;
+            } else if prefer.wait.is_none() {
+                prefer.wait = parse_wait(token);
+            }
+        }
+        prefer
+    }
+
+    /// How long to wait, if the server would wait for `default`.
+    pub(crate) fn wait(self, default: Duration) -> Duration {
+        match self {
+            Self { wait: Some(wait), .. } => wait,
+            Self { respond_async: true, .. } => Duration::ZERO,
+            Self { .. } => default,
+        }
+    }
+
+    /// The `Preference-Applied` header, when there is anything to say.
+    pub(crate) fn applied(self) -> Option<String> {
+        let respond_async = self.respond_async.then(|| "respond-async".to_owned());
+        let wait = self.wait.map(|wait| format!("wait={}", wait.as_secs()));
+        let applied: Vec<String> = respond_async.into_iter().chain(wait).collect();
+        (!applied.is_empty()).then(|| applied.join(", "))
+    }
+}
+
+fn parse_wait(token: &str) -> Option<Duration> {
+    let (name, value) = token.split_once('=')?;
+    let value = value.trim().trim_matches('"');
+    if !name.trim().eq_ignore_ascii_case("wait") || !value.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // A number of any length means at least the longest wait.
+    let seconds = if value.is_empty() {
+        return None;
+    } else {
+        value.parse().unwrap_or(u64::MAX)
+    };
+    Some(Duration::from_secs(seconds).min(WAIT_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[&str]) -> (u64, Option<String>) {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("prefer", value.parse().unwrap());
+        }
+        let prefer = Prefer::from_headers(&headers);
+        (prefer.wait(Duration::from_secs(1)).as_secs(), prefer.applied())
+    }
+
+    #[test]
+    fn preferences_are_honoured_and_said_to_be() {
+        let applied = |text: &str| Some(text.to_owned());
+        assert_eq!(of(&[]), (1, None));
+        assert_eq!(of(&["respond-async"]), (0, applied("respond-async")));
+        assert_eq!(of(&["wait=5"]), (5, applied("wait=5")));
+        assert_eq!(of(&["wait=0"]), (0, applied("wait=0")));
+        assert_eq!(of(&["Wait = \"7\""]), (7, applied("wait=7")));
+        assert_eq!(of(&["wait=900"]), (30, applied("wait=30")));
+        assert_eq!(of(&["wait=99999999999999999999999"]), (30, applied("wait=30")));
+        assert_eq!(of(&["respond-async, wait=5"]), (5, applied("respond-async, wait=5")));
+        assert_eq!(of(&["respond-async", "wait=5"]), (5, applied("respond-async, wait=5")));
+        assert_eq!(of(&["wait=3; x=1, wait=9"]), (3, applied("wait=3")));
+    }
+
+    #[test]
+    fn what_is_malformed_or_unknown_is_ignored() {
+        for value in ["wait", "wait=", "wait=-1", "wait=1.5", "wait=abc", "handling=strict", ",;="]
+        {
+            assert_eq!(of(&[value]), (1, None), "{value}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Bodies of submissions: bytes of any kind, and objects that are nearly right.
+
+use crate::extract::Fields;
+use crate::routes::{gifts, subscriptions, users};
+use domain::{ClientId, Command, Fingerprint, IdempotencyKey, Instant};
+use proptest::prelude::*;
+use queue::QueuedJob;
+use serde_json::{Map, Value, json};
+
+/// The fields of all six submissions, and others.
+const NAMES: [&str; 9] = [
+    "email",
+    "user_id",
+    "plan",
+    "duration_months",
+    "subscription_id",
+    "gifter_id",
+    "recipient_email",
+    "gift_id",
+    "coupon",
+];
+
+const COMMANDS: [fn(&mut Fields) -> Option<Command>; 6] = [
+    users::create::command,
+    subscriptions::subscribe::command,
+    subscriptions::renew::command,
+    subscriptions::cancel::command,
+    gifts::give::command,
+    gifts::redeem::command,
+];
+
+fn scalar() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        Just(Value::Null),
+        (1_i64..200).prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+        "[a-z]{1,8}@[a-z]{1,8}\\.(com|org)".prop_map(Value::from),
+        Just(json!("monthly")),
+        Just(json!([1, {"a": "b"}])),
+    ]
+}
+
+fn object() -> impl Strategy<Value = Map<String, Value>> {
+    let member = (prop::sample::select(&NAMES[..]), scalar());
+    prop::collection::vec(member, 0..6)
+        .prop_map(|members| members.into_iter().map(|(n, v)| (n.to_owned(), v)).collect())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_an_object_or_turned_down(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(fields) = Fields::parse(&bytes) {
+            let value: Value = serde_json::from_slice(&bytes).unwrap();
+            prop_assert_eq!(serde_json::from_slice::<Value>(fields.canonical()).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn a_command_that_is_built_can_be_queued_and_read_again(
+        object in object(), build in prop::sample::select(&COMMANDS[..]),
+    ) {
+        let mut fields = Fields::parse(&serde_json::to_vec(&object).unwrap()).unwrap();
+        let built = build(&mut fields);
+        if let Ok(command) = fields.finish(built) {
+            let job = QueuedJob {
+                client: ClientId::LOCAL,
+                key: IdempotencyKey::parse(b"key").unwrap(),
+                fingerprint: Fingerprint::of_request("POST", "/", b""),
+                submitted_at: Instant::UNIX_EPOCH,
+                command,
+            };
+            prop_assert_eq!(QueuedJob::decode(&job.encode()).unwrap(), job);
+        }
+    }
+
+    #[test]
+    fn equal_values_have_equal_fingerprints_however_they_are_written(object in object()) {
+        let compact = serde_json::to_vec(&object).unwrap();
+        let spaced = serde_json::to_vec_pretty(&object).unwrap();
+        let (compact, spaced) = (Fields::parse(&compact).unwrap(), Fields::parse(&spaced).unwrap());
+        prop_assert_eq!(compact.canonical(), spaced.canonical());
+    }
+
+    #[test]
+    fn a_payload_with_a_flipped_byte_is_read_or_turned_down(
+        object in object(), at in any::<prop::sample::Index>(), flip in 1_u8..,
+    ) {
+        let mut bytes = serde_json::to_vec(&json!({
+            "v": 1, "client": 2, "key": "k", "fingerprint": "00".repeat(32), "submitted_us": 5,
+            "command": object,
+        })).unwrap();
+        let index = at.index(bytes.len());
+        bytes[index] ^= flip;
+        let _ = QueuedJob::decode(&bytes);
+    }
+}

@@ -1,0 +1,25 @@
+//! `GET /metrics`
+
+use crate::api_error::ApiError;
+use crate::extract::authenticate;
+use crate::settings::Scope;
+use crate::state::ApiState;
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use runtime::clock;
+use runtime::telemetry::Metrics;
+
+/// The metrics of this process. For operators.
+pub(crate) async fn handle(
+    State(state): State<ApiState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (parts, _) = request.into_parts();
+    authenticate(&state, &parts, Scope::Admin).await?;
+    // Read when asked for. While Redis is away the last figures stand.
+    if let Ok(stats) = state.queue.stats().await {
+        stats.export(clock::now());
+    }
+    Ok(([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], state.metrics.render()).into_response())
+}

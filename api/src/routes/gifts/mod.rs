@@ -1,0 +1,5 @@
+//! Gifts.
+
+pub(crate) mod get;
+pub(crate) mod give;
+pub(crate) mod redeem;

@@ -1,0 +1,74 @@
+//! `GET /jobs/{id}`
+
+use crate::api_error::ApiError;
+use crate::extract::{PathParameter, Reader, WAIT_MAX, invalid_parameter, query};
+use crate::respond::{self, AboutJob};
+use crate::state::ApiState;
+use crate::submit::{view_of_record, wait};
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use contract::view::JobView;
+use contract::{Problem, ProblemKind};
+use domain::{ClientId, JobId};
+use serde::Deserialize;
+use std::time::Duration;
+use store::command_log;
+use tokio::time::Instant;
+
+#[derive(Deserialize)]
+struct Wait {
+    wait: Option<String>,
+}
+
+/// A job of the caller; with `?wait=SECONDS` once it has ended, or after that time.
+pub(crate) async fn handle(
+    State(state): State<ApiState>,
+    Reader(caller): Reader,
+    PathParameter(id): PathParameter,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let deadline = Instant::now() + query::<Wait>(&uri)?.parse()?;
+    let id = JobId::new(id.parse().map_err(|_| not_found())?);
+
+    let ticket = (deadline > Instant::now()).then(|| state.outcomes.ticket(id)).flatten();
+    let mut view = find(&state, caller.client, id).await?;
+    if let Some(ticket) = ticket.filter(|_| !view.is_final()) {
+        wait(&state, id, ticket, deadline).await;
+        view = find(&state, caller.client, id).await?;
+    }
+    let mut response = respond::job(&view);
+    response.extensions_mut().insert(AboutJob(id));
+    Ok(response)
+}
+
+impl Wait {
+    fn parse(self) -> Result<Duration, ApiError> {
+        let Some(text) = self.wait else {
+            return Ok(Duration::ZERO);
+        };
+        let wait = text.parse().ok().map(Duration::from_secs).filter(|wait| *wait <= WAIT_MAX);
+        wait.ok_or_else(|| invalid_parameter("wait", "must be an integer from 0 to 30"))
+    }
+}
+
+/// The job, from Redis, and from the command log when Redis has forgotten it or is away.
+async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, ApiError> {
+    let record = state.queue.record(id).await;
+    match record {
+        Ok(Some(record)) if record.client == client => Ok(view_of_record(id, &record)),
+        Ok(Some(_)) => Err(not_found()),
+        forgotten => match command_log::find_job(&state.database, client, id).await? {
+            Some(entry) => Ok(JobView::from_entry(&entry)),
+            None => Err(forgotten.err().map_or_else(not_found, ApiError::from)),
+        },
+    }
+}
+
+fn not_found() -> ApiError {
+    ApiError::from(Problem::new(
+        ProblemKind::JobNotFound,
+        "You have submitted no such job, or it was lost before a worker took it. Submitting again \
+         with the same Idempotency-Key is always safe.",
+    ))
+}

@@ -1,0 +1,70 @@
+//! `GET /subscriptions/{user_id}`
+
+use crate::api_error::ApiError;
+use crate::extract::{PathParameter, Reader, invalid_parameter, parse_id, query};
+use crate::respond;
+use crate::state::ApiState;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use contract::refusal;
+use contract::view::SubscriptionView;
+use domain::{Refusal, SubscriptionId, UserId};
+use serde::{Deserialize, Serialize};
+use store::reads::PageOf;
+
+/// The most that one page holds, and what it holds unless asked otherwise.
+const LIMIT_MAX: u32 = 100;
+
+#[derive(Deserialize)]
+struct Page {
+    limit: Option<String>,
+    starting_after: Option<String>,
+}
+
+#[derive(Serialize)]
+struct List {
+    user_id: i64,
+    subscriptions: Vec<SubscriptionView>,
+    has_more: bool,
+}
+
+/// The subscriptions of a user of the caller, newest first.
+pub(crate) async fn handle(
+    State(state): State<ApiState>,
+    Reader(caller): Reader,
+    parameter: PathParameter,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let (limit, before) = query::<Page>(&uri)?.parse()?;
+    let not_found = || ApiError::from(refusal::problem(&Refusal::UserNotFound));
+    let user = UserId::new(parameter.id().ok_or_else(not_found)?);
+    let asked = PageOf { client: caller.client, user, before, limit };
+    let page = state.pages.call(asked).await?.ok_or_else(not_found)?;
+    let view = |subscription| SubscriptionView::at(subscription, page.now);
+    Ok(respond::json(&List {
+        user_id: user.get(),
+        subscriptions: page.subscriptions.iter().map(view).collect(),
+        has_more: page.has_more,
+    }))
+}
+
+impl Page {
+    fn parse(self) -> Result<(u32, Option<SubscriptionId>), ApiError> {
+        let limit = match self.limit {
+            None => LIMIT_MAX,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+                .ok_or_else(|| invalid_parameter("limit", "must be an integer from 1 to 100"))?,
+        };
+        let before = match self.starting_after {
+            None => None,
+            Some(text) => Some(SubscriptionId::new(parse_id(&text).ok_or_else(|| {
+                invalid_parameter("starting_after", "must be the id of a subscription")
+            })?)),
+        };
+        Ok((limit, before))
+    }
+}

@@ -1,0 +1,194 @@
+//! The settings of the api, read once. `api --help` is the reference.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+use queue::Limit;
+use runtime::settings::{Logs, Postgres, Redis};
+use std::net::{IpAddr, SocketAddr};
+
+/// Serves the HTTP API: admits commands into the queue and answers with their outcome.
+///
+/// Any number of apis may run. Stop one with SIGTERM or Ctrl-C: it answers what it has admitted.
+#[derive(Debug, Parser)]
+#[command(name = "api", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<CliCommand>,
+
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What an api is told to do instead of serving.
+#[derive(Debug, Subcommand)]
+pub enum CliCommand {
+    /// Ask the api that runs here for its health; exit 0 when it is well
+    Health,
+    /// Make, list and revoke API keys
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key and show it, once
+    Create {
+        /// The name of the client it speaks for; a new name makes a new client
+        #[arg(long, value_parser = client_name)]
+        client: String,
+        /// What it allows
+        #[arg(long, value_enum, default_value_t = Scope::Write)]
+        scope: Scope,
+        /// In how many days it stops working; never when absent
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+        expires_in_days: Option<u32>,
+    },
+    /// List all keys
+    List,
+    /// Revoke a key, for good; it stops working within 30 seconds
+    Revoke {
+        /// The 8 characters after sck_
+        id: String,
+    },
+}
+
+fn client_name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control) {
+        return Err("must be 1 to 64 characters".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// What a key allows. Each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Scope {
+    /// Reading.
+    Read,
+    /// Submitting commands.
+    Write,
+    /// Operating the service.
+    Admin,
+}
+
+impl Scope {
+    /// How the scope is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope of that spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Read, Self::Write, Self::Admin].into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// Whether API keys are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuthMode {
+    /// Every request brings a key.
+    Required,
+    /// No request needs one; all act for the built-in client. On loopback only.
+    Open,
+}
+
+/// The settings of an api.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Settings {
+    /// Where Postgres is.
+    #[command(flatten)]
+    pub postgres: Postgres,
+
+    /// Where Redis is.
+    #[command(flatten)]
+    pub redis: Redis,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub logs: Logs,
+
+    /// Where to listen
+    #[arg(long, env = "API_ADDR", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub api_addr: SocketAddr,
+
+    /// Whether API keys are needed; "open" is for trying things out, on a loopback address only
+    #[arg(long, env = "API_AUTH", value_enum, default_value_t = AuthMode::Required)]
+    pub api_auth: AuthMode,
+
+    /// Submissions that a client may make in a window; 0 turns the limit off
+    #[arg(long, env = "RATE_LIMIT_REQUESTS", default_value_t = 10, value_name = "N")]
+    pub rate_limit_requests: u64,
+
+    /// The window: an empty bucket fills in this time
+    #[arg(long, env = "RATE_LIMIT_WINDOW_SECONDS", default_value_t = 60, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub rate_limit_window_seconds: u64,
+
+    /// How long a submission waits for its outcome before it is answered with a job to poll
+    #[arg(long, env = "RESPONSE_WAIT_MS", default_value_t = 1000, value_name = "MILLISECONDS",
+          value_parser = clap::value_parser!(u64).range(0..=30_000))]
+    pub response_wait_ms: u64,
+
+    /// Jobs that may wait for a worker; beyond it submissions are refused with 503
+    #[arg(long, env = "QUEUE_DEPTH_MAX", default_value_t = 100_000, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub queue_depth_max: u64,
+
+    /// Jobs that requests may wait for at once; beyond it submissions are answered with a job to poll
+    #[arg(long, env = "WAITERS_MAX", default_value_t = 10_000, value_name = "N")]
+    pub waiters_max: usize,
+
+    /// Proxies whose X-Forwarded-For is believed, as addresses or networks, separated by commas
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS",
+          value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "must be an address or a network such as 10.0.0.0/8".to_owned())
+}
+
+/// Settings that contradict each other.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSettings {
+    /// Open to the world.
+    #[error(
+        "API_AUTH=open is for loopback addresses only, and API_ADDR is {0}.\n  Use API_AUTH=required and make a key with `api keys create`, or listen on 127.0.0.1."
+    )]
+    OpenOffLoopback(SocketAddr),
+    /// Too much to count.
+    #[error(
+        "RATE_LIMIT_REQUESTS times RATE_LIMIT_WINDOW_SECONDS is too large: keep it below 9 000 000 000"
+    )]
+    LimitTooLarge,
+}
+
+impl Settings {
+    /// Checks the settings against each other, and gives the limit they ask for.
+    pub fn validate(&self) -> Result<Option<Limit>, InvalidSettings> {
+        if self.api_auth == AuthMode::Open && !self.api_addr.ip().is_loopback() {
+            return Err(InvalidSettings::OpenOffLoopback(self.api_addr));
+        }
+        if self.rate_limit_requests == 0 {
+            return Ok(None);
+        }
+        Limit::new(self.rate_limit_requests, self.rate_limit_window_seconds)
+            .map(Some)
+            .ok_or(InvalidSettings::LimitTooLarge)
+    }
+}

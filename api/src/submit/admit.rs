@@ -1,0 +1,69 @@
+//! Admission: what becomes of a submission, and the wait for its outcome.
+
+use crate::api_error::ApiError;
+use crate::state::ApiState;
+use crate::submit::job_result::JobResult;
+use crate::submit::reply::{Reply, reused};
+use crate::submit::wait::wait_for_result;
+use contract::{Problem, ProblemKind};
+use queue::{QueuedJob, Quota, Verdict};
+use store::command_log;
+use tokio::time::Instant;
+
+/// The time for workers to make room in a full queue, in seconds.
+const RETRY_AFTER_FULL: u64 = 5;
+
+/// Takes a submission to admission, and waits for its outcome if there is one to wait for.
+pub(crate) async fn admit(
+    state: &ApiState,
+    job: &QueuedJob,
+    bucket: &str,
+    deadline: Instant,
+) -> Result<(Result<Reply, ApiError>, Option<Quota>), ApiError> {
+    // Taken before the job can finish, or its outcome might pass unseen.
+    let ticket = (deadline > Instant::now()).then(|| state.outcomes.ticket(job.id())).flatten();
+    let admission = state.admissions.call(state.queue.submission(job, bucket)).await??;
+    let quota = admission.quota;
+    let (word, reply) = match admission.verdict {
+        Verdict::Enqueued => {
+            let queued = Reply::queued(job);
+            ("enqueued", Ok(wait_for_result(state, job, ticket, deadline, queued).await))
+        }
+        Verdict::Known(record) => match Reply::of_record(&record, job, true) {
+            ended @ Reply::Ended(_) => ("replayed", Ok(ended)),
+            pending => ("joined", Ok(wait_for_result(state, job, ticket, deadline, pending).await)),
+        },
+        Verdict::Reused => ("reused", Err(reused(job.id()))),
+        Verdict::Contested => ("reused", contested(state, job).await),
+        Verdict::Limited => ("limited", Err(limited(quota))),
+        Verdict::Full => ("full", Err(full())),
+    };
+    let labels = [("operation", job.command.operation().as_str()), ("admission", word)];
+    metrics::counter!("commerce_submissions_total", &labels).increment(1);
+    Ok((reply, quota))
+}
+
+/// Another request with this key is on its way. If Redis had forgotten the key, that request may be
+/// the wrong one and this one the first: the command log knows.
+async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Reply, ApiError> {
+    match command_log::find_job(&state.database, job.client, job.id()).await? {
+        Some(entry) if entry.fingerprint == job.fingerprint => {
+            Ok(Reply::Ended(JobResult::of_entry(entry)))
+        }
+        _ => Err(reused(job.id())),
+    }
+}
+
+fn limited(quota: Option<Quota>) -> ApiError {
+    let seconds = quota.map_or(1, |quota| quota.reset_seconds.max(1));
+    let detail = format!("Nothing was accepted. Wait {seconds} s and try again.");
+    let problem = Problem::new(ProblemKind::RateLimited, detail)
+        .with("retry_after", seconds)
+        .with("violated-policies", vec!["default"]);
+    ApiError::from(problem).retry_after(seconds)
+}
+
+fn full() -> ApiError {
+    let detail = "Nothing was accepted. Try again with the same key.";
+    ApiError::new(ProblemKind::QueueFull, detail).retry_after(RETRY_AFTER_FULL)
+}

@@ -1,0 +1,73 @@
+//! The result of a job, from an announcement, a record, or the command log.
+
+use crate::respond;
+use crate::submit::reply::reused;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use domain::{Answer, Fingerprint, JobStatus, LogEntry};
+use queue::{Origin, Outcome, QueuedJob, Record};
+
+/// The time for whatever made a job be given up to be put right, in seconds.
+const RETRY_AFTER_GIVING_UP: u64 = 60;
+
+/// The result of a job.
+pub(crate) struct JobResult {
+    /// The fingerprint of the request that the answer belongs to.
+    fingerprint: Fingerprint,
+    /// Whether it was decided for an earlier request than this one.
+    replayed: bool,
+    gave_up: bool,
+    answer: Answer,
+}
+
+impl JobResult {
+    /// The result that was announced.
+    pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
+        Self {
+            fingerprint: outcome.fingerprint,
+            replayed: outcome.origin == Origin::CommandLog,
+            gave_up: outcome.origin == Origin::GaveUp,
+            answer: outcome.answer.clone(),
+        }
+    }
+
+    /// The result that Redis remembers; `None` while the job goes on. A record of another admission
+    /// than that of `job` is a replay.
+    pub(crate) fn of_record(record: &Record, job: &QueuedJob) -> Option<Self> {
+        let answer = record.answer.clone().filter(|_| has_ended(record))?;
+        let replayed = record.submitted_at != job.submitted_at;
+        let gave_up = record.status == JobStatus::Dead;
+        Some(Self { fingerprint: record.fingerprint, replayed, gave_up, answer })
+    }
+
+    /// The result that the command log has: a replay.
+    pub(crate) fn of_entry(entry: LogEntry) -> Self {
+        let LogEntry { fingerprint, answer, .. } = entry;
+        Self { fingerprint, replayed: true, gave_up: false, answer }
+    }
+
+    /// A replay, too, for a request that joined a job which another one began.
+    pub(crate) fn joined(self, joined: bool) -> Self {
+        Self { replayed: self.replayed || joined, ..self }
+    }
+
+    /// The response to the request that submitted `job`. When Redis had forgotten the key, the
+    /// command log may have had an answer to another request.
+    pub(crate) fn into_response(self, job: &QueuedJob) -> Response {
+        if self.fingerprint != job.fingerprint {
+            return reused(job.id()).into_response();
+        }
+        let mut response = respond::answer(&self.answer);
+        if self.gave_up {
+            let after = HeaderValue::from(RETRY_AFTER_GIVING_UP);
+            response.headers_mut().insert(header::RETRY_AFTER, after);
+            return response;
+        }
+        respond::mark_replayed(response, self.replayed)
+    }
+}
+
+/// Whether a job is finished or dead.
+pub(crate) fn has_ended(record: &Record) -> bool {
+    record.status.is_finished() || record.status == JobStatus::Dead
+}

@@ -1,0 +1,55 @@
+//! The one path that all commands take: from a request to an admitted job to an answer.
+
+mod admit;
+mod job_result;
+mod reply;
+mod wait;
+
+pub(crate) use reply::view_of_record;
+pub(crate) use wait::wait;
+
+use crate::api_error::ApiError;
+use crate::extract::{Fields, Prefer, authenticate, fields, idempotency_key, read_body};
+use crate::respond::{self, AboutJob};
+use crate::settings::Scope;
+use crate::state::ApiState;
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::response::Response;
+use domain::{Command, Fingerprint};
+use queue::QueuedJob;
+use runtime::clock;
+use tokio::time::Instant;
+
+/// Answers a submission, whose body `command` makes a command of.
+#[tracing::instrument(level = "debug", skip_all)]
+pub(crate) async fn handle(
+    state: ApiState,
+    command: fn(&mut Fields) -> Option<Command>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let body = read_body(body).await;
+    let caller = authenticate(&state, &parts, Scope::Write).await?;
+    let key = idempotency_key(&parts.headers)?;
+    let prefer = Prefer::from_headers(&parts.headers);
+    let mut fields = fields(&parts.headers, &body?)?;
+    let fingerprint =
+        Fingerprint::of_request(parts.method.as_str(), parts.uri.path(), fields.canonical());
+    let command = command(&mut fields);
+    let command = fields.finish(command)?;
+    let job = QueuedJob::new(caller.client, key, fingerprint, clock::now(), command);
+
+    let deadline = Instant::now() + prefer.wait(state.response_wait);
+    let (reply, quota) = admit::admit(&state, &job, &caller.bucket, deadline).await?;
+    let mut response = reply::respond(reply, &job);
+    response.extensions_mut().insert(AboutJob(job.id()));
+    let headers = response.headers_mut();
+    if let (Some(limit), Some(quota)) = (state.bounds.limit, quota) {
+        respond::add_quota(headers, limit, quota);
+    }
+    if let Some(applied) = prefer.applied().and_then(|text| HeaderValue::try_from(text).ok()) {
+        headers.insert("preference-applied", applied);
+    }
+    Ok(response)
+}

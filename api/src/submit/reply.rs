@@ -1,0 +1,64 @@
+//! What an admitted submission is answered with.
+
+use crate::api_error::ApiError;
+use crate::respond;
+use crate::submit::job_result::JobResult;
+use axum::response::{IntoResponse, Response};
+use contract::view::JobView;
+use contract::{Problem, ProblemKind};
+use domain::{JobId, JobStatus};
+use queue::{QueuedJob, Record};
+
+/// What an admitted submission is answered with.
+pub(crate) enum Reply {
+    /// The result of its job.
+    Ended(JobResult),
+    /// Its job, which goes on; `joined` when another request began it.
+    Pending { view: JobView, joined: bool },
+}
+
+impl Reply {
+    /// A job that was admitted just now.
+    pub(crate) fn queued(job: &QueuedJob) -> Self {
+        let operation = job.command.operation();
+        let view = JobView::new(job.id(), operation, JobStatus::Queued, 0, job.submitted_at);
+        Self::Pending { view, joined: false }
+    }
+
+    /// A job as Redis remembers it.
+    pub(crate) fn of_record(record: &Record, job: &QueuedJob, joined: bool) -> Self {
+        match JobResult::of_record(record, job) {
+            Some(result) => Self::Ended(result.joined(joined)),
+            None => Self::Pending { view: view_of_record(job.id(), record), joined },
+        }
+    }
+}
+
+/// The response to the request that submitted `job`.
+pub(crate) fn respond(reply: Result<Reply, ApiError>, job: &QueuedJob) -> Response {
+    match reply {
+        Ok(Reply::Ended(result)) => result.into_response(job),
+        Ok(Reply::Pending { view, joined }) => {
+            respond::mark_replayed(respond::accepted(&view), joined)
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// A job as Redis remembers it, for clients.
+pub(crate) fn view_of_record(id: JobId, record: &Record) -> JobView {
+    let Record { operation, status, attempts, submitted_at, .. } = *record;
+    let view = JobView::new(id, operation, status, attempts, submitted_at);
+    match &record.answer {
+        Some(answer) => view.answered(answer, record.finished_at),
+        None => view,
+    }
+}
+
+/// The key was used for something else.
+pub(crate) fn reused(id: JobId) -> ApiError {
+    let detail = "This Idempotency-Key was used for a request with another method, path or body. \
+                  Nothing happened. A new intent needs a new key.";
+    let problem = Problem::new(ProblemKind::IdempotencyKeyReused, detail);
+    ApiError::from(problem.with("job", format!("/jobs/{id}")))
+}

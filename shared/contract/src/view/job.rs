@@ -1,0 +1,75 @@
+//! Jobs as clients see them. All members are always there, so that the shape is stable.
+
+use super::timestamp;
+use domain::{Answer, Instant, JobId, JobStatus, LogEntry, Operation};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// A job.
+#[derive(Debug, Serialize)]
+pub struct JobView {
+    id: JobId,
+    operation: &'static str,
+    status: &'static str,
+    attempts: u32,
+    submitted_at: String,
+    finished_at: Option<String>,
+    /// The body that the submission was answered with, when it succeeded.
+    result: Option<Box<RawValue>>,
+    /// The problem it was answered with, when it was refused or given up.
+    error: Option<Box<RawValue>>,
+    #[serde(skip)]
+    is_final: bool,
+}
+
+impl JobView {
+    /// A job that has no answer yet.
+    #[must_use]
+    pub fn new(
+        id: JobId,
+        operation: Operation,
+        status: JobStatus,
+        attempts: u32,
+        submitted_at: Instant,
+    ) -> Self {
+        Self {
+            id,
+            operation: operation.as_str(),
+            status: status.as_str(),
+            attempts,
+            submitted_at: timestamp(submitted_at),
+            finished_at: None,
+            result: None,
+            error: None,
+            is_final: status.is_finished() || status == JobStatus::Dead,
+        }
+    }
+
+    /// The job with its answer, and with the time at which it got that answer.
+    #[must_use]
+    pub fn answered(self, answer: &Answer, finished_at: Option<Instant>) -> Self {
+        let body = RawValue::from_string(answer.body.clone()).ok();
+        let (result, error) = if answer.is_success() { (body, None) } else { (None, body) };
+        Self { finished_at: finished_at.map(timestamp), result, error, ..self }
+    }
+
+    /// A job as the command log has it.
+    #[must_use]
+    pub fn from_entry(entry: &LogEntry) -> Self {
+        let status = JobStatus::finished(entry.answer.is_success());
+        Self::new(entry.job, entry.operation, status, entry.attempts, entry.submitted_at)
+            .answered(&entry.answer, Some(entry.finished_at))
+    }
+
+    /// The id of the job.
+    #[must_use]
+    pub const fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// Whether there is nothing to wait for.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        self.is_final
+    }
+}

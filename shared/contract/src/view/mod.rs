@@ -1,0 +1,20 @@
+//! What clients are shown, one file a noun: the members of the contract, in its order.
+
+mod gift;
+mod job;
+mod subscription;
+mod user;
+
+pub use gift::{GiftView, RedemptionView};
+pub use job::JobView;
+pub use subscription::SubscriptionView;
+pub use user::UserView;
+
+use chrono::SecondsFormat;
+use domain::Instant;
+
+/// An instant as clients see it: RFC 3339, UTC, microseconds.
+#[must_use]
+pub fn timestamp(at: Instant) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}

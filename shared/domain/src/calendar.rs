@@ -1,0 +1,19 @@
+//! Calendar months, in UTC.
+
+use crate::Instant;
+use chrono::{Datelike, Months};
+
+/// The last year that RFC 3339 can write.
+const YEAR_MAX: i32 = 9999;
+
+/// `months` calendar months after `anchor`: the same day and time of day, or the month's last day
+/// where the month is shorter.
+///
+/// Always count from the *first* start with the *total* of months. Adding to a previous end drifts:
+/// 31 January + 1 = 28 February, and 28 February + 1 = 28 March, but 31 January + 2 = 31 March.
+///
+/// `None` when the result lies beyond the year 9999, which RFC 3339 cannot write.
+#[must_use]
+pub fn add_months(anchor: Instant, months: u32) -> Option<Instant> {
+    anchor.checked_add_months(Months::new(months)).filter(|end| end.year() <= YEAR_MAX)
+}

@@ -1,0 +1,43 @@
+//! What commands change.
+
+use crate::{Gift, GiftId, Grant, Subscription, SubscriptionId, User, UserId};
+use std::collections::BTreeMap;
+
+/// One row as it is to be from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A new user.
+    User(User),
+    /// A new or changed subscription.
+    Subscription(Subscription),
+    /// A new or changed gift.
+    Gift(Gift),
+    /// Months granted.
+    Grant(Grant),
+}
+
+/// The final version of every row that a batch changes. Ordered by id: a subscription that has ended
+/// must be written before its successor, or the index of active ones would refuse the successor.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// New users.
+    pub users: BTreeMap<UserId, User>,
+    /// New and changed subscriptions.
+    pub subscriptions: BTreeMap<SubscriptionId, Subscription>,
+    /// New and changed gifts.
+    pub gifts: BTreeMap<GiftId, Gift>,
+    /// New grants.
+    pub grants: Vec<Grant>,
+}
+
+impl Changes {
+    /// Adds a change; a later one of the same row replaces an earlier one.
+    pub fn push(&mut self, change: Change) {
+        match change {
+            Change::User(user) => drop(self.users.insert(user.id, user)),
+            Change::Subscription(s) => drop(self.subscriptions.insert(s.id, s)),
+            Change::Gift(gift) => drop(self.gifts.insert(gift.id, gift)),
+            Change::Grant(grant) => self.grants.push(grant),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A gift, and where it is in its life (`docs/STATES.md`).
+
+use crate::{ClientId, Email, GiftId, Instant, UserId};
+use serde::Serialize;
+
+/// Months on their way to whoever owns `recipient_email`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gift {
+    /// Its id.
+    pub id: GiftId,
+    /// The user who gives.
+    pub gifter: UserId,
+    /// The client that the gifter belongs to.
+    pub client: ClientId,
+    /// The address of the user who may redeem it.
+    pub recipient_email: Email,
+    /// The state as stored; see [`Gift::effective_status`] for the status as it is.
+    pub state: GiftState,
+    /// How many months it is worth.
+    pub months: u32,
+    /// The first instant at which it can no longer be redeemed.
+    pub expires_at: Instant,
+    /// When it was made.
+    pub created_at: Instant,
+}
+
+/// A state of a gift, with the data that only this state has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GiftState {
+    /// Waits for its recipient.
+    Pending,
+    /// Turned into time of a subscription.
+    Redeemed {
+        /// The user who redeemed it.
+        recipient: UserId,
+        /// When it was redeemed.
+        at: Instant,
+    },
+    /// Was not redeemed in time.
+    Expired,
+}
+
+/// The name of a state of a gift.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GiftStatus {
+    /// See [`GiftState::Pending`].
+    Pending,
+    /// See [`GiftState::Redeemed`].
+    Redeemed,
+    /// See [`GiftState::Expired`].
+    Expired,
+}
+
+impl GiftStatus {
+    /// How the status is written, in answers and in the schema.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Redeemed => "redeemed",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The status of that spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Redeemed, Self::Expired].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+impl GiftState {
+    /// The state of these stored columns, if they agree with each other.
+    #[must_use]
+    pub const fn from_parts(
+        status: GiftStatus,
+        recipient: Option<UserId>,
+        redeemed_at: Option<Instant>,
+    ) -> Option<Self> {
+        match (status, recipient, redeemed_at) {
+            (GiftStatus::Pending, None, None) => Some(Self::Pending),
+            (GiftStatus::Redeemed, Some(recipient), Some(at)) => {
+                Some(Self::Redeemed { recipient, at })
+            }
+            (GiftStatus::Expired, None, None) => Some(Self::Expired),
+            _ => None,
+        }
+    }
+
+    /// The name of the state.
+    #[must_use]
+    pub const fn status(&self) -> GiftStatus {
+        match self {
+            Self::Pending => GiftStatus::Pending,
+            Self::Redeemed { .. } => GiftStatus::Redeemed,
+            Self::Expired => GiftStatus::Expired,
+        }
+    }
+
+    /// Who redeemed the gift and when, if anybody did.
+    #[must_use]
+    pub const fn redemption(&self) -> Option<(UserId, Instant)> {
+        match self {
+            Self::Redeemed { recipient, at } => Some((*recipient, *at)),
+            Self::Pending | Self::Expired => None,
+        }
+    }
+}
+
+impl Gift {
+    /// The status at `now`. A pending gift past its expiry has expired, whether or not a sweep has
+    /// marked it.
+    #[must_use]
+    pub fn effective_status(&self, now: Instant) -> GiftStatus {
+        match self.state {
+            GiftState::Pending if self.expires_at <= now => GiftStatus::Expired,
+            stored => stored.status(),
+        }
+    }
+
+    /// This gift, redeemed by `recipient`.
+    #[must_use]
+    pub fn redeemed(&self, recipient: UserId, now: Instant) -> Self {
+        Self { state: GiftState::Redeemed { recipient, at: now }, ..self.clone() }
+    }
+}

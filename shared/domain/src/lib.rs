@@ -1,0 +1,40 @@
+//! The trade itself: what a command means and what it does to users, subscriptions and gifts.
+//!
+//! Pure: no I/O, no clock, no randomness, no async. Time and new ids are arguments. It must not
+//! know how state is stored, how commands travel, or how an answer is written (`contract`).
+//!
+//! [`decide`] is the entry: it dispatches to one file a command (`subscription/renew.rs`, ...).
+
+pub mod calendar;
+mod change;
+mod command;
+mod decide;
+mod email;
+mod gift;
+mod idempotency;
+mod ids;
+mod job;
+mod needs;
+mod plan;
+mod refusal;
+mod subscription;
+mod user;
+mod working_set;
+
+pub use change::{Change, Changes};
+pub use command::{Command, Operation};
+pub use decide::{Context, Decision, Success, decide};
+pub use email::{Email, InvalidEmail};
+pub use gift::{Gift, GiftState, GiftStatus};
+pub use idempotency::{Fingerprint, IdempotencyKey, InvalidKey, job_id};
+pub use ids::{ClientId, GiftId, JobId, SubscriptionId, UserId};
+pub use job::{Answer, JobStatus, LogEntry};
+pub use needs::{Needs, NewIdCounts, NewIds};
+pub use plan::{InvalidPlanCode, MONTHS_MAX, MONTHS_MIN, Plan, PlanCode};
+pub use refusal::Refusal;
+pub use subscription::{Grant, GrantSource, Subscription, SubscriptionState, SubscriptionStatus};
+pub use user::User;
+pub use working_set::WorkingSet;
+
+/// An instant: UTC, whole microseconds, which is what Postgres keeps.
+pub type Instant = chrono::DateTime<chrono::Utc>;

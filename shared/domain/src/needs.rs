@@ -1,0 +1,101 @@
+//! What the commands of a batch need: rows to be loaded and locked, and new ids.
+
+use crate::{ClientId, Command, GiftId, SubscriptionId, UserId};
+use std::collections::BTreeSet;
+
+/// What must be loaded, locked and drawn before the commands of a batch can be decided.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// Users by id.
+    pub users: BTreeSet<UserId>,
+    /// Users by client and email key.
+    pub emails: BTreeSet<(ClientId, String)>,
+    /// Subscriptions by id, beside the active ones of the users.
+    pub subscriptions: BTreeSet<SubscriptionId>,
+    /// Gifts by id.
+    pub gifts: BTreeSet<GiftId>,
+    /// One new id for every command that may make something.
+    pub new_ids: NewIdCounts,
+}
+
+/// How many new ids of each kind a batch may need.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct NewIdCounts {
+    /// For new users.
+    pub users: u32,
+    /// For new gifts.
+    pub gifts: u32,
+    /// For new subscriptions.
+    pub subscriptions: u32,
+}
+
+impl Needs {
+    /// Adds what `command` of `client` needs.
+    pub fn add(&mut self, client: ClientId, command: &Command) {
+        match command {
+            Command::CreateUser { email } => {
+                self.emails.insert((client, email.key()));
+                self.new_ids.users += 1;
+            }
+            Command::Subscribe { user_id, .. } => {
+                self.users.insert(*user_id);
+                self.new_ids.subscriptions += 1;
+            }
+            Command::Renew { subscription_id, .. } | Command::Cancel { subscription_id } => {
+                self.subscriptions.insert(*subscription_id);
+            }
+            Command::Gift { gifter_id, .. } => {
+                self.users.insert(*gifter_id);
+                self.new_ids.gifts += 1;
+            }
+            Command::Redeem { gift_id, user_id } => {
+                self.gifts.insert(*gift_id);
+                self.users.insert(*user_id);
+                self.new_ids.subscriptions += 1;
+            }
+        }
+    }
+}
+
+/// New ids drawn for a batch, as many as its [`Needs`] say. They are handed out in ascending order:
+/// newer subscriptions of a user must have greater ids, and sequences of Postgres may be drawn in
+/// any order.
+#[derive(Debug)]
+pub struct NewIds {
+    users: std::vec::IntoIter<i64>,
+    gifts: std::vec::IntoIter<i64>,
+    subscriptions: std::vec::IntoIter<i64>,
+}
+
+impl NewIds {
+    /// These ids, in any order.
+    #[must_use]
+    pub fn new(users: Vec<i64>, gifts: Vec<i64>, subscriptions: Vec<i64>) -> Self {
+        let ascending = |mut ids: Vec<i64>| {
+            ids.sort_unstable();
+            ids.into_iter()
+        };
+        Self {
+            users: ascending(users),
+            gifts: ascending(gifts),
+            subscriptions: ascending(subscriptions),
+        }
+    }
+
+    pub(crate) fn user(&mut self) -> UserId {
+        UserId::new(next(&mut self.users))
+    }
+
+    pub(crate) fn gift(&mut self) -> GiftId {
+        GiftId::new(next(&mut self.gifts))
+    }
+
+    pub(crate) fn subscription(&mut self) -> SubscriptionId {
+        SubscriptionId::new(next(&mut self.subscriptions))
+    }
+}
+
+#[expect(clippy::expect_used, reason = "an id is drawn for every command that takes one")]
+fn next(ids: &mut std::vec::IntoIter<i64>) -> i64 {
+    ids.next().expect("Needs counts an id for every command that takes one")
+}

@@ -1,0 +1,161 @@
+//! A subscription, and where it is in its life (`docs/STATES.md`).
+
+use crate::{ClientId, Instant, Refusal, SubscriptionId, UserId, calendar};
+use serde::Serialize;
+
+/// A user's right to the product from `start_date` up to, and not including, `end_date`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its id. Newer subscriptions of a user have greater ids.
+    pub id: SubscriptionId,
+    /// The user whose subscription it is.
+    pub user: UserId,
+    /// The client that the user belongs to.
+    pub client: ClientId,
+    /// The code of the plan it was bought under, which may be off sale by now.
+    pub plan: String,
+    /// The state as stored; see [`Subscription::effective_status`] for the status as it is.
+    pub state: SubscriptionState,
+    /// All months ever granted, counted from `start_date`.
+    pub months: u32,
+    /// The first instant covered. Never changes: months are counted from here.
+    pub start_date: Instant,
+    /// The first instant not covered: `start_date` plus `months`.
+    pub end_date: Instant,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+}
+
+/// A state of a subscription, with the data that only this state has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubscriptionState {
+    /// Runs.
+    Active,
+    /// Ended by its user.
+    Cancelled {
+        /// When it was cancelled.
+        at: Instant,
+    },
+    /// Ended by time.
+    Expired,
+}
+
+/// The name of a state of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubscriptionStatus {
+    /// See [`SubscriptionState::Active`].
+    Active,
+    /// See [`SubscriptionState::Cancelled`].
+    Cancelled,
+    /// See [`SubscriptionState::Expired`].
+    Expired,
+}
+
+impl SubscriptionStatus {
+    /// How the status is written, in answers and in the schema.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The status of that spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Active, Self::Cancelled, Self::Expired].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+impl SubscriptionState {
+    /// The state of these stored columns, if they agree with each other.
+    #[must_use]
+    pub const fn from_parts(
+        status: SubscriptionStatus,
+        cancelled_at: Option<Instant>,
+    ) -> Option<Self> {
+        match (status, cancelled_at) {
+            (SubscriptionStatus::Active, None) => Some(Self::Active),
+            (SubscriptionStatus::Cancelled, Some(at)) => Some(Self::Cancelled { at }),
+            (SubscriptionStatus::Expired, None) => Some(Self::Expired),
+            _ => None,
+        }
+    }
+
+    /// The name of the state.
+    #[must_use]
+    pub const fn status(&self) -> SubscriptionStatus {
+        match self {
+            Self::Active => SubscriptionStatus::Active,
+            Self::Cancelled { .. } => SubscriptionStatus::Cancelled,
+            Self::Expired => SubscriptionStatus::Expired,
+        }
+    }
+
+    /// When the subscription was cancelled, if it was.
+    #[must_use]
+    pub const fn cancelled_at(&self) -> Option<Instant> {
+        match self {
+            Self::Cancelled { at } => Some(*at),
+            Self::Active | Self::Expired => None,
+        }
+    }
+}
+
+impl Subscription {
+    /// The status at `now`. An active subscription past its end has expired, whether or not a sweep
+    /// has marked it.
+    #[must_use]
+    pub fn effective_status(&self, now: Instant) -> SubscriptionStatus {
+        match self.state {
+            SubscriptionState::Active if self.end_date <= now => SubscriptionStatus::Expired,
+            stored => stored.status(),
+        }
+    }
+
+    /// A new subscription that starts at `now`.
+    pub fn start(
+        id: SubscriptionId,
+        (user, client): (UserId, ClientId),
+        plan: &str,
+        months: u32,
+        now: Instant,
+    ) -> Result<Self, Refusal> {
+        Ok(Self {
+            id,
+            user,
+            client,
+            plan: plan.to_owned(),
+            state: SubscriptionState::Active,
+            months,
+            start_date: now,
+            end_date: calendar::add_months(now, months).ok_or(Refusal::TermTooLong)?,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    /// This subscription with `months` more.
+    pub fn extended(&self, months: u32, now: Instant) -> Result<Self, Refusal> {
+        let months = self.months.saturating_add(months);
+        let end_date = calendar::add_months(self.start_date, months).ok_or(Refusal::TermTooLong)?;
+        Ok(Self { months, end_date, updated_at: now, ..self.clone() })
+    }
+
+    /// This subscription, cancelled. `end_date` does not move.
+    #[must_use]
+    pub fn cancelled(&self, now: Instant) -> Self {
+        Self { state: SubscriptionState::Cancelled { at: now }, updated_at: now, ..self.clone() }
+    }
+
+    /// This subscription, marked as expired.
+    #[must_use]
+    pub fn expired(&self, now: Instant) -> Self {
+        Self { state: SubscriptionState::Expired, updated_at: now, ..self.clone() }
+    }
+}

@@ -1,0 +1,6 @@
+//! Users.
+
+mod create;
+mod state;
+
+pub use state::User;

@@ -1,0 +1,135 @@
+//! The way in: one round trip decides whether submissions are new, known, limited or too much.
+
+use crate::job::QueuedJob;
+use crate::rate_limit::{Limit, Quota};
+use crate::record::Record;
+use crate::{Queue, QueueError};
+use redis::{FromRedisValue, Script, Value};
+use std::sync::LazyLock;
+
+static ADMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/admit.lua")));
+
+/// Leaves the time of the token buckets to Redis. The script's own tests send a time instead.
+const CLOCK_OF_REDIS: &str = "";
+
+/// The bounds that a submission must keep to.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Tokens of a client; `None` for no limit.
+    pub limit: Option<Limit>,
+    /// Jobs that may wait, at most.
+    pub depth_max: u64,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is a new job, which is in the queue now.
+    Enqueued,
+    /// The same request was submitted before; this is its record.
+    Known(Record),
+    /// The key was used for something else. Nothing happened.
+    Reused,
+    /// The key is being used for something else. Nothing happened. Redis may have forgotten the key
+    /// in between, and the command log may know it for what is asked now.
+    Contested,
+    /// The client has no token left. Nothing happened.
+    Limited,
+    /// The queue is full. Nothing happened.
+    Full,
+}
+
+/// What became of a submission, and what is left of the client's tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The client's tokens, when there is a limit.
+    pub quota: Option<Quota>,
+}
+
+/// A submission as the script takes it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    keys: [String; 3],
+    arguments: [Vec<u8>; 3],
+}
+
+/// The most that one call may admit: Redis does nothing else during the script, which takes less
+/// than ten milliseconds.
+pub const AT_ONCE_MAX: usize = 256;
+
+impl Queue {
+    /// A job to be submitted; `bucket` names the tokens of its client.
+    #[must_use]
+    pub fn submission(&self, job: &QueuedJob, bucket: &str) -> Submission {
+        let (id, keys) = (job.id(), &self.keys);
+        Submission {
+            keys: [keys.record(id), keys.meta_of(id), format!("{}:{bucket}", keys.buckets)],
+            arguments: [id.to_string().into(), Record::admitted(job).encode(), job.encode()],
+        }
+    }
+
+    /// Submits jobs, at most [`AT_ONCE_MAX`], in turn and at one instant. Each has an answer of its
+    /// own.
+    #[tracing::instrument(level = "debug", skip_all, fields(submissions = submissions.len()))]
+    pub async fn admit(
+        &self,
+        submissions: &[Submission],
+        bounds: Bounds,
+    ) -> Result<Vec<Result<Admission, QueueError>>, QueueError> {
+        let keys = &self.keys;
+        let limit = bounds.limit.unwrap_or(Limit { requests: 0, window_us: 1 });
+        let mut call = ADMIT.prepare_invoke();
+        call.key(&keys.data)
+            .key(&keys.active)
+            .key(&keys.scheduled)
+            .key(&keys.dead)
+            .key(&keys.attempts)
+            .arg(limit.requests)
+            .arg(limit.window_us)
+            .arg(bounds.depth_max)
+            .arg(&keys.wake_channel)
+            .arg(CLOCK_OF_REDIS);
+        for submission in submissions {
+            call.key(&submission.keys).arg(&submission.arguments);
+        }
+        let replies: Vec<Vec<Value>> = call.invoke_async(&mut self.connection.clone()).await?;
+        let limited = bounds.limit.is_some();
+        let parse = |reply| Admission::parse(reply, limited).map_err(QueueError);
+        Ok(replies.into_iter().map(parse).collect())
+    }
+}
+
+impl Admission {
+    fn parse(reply: Vec<Value>, limited: bool) -> Result<Self, redis::RedisError> {
+        let unexpected =
+            || redis::RedisError::from((redis::ErrorKind::UnexpectedReturnType, "admit.lua"));
+        let mut reply = reply.into_iter();
+        let mut next = || reply.next().ok_or_else(unexpected);
+        let word = String::from_redis_value(next()?)?;
+        let remaining = u64::from_redis_value(next()?)?;
+        let reset_seconds = u64::from_redis_value(next()?)?;
+        let verdict = match word.as_str() {
+            "enqueued" => Verdict::Enqueued,
+            "known" => {
+                let record = Vec::<u8>::from_redis_value(next()?)?;
+                let attempts = Option::<String>::from_redis_value(next()?)?;
+                let record = Record::decode(&record, attempts.as_deref());
+                Verdict::Known(record.ok_or_else(unexpected)?)
+            }
+            "reused" => Verdict::Reused,
+            "contested" => Verdict::Contested,
+            "limited" => Verdict::Limited,
+            "full" => Verdict::Full,
+            "refused" => {
+                let why = String::from_redis_value(next()?)?;
+                let kind = redis::ErrorKind::Server(redis::ServerErrorKind::ResponseError);
+                return Err((kind, "Redis refused to store it", why).into());
+            }
+            _ => return Err(unexpected()),
+        };
+        let quota = limited.then_some(Quota { remaining, reset_seconds });
+        Ok(Self { verdict, quota })
+    }
+}

@@ -1,0 +1,96 @@
+//! What workers publish to the apis: outcomes, many in one message.
+
+use domain::{Answer, Fingerprint, JobId};
+use uuid::Uuid;
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The job.
+    pub job: JobId,
+    /// The fingerprint of the request that the answer belongs to. Not always that of the job: when
+    /// Redis had forgotten the key, the command log has the answer to the first request with it, and
+    /// whoever waits compares.
+    pub fingerprint: Fingerprint,
+    /// Where the answer comes from.
+    pub origin: Origin,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// Where the answer of an outcome comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Decided for this admission.
+    Decided,
+    /// Decided for an earlier admission that Redis has forgotten: a replay.
+    CommandLog,
+    /// Not decided: the job was given up.
+    GaveUp,
+}
+
+impl Origin {
+    const fn to_byte(self) -> u8 {
+        match self {
+            Self::Decided => 0,
+            Self::CommandLog => 1,
+            Self::GaveUp => 2,
+        }
+    }
+
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Decided),
+            1 => Some(Self::CommandLog),
+            2 => Some(Self::GaveUp),
+            _ => None,
+        }
+    }
+}
+
+/// One after the other: job (16 bytes), fingerprint (32), origin (1), status (2), length of the
+/// body (4), body. Numbers are big-endian.
+#[must_use]
+pub(crate) fn encode(outcomes: &[Outcome]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(outcomes.iter().map(|o| 55 + o.answer.body.len()).sum());
+    for outcome in outcomes {
+        let body = outcome.answer.body.as_bytes();
+        message.extend_from_slice(outcome.job.get().as_bytes());
+        message.extend_from_slice(outcome.fingerprint.as_bytes());
+        message.push(outcome.origin.to_byte());
+        message.extend_from_slice(&outcome.answer.status.to_be_bytes());
+        message.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+        message.extend_from_slice(body);
+    }
+    message
+}
+
+/// Reads what [`encode`] wrote; stops at the first thing it does not understand.
+#[must_use]
+pub(crate) fn decode(mut message: &[u8]) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    while let Some((outcome, rest)) = decode_one(message) {
+        outcomes.push(outcome);
+        message = rest;
+    }
+    outcomes
+}
+
+fn decode_one(message: &[u8]) -> Option<(Outcome, &[u8])> {
+    let (job, rest) = message.split_first_chunk::<16>()?;
+    let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
+    let (origin, rest) = rest.split_first_chunk::<1>()?;
+    let (status, rest) = rest.split_first_chunk::<2>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (body, rest) = rest.split_at_checked(u32::from_be_bytes(*length).try_into().ok()?)?;
+    let outcome = Outcome {
+        job: JobId::new(Uuid::from_bytes(*job)),
+        fingerprint: Fingerprint::from_bytes(fingerprint)?,
+        origin: Origin::from_byte(origin[0])?,
+        answer: Answer {
+            status: u16::from_be_bytes(*status),
+            body: std::str::from_utf8(body).ok()?.to_owned(),
+        },
+    };
+    Some((outcome, rest))
+}

@@ -1,0 +1,174 @@
+//! The way out: what a worker notes of the jobs it works on, and how it delivers their answers.
+
+use crate::announcement::{self, Origin, Outcome};
+use crate::record::{self, Record};
+use crate::{Queue, QueueError};
+use domain::{Answer, Instant, JobId, JobStatus, LogEntry};
+use redis::Script;
+use std::sync::LazyLock;
+use std::time::Duration;
+use uuid::Uuid;
+
+static RETRY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/retry.lua")));
+static BEGIN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/begin.lua")));
+static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/bury.lua")));
+static FINISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/finish.lua")));
+
+/// A decided job, with all that its record needs: Redis may have lost it.
+#[derive(Debug, Clone, Copy)]
+pub struct DecidedJob<'a> {
+    /// The entry of the command log.
+    pub entry: &'a LogEntry,
+    /// When the task was admitted that is let go of. Not always when the entry's job was submitted:
+    /// Redis may have forgotten the key in between.
+    pub admitted_at: Instant,
+    /// Where the answer comes from.
+    pub origin: Origin,
+}
+
+impl Queue {
+    /// Notes that a worker begins these jobs. Returns the number of the attempt of each. `round` names
+    /// this beginning: when it has to be noted again, it still counts as one attempt.
+    pub async fn begin(&self, jobs: &[JobId], round: Uuid) -> Result<Vec<u32>, QueueError> {
+        self.note("begin", jobs, round).await
+    }
+
+    /// Notes that a worker begins this job, or that it did so in `round`. Returns the number of the
+    /// attempt.
+    pub async fn begin_one(&self, job: JobId, round: Uuid) -> Result<u32, QueueError> {
+        let numbers = self.begin(&[job], round).await?;
+        numbers.first().copied().ok_or_else(unexpected_reply)
+    }
+
+    /// Puts a task aside that failed by a fault, in its attempt of that number; it is due again after
+    /// `delay`. Nothing happens when `worker` holds it no more.
+    pub async fn retry(
+        &self,
+        worker: &str,
+        job: JobId,
+        attempts: u32,
+        delay: Duration,
+    ) -> Result<(), QueueError> {
+        RETRY
+            .key(&self.keys.attempts)
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.scheduled)
+            .arg(job.to_string())
+            .arg(format!("{} {attempts} ", record::letter(JobStatus::Retrying)))
+            .arg(delay.as_secs_f64())
+            .invoke_async::<()>(&mut self.connection.clone())
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that a worker lets go of jobs without having tried them. The attempt that it began in
+    /// `round`, if it did, does not count.
+    pub async fn hand_back(&self, jobs: &[JobId], round: Uuid) -> Result<(), QueueError> {
+        self.note("hand back", jobs, round).await.map(drop)
+    }
+
+    async fn note(&self, what: &str, jobs: &[JobId], round: Uuid) -> Result<Vec<u32>, QueueError> {
+        let mut call = BEGIN.prepare_invoke();
+        call.key(&self.keys.attempts).arg(what).arg(round.to_string());
+        for job in jobs {
+            call.arg(job.to_string());
+        }
+        let attempts: Vec<u32> = call.invoke_async(&mut self.connection.clone()).await?;
+        if attempts.len() == jobs.len() { Ok(attempts) } else { Err(unexpected_reply()) }
+    }
+
+    /// Stores the answers of jobs, lets go of their tasks, which `worker` holds, and publishes the
+    /// answers to whoever waits: in one round trip. Call it after the commit, never before.
+    #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
+    pub async fn finish(&self, worker: &str, jobs: &[DecidedJob<'_>]) -> Result<(), QueueError> {
+        let outcomes: Vec<Outcome> = jobs.iter().map(Outcome::from).collect();
+        let mut call = FINISH.prepare_invoke();
+        call.key(&self.keys.attempts)
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.data)
+            .arg(self.ttl_seconds)
+            .arg(&self.keys.outcomes_channel)
+            .arg(announcement::encode(&outcomes))
+            .arg(&self.keys.meta);
+        for decided in jobs {
+            let job = decided.entry.job;
+            call.key(self.keys.record(job))
+                .arg(job.to_string())
+                .arg(decided.admitted_at.timestamp_micros())
+                .arg(Record::from(decided).encode());
+        }
+        call.invoke_async::<()>(&mut self.connection.clone()).await?;
+        Ok(())
+    }
+
+    /// Notes that a task was given up, and puts it among the dead. What the client sees is `answer`;
+    /// the cause is for operators.
+    pub async fn bury(
+        &self,
+        worker: &str,
+        task: &str,
+        answer: Answer,
+        cause: &str,
+        now: Instant,
+    ) -> Result<(), QueueError> {
+        // A task of somebody else may have no id of ours, and no record.
+        let job = JobId::new(task.parse().unwrap_or_default());
+        let (record, announcement) = match self.record(job).await? {
+            None => (Vec::new(), Vec::new()),
+            Some(record) => {
+                let outcome = Outcome {
+                    job,
+                    fingerprint: record.fingerprint,
+                    origin: Origin::GaveUp,
+                    answer: answer.clone(),
+                };
+                (record.buried(answer, cause, now).encode(), announcement::encode(&[outcome]))
+            }
+        };
+        BURY.key(self.keys.record(job))
+            .key(&self.keys.attempts)
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.dead)
+            .key(&self.keys.data)
+            .key(format!("{}:{task}", self.keys.meta))
+            .arg(task)
+            .arg(record)
+            .arg(&self.keys.outcomes_channel)
+            .arg(announcement)
+            .invoke_async::<()>(&mut self.connection.clone())
+            .await?;
+        Ok(())
+    }
+}
+
+fn unexpected_reply() -> QueueError {
+    redis::RedisError::from((redis::ErrorKind::UnexpectedReturnType, "begin.lua")).into()
+}
+
+impl From<&DecidedJob<'_>> for Record {
+    fn from(decided: &DecidedJob<'_>) -> Self {
+        let entry = decided.entry;
+        Self {
+            client: entry.client,
+            operation: entry.operation,
+            fingerprint: entry.fingerprint,
+            status: JobStatus::finished(entry.answer.is_success()),
+            attempts: entry.attempts,
+            submitted_at: entry.submitted_at,
+            finished_at: Some(entry.finished_at),
+            answer: Some(entry.answer.clone()),
+            cause: None,
+        }
+    }
+}
+
+impl From<&DecidedJob<'_>> for Outcome {
+    fn from(decided: &DecidedJob<'_>) -> Self {
+        Self {
+            job: decided.entry.job,
+            fingerprint: decided.entry.fingerprint,
+            origin: decided.origin,
+            answer: decided.entry.answer.clone(),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+-- Notes that jobs begin, or that they are handed back: two commands for all of them. Readers show it
+-- as long as the record of the job is not final.
+--
+-- This is not written to Redis's log, which would be a wait for the disk more for every batch: a Redis
+-- that crashes forgets that its unfinished jobs were begun, and they are begun again.
+--
+-- KEYS  1 attempts (named progress in Redis)
+-- ARGV  1 'begin' or 'hand back'  2 round: a beginning counts once, however often it is noted, and is
+--       taken back only if it is the last  3… the jobs
+-- Returns the attempts of each.
+local noted = redis.call('HMGET', KEYS[1], unpack(ARGV, 3))
+local counted, written = {}, {}
+for i, line in ipairs(noted) do
+  local attempts, last = 0, ''
+  if line then attempts, last = string.match(line, '^%a (%d+) (.*)$') end
+  local state, round = 'r', ARGV[2]
+  if ARGV[1] == 'begin' then
+    if last ~= round then attempts = attempts + 1 end
+  else
+    if last == round then attempts = attempts - 1 end
+    state, round = 'q', ''
+  end
+  counted[i] = tonumber(attempts)
+  written[2 * i - 1] = ARGV[2 + i]
+  written[2 * i] = state .. ' ' .. attempts .. ' ' .. round
+end
+redis.set_repl(redis.REPL_NONE)
+redis.call('HSET', KEYS[1], unpack(written))
+return counted

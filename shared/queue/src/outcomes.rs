@@ -1,0 +1,150 @@
+//! Waiting for jobs: one subscription a process, which wakes the requests that wait.
+
+use crate::announcement::{self, Outcome};
+use crate::{Queue, subscription};
+use domain::JobId;
+use futures::StreamExt;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How often a waiting request looks for itself while the subscription is down.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Where the outcome of a job goes: to each request that waits for it.
+type Waiting = Vec<oneshot::Sender<Arc<Outcome>>>;
+
+/// The requests of this process that wait for jobs.
+#[derive(Clone)]
+pub struct Outcomes {
+    waiting: Arc<Mutex<HashMap<JobId, Waiting>>>,
+    /// Counts subscriptions: 0 and even numbers while there is none, odd ones while there is.
+    subscription: watch::Receiver<u64>,
+    waiting_max: usize,
+}
+
+/// The registration of a request that waits for a job. Take it before the job can finish, or its
+/// outcome may pass unseen.
+pub struct Ticket {
+    job: JobId,
+    outcome: oneshot::Receiver<Arc<Outcome>>,
+    outcomes: Outcomes,
+}
+
+impl Outcomes {
+    /// Subscribes, and stays subscribed until `stop`. At most `waiting_max` requests may wait.
+    #[must_use]
+    pub fn subscribe(queue: &Queue, waiting_max: usize, stop: CancellationToken) -> Self {
+        let (announce, subscription) = watch::channel(0);
+        let outcomes = Self { waiting: Arc::default(), subscription, waiting_max };
+        let (listener, queue) = (outcomes.clone(), queue.clone());
+        tokio::spawn(async move {
+            let listen = || async {
+                let ended = listener.listen_once(&queue, &announce).await;
+                announce.send_modify(|count| *count += *count % 2);
+                ended
+            };
+            stop.run_until_cancelled(subscription::renew_for_good("outcomes", listen)).await;
+        });
+        outcomes
+    }
+
+    async fn listen_once(
+        &self,
+        queue: &Queue,
+        announce: &watch::Sender<u64>,
+    ) -> redis::RedisResult<()> {
+        let subscribe = async {
+            let mut pubsub = queue.client.get_async_pubsub().await?;
+            pubsub.subscribe(&queue.keys.outcomes_channel).await?;
+            Ok::<_, redis::RedisError>(pubsub)
+        };
+        let Ok(pubsub) = timeout(crate::RESPONSE_TIMEOUT, subscribe).await else {
+            return Ok(());
+        };
+        let mut messages = pubsub?.into_on_message();
+        // Whoever waits looks once: what was announced while nobody listened is not repeated.
+        announce.send_modify(|count| *count += 1);
+        while let Some(message) = messages.next().await {
+            self.deliver(announcement::decode(message.get_payload_bytes()));
+        }
+        Ok(())
+    }
+
+    fn deliver(&self, outcomes: Vec<Outcome>) {
+        for outcome in outcomes {
+            let waiting = self.lock().remove(&outcome.job);
+            let outcome = Arc::new(outcome);
+            for sender in waiting.into_iter().flatten() {
+                // Whoever has left meanwhile needs no answer.
+                let _ = sender.send(outcome.clone());
+            }
+        }
+    }
+
+    /// Registers a request that waits for `job`; `None` when too many wait already.
+    #[must_use]
+    pub fn ticket(&self, job: JobId) -> Option<Ticket> {
+        let (sender, outcome) = oneshot::channel();
+        let mut waiting = self.lock();
+        if waiting.len() >= self.waiting_max {
+            return None;
+        }
+        waiting.entry(job).or_default().push(sender);
+        Some(Ticket { job, outcome, outcomes: self.clone() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a waiting request learns.
+#[derive(Debug)]
+pub enum Waited<L> {
+    /// The outcome was announced.
+    Announced(Arc<Outcome>),
+    /// It was not, but a look at the record found it.
+    Looked(L),
+    /// Neither, in the time given.
+    TimedOut,
+}
+
+impl Ticket {
+    /// Waits until the outcome is announced, or `deadline`. `look` reads the record: it is called
+    /// when announcements may have been missed, and once a second while there is no subscription.
+    pub async fn wait<L, F>(mut self, deadline: Instant, mut look: impl FnMut() -> F) -> Waited<L>
+    where
+        F: Future<Output = Option<L>>,
+    {
+        loop {
+            let subscribed = *self.outcomes.subscription.borrow_and_update() % 2 == 1;
+            tokio::select! {
+                Ok(outcome) = &mut self.outcome => return Waited::Announced(outcome),
+                _ = self.outcomes.subscription.changed() => {}
+                () = sleep(LOOK_INTERVAL), if !subscribed => {}
+                () = sleep_until(deadline) => return Waited::TimedOut,
+            }
+            if let Ok(Some(found)) = tokio::time::timeout_at(deadline, look()).await {
+                return Waited::Looked(found);
+            }
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.outcome.close();
+        if let Entry::Occupied(mut waiting) = self.outcomes.lock().entry(self.job) {
+            waiting.get_mut().retain(|sender| !sender.is_closed());
+            if waiting.get().is_empty() {
+                waiting.remove();
+            }
+        }
+    }
+}

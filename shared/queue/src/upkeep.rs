@@ -1,0 +1,66 @@
+//! What keeps the queue healthy beside the workers: signs of life, retries that fall due, what ended
+//! workers held.
+
+use crate::{Queue, QueueError};
+use redis::Script;
+use std::sync::LazyLock;
+
+static KEEP_ALIVE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("lua/keep_alive.lua")));
+static PROMOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/promote.lua")));
+static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/release.lua")));
+
+/// Tasks promoted in one step: a step blocks Redis for a few milliseconds at most, and
+/// Lua cannot unpack more than 8000.
+pub const PROMOTED_AT_ONCE_MAX: usize = 500;
+
+/// How long Redis keeps what apalis notes about a worker that died without a word.
+const WORKER_NOTE_TTL_SECONDS: u64 = 86_400;
+
+impl Queue {
+    /// Notes that `worker` lives. apalis notes it too, but not while it has tasks in hand that it
+    /// cannot hand on, as when Postgres is away.
+    pub async fn keep_alive(&self, worker: &str) -> Result<(), QueueError> {
+        KEEP_ALIVE
+            .key(&self.keys.workers)
+            .key(self.worker_note(worker))
+            .arg(worker)
+            .arg(WORKER_NOTE_TTL_SECONDS)
+            .invoke_async::<()>(&mut self.connection.clone())
+            .await?;
+        Ok(())
+    }
+
+    /// Makes at most [`PROMOTED_AT_ONCE_MAX`] due retries available. Returns how many.
+    pub async fn promote(&self) -> Result<usize, QueueError> {
+        let promoted = PROMOTE
+            .key(&self.keys.scheduled)
+            .key(&self.keys.active)
+            .arg(PROMOTED_AT_ONCE_MAX)
+            .arg(&self.keys.wake_channel)
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        Ok(promoted)
+    }
+
+    /// Gives back what `worker`, which has ended, still holds. Returns how many tasks.
+    pub async fn release(&self, worker: &str) -> Result<usize, QueueError> {
+        let released = RELEASE
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.active)
+            .key(&self.keys.workers)
+            .key(&self.keys.data)
+            .key(self.worker_note(worker))
+            .arg(worker)
+            .arg(&self.keys.meta)
+            .arg(&self.keys.wake_channel)
+            .arg(&self.keys.records)
+            .invoke_async(&mut self.connection.clone())
+            .await?;
+        Ok(released)
+    }
+
+    fn worker_note(&self, worker: &str) -> String {
+        format!("{}:workers:metadata:{worker}", self.keys.apalis.queue)
+    }
+}

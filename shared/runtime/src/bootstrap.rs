@@ -1,0 +1,110 @@
+//! How both processes come up, and how they say why they cannot.
+
+use crate::settings;
+use clap::Parser;
+use clap::error::ErrorKind;
+use queue::Queue;
+use std::fmt::Display;
+use std::io::{Write, stderr};
+use std::process::ExitCode;
+use std::time::Duration;
+use store::{Database, StoreError};
+use tokio::time::{Instant, sleep};
+
+/// How long a process waits for Postgres and Redis to come up beside it.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+/// The pause between two attempts to reach one of them.
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
+
+/// Why a process cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Postgres is not there.
+    #[error(
+        "cannot use Postgres: {0}\n  Is it running, and is DATABASE_URL right? `make run` starts one for you."
+    )]
+    Postgres(String),
+    /// Redis is not there.
+    #[error(
+        "cannot use Redis: {0}\n  Is it running, and is REDIS_URL right? `make run` starts one for you."
+    )]
+    Redis(String),
+}
+
+/// Parses the command line and the environment. What is missing is told with its variable's name.
+#[must_use]
+pub fn parse<C: Parser>() -> C {
+    C::try_parse().unwrap_or_else(|error| {
+        let missing = error.kind() == ErrorKind::MissingRequiredArgument;
+        let _ = error.print();
+        if missing {
+            let _ = writeln!(
+                stderr(),
+                "\nEvery setting is a flag or an environment variable; DATABASE_URL and REDIS_URL \
+                 are needed.\n`make run` starts both services and sets both variables."
+            );
+        }
+        std::process::exit(error.exit_code())
+    })
+}
+
+/// Connects to both services and applies pending migrations.
+pub async fn connect(
+    postgres: &settings::Postgres,
+    redis: &settings::Redis,
+) -> Result<(Database, Queue), StartError> {
+    let deadline = Instant::now() + WAIT_MAX;
+    let unusable = |error: &dyn std::error::Error| StartError::Postgres(chain(error));
+    let url = postgres.database_url.expose();
+    let database =
+        Database::new(url, postgres.database_connections_max).map_err(|error| unusable(&error))?;
+    while let Err(error) = database.migrate().await {
+        if !matches!(error, StoreError::Unavailable(_)) || Instant::now() > deadline {
+            return Err(unusable(&error));
+        }
+        tracing::info!("waiting for Postgres");
+        sleep(RETRY_PAUSE).await;
+    }
+    let queue = loop {
+        match Queue::connect(redis.queue()).await {
+            Ok(queue) => break queue,
+            Err(error) if Instant::now() > deadline || !error.is_transient() => {
+                return Err(StartError::Redis(chain(&error)));
+            }
+            Err(_) => tracing::info!("waiting for Redis"),
+        }
+        sleep(RETRY_PAUSE).await;
+    };
+    for warning in queue.durability_warnings().await {
+        tracing::warn!("{warning}");
+    }
+    Ok((database, queue))
+}
+
+/// An error and what caused it, in one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// The exit code of a process that ended so; says why when it failed.
+#[must_use]
+pub fn report<E: Display>(ended: Result<(), E>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The settings that both binaries have. `--help` is the reference.
+
+use clap::{Args, ValueEnum};
+use queue::QueueSettings;
+use std::fmt;
+
+/// A URL with a password in it: never shown.
+#[derive(Clone)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// The URL itself, for whoever connects.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for SecretUrl {
+    fn from(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretUrl(…)")
+    }
+}
+
+/// Where Postgres is.
+#[derive(Debug, Clone, Args)]
+pub struct Postgres {
+    /// Where Postgres is, such as `postgres://user:password@localhost/commerce`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: SecretUrl,
+
+    /// Connections to Postgres, at most. A few are enough: commands are committed in batches.
+    #[arg(long, env = "DATABASE_CONNECTIONS_MAX", default_value_t = 8, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub database_connections_max: u32,
+}
+
+/// Where Redis is, and the queue in it.
+#[derive(Debug, Clone, Args)]
+pub struct Redis {
+    /// Where Redis is, such as `redis://localhost:6379`
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
+    pub redis_url: SecretUrl,
+
+    /// The first part of our keys in Redis. Stacks that share a Redis need names of their own.
+    #[arg(long, env = "QUEUE_NAME", default_value = "commerce", value_name = "NAME",
+          value_parser = queue_name)]
+    pub queue_name: String,
+
+    /// How long Redis keeps a response for replays. The command log in Postgres keeps it for good, so
+    /// this trades memory of Redis for speed of late replays and nothing else.
+    #[arg(long, env = "IDEMPOTENCY_TTL_SECONDS", default_value_t = 86_400, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub idempotency_ttl_seconds: u64,
+}
+
+impl Redis {
+    /// The settings of the queue among these.
+    #[must_use]
+    pub fn queue(&self) -> QueueSettings<'_> {
+        QueueSettings {
+            url: self.redis_url.expose(),
+            name: &self.queue_name,
+            ttl_seconds: self.idempotency_ttl_seconds,
+        }
+    }
+}
+
+fn queue_name(text: &str) -> Result<String, String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if text.is_empty() || text.len() > 64 || !text.bytes().all(allowed) {
+        return Err("must be 1 to 64 characters of A-Z, a-z, 0-9, - and _".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Args)]
+pub struct Logs {
+    /// How log lines are written
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// What is logged: a level, or levels by module such as info,sqlx=warn
+    #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
+    pub rust_log: String,
+}

@@ -1,0 +1,68 @@
+//! Logs and metrics: how they leave the process. What is logged and counted is decided where it
+//! happens.
+
+use crate::settings::{LogFormat, Logs};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
+use tokio::time::interval;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+/// Seconds of requests and jobs: from half a millisecond to half a minute.
+const SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+
+/// Sizes of batches: powers of two.
+const SIZES: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
+
+/// Sends log lines to standard error. Call it once, first thing.
+pub fn init_logs(logs: &Logs) -> Result<(), ParseError> {
+    // apalis tells of every start and stop of a worker, and sqlx passes on every notice of Postgres;
+    // what of it matters we say ourselves.
+    let quiet = ",apalis_core=warn,apalis_redis=warn,apalis_cron=warn,sqlx::postgres::notice=warn";
+    let filter = EnvFilter::try_new(format!("{}{quiet}", logs.rust_log))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    match logs.log_format {
+        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+/// How often histograms are condensed, so that they stay small though nobody may ask for them.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The metrics of this process.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// The content type of [`Metrics::render`].
+    pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+    /// The metrics, in the format of Prometheus.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+}
+
+/// Collects the metrics of the process. Call it once, inside the runtime.
+pub fn init_metrics(binary: &'static str) -> Result<Metrics, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &SIZES)?
+        .install_recorder()?;
+    let version = env!("CARGO_PKG_VERSION");
+    metrics::gauge!("commerce_build_info", "binary" => binary, "version" => version).set(1.0);
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        let mut ticks = interval(UPKEEP_INTERVAL);
+        loop {
+            ticks.tick().await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(Metrics(handle))
+}

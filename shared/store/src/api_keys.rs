@@ -1,0 +1,120 @@
+//! Clients and their API keys. Only hashes are stored; a key itself is shown once and forgotten.
+
+use crate::{Database, StoreError};
+use domain::{ClientId, Instant};
+
+/// A key as it is checked against.
+#[derive(Debug, Clone)]
+pub struct StoredKey {
+    /// The client it speaks for.
+    pub client: ClientId,
+    /// SHA-256 of the whole key.
+    pub secret_hash: Vec<u8>,
+    /// `read`, `write` or `admin`.
+    pub scope: String,
+}
+
+/// A key as it is listed.
+#[derive(Debug, Clone)]
+pub struct ListedKey {
+    /// The public part.
+    pub id: String,
+    /// The name of its client.
+    pub client: String,
+    /// `read`, `write` or `admin`.
+    pub scope: String,
+    /// When it was made.
+    pub created_at: Instant,
+    /// From when on it is refused, if ever.
+    pub expires_at: Option<Instant>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Instant>,
+    /// When it was last used, give or take a minute.
+    pub last_used_at: Option<Instant>,
+}
+
+/// A key to be stored.
+#[derive(Debug)]
+pub struct NewKey<'a> {
+    /// The public part.
+    pub id: &'a str,
+    /// The name of its client, which is made if need be.
+    pub client: &'a str,
+    /// SHA-256 of the whole key.
+    pub secret_hash: &'a [u8],
+    /// `read`, `write` or `admin`.
+    pub scope: &'a str,
+    /// From when on it is refused, if ever.
+    pub expires_at: Option<Instant>,
+}
+
+/// Stores a key, and its client if that is new.
+pub async fn create(database: &Database, key: NewKey<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "WITH client AS (
+             INSERT INTO clients (name) VALUES ($1)
+             ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id
+         )
+         INSERT INTO api_keys (id, client_id, secret_hash, scope, expires_at)
+         SELECT $2, client.id, $3, $4, $5 FROM client",
+        key.client,
+        key.id,
+        key.secret_hash,
+        key.scope,
+        key.expires_at,
+    )
+    .execute(database.pool())
+    .await?;
+    Ok(())
+}
+
+/// The key of that id, unless it is unknown, expired or revoked. Notes that it was used, at most
+/// once a minute.
+pub async fn find_valid(database: &Database, id: &str) -> Result<Option<StoredKey>, StoreError> {
+    database.read(|| look_up(database, id)).await
+}
+
+async fn look_up(database: &Database, id: &str) -> Result<Option<StoredKey>, StoreError> {
+    let row = sqlx::query!(
+        r#"WITH used AS (
+               UPDATE api_keys SET last_used_at = now()
+               WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+                 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+           )
+           SELECT client_id, secret_hash, scope FROM api_keys
+           WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"#,
+        id,
+    )
+    .fetch_optional(database.pool())
+    .await?;
+    Ok(row.map(|row| StoredKey {
+        client: ClientId::new(row.client_id),
+        secret_hash: row.secret_hash,
+        scope: row.scope,
+    }))
+}
+
+/// Every key, by client and age. Bounded: nobody reads more than a thousand lines.
+pub async fn list(database: &Database) -> Result<Vec<ListedKey>, StoreError> {
+    let keys = sqlx::query_as!(
+        ListedKey,
+        "SELECT k.id, c.name AS client, k.scope, k.created_at, k.expires_at, k.revoked_at,
+                k.last_used_at
+         FROM api_keys k JOIN clients c ON c.id = k.client_id
+         ORDER BY c.name, k.created_at LIMIT 1000",
+    )
+    .fetch_all(database.pool())
+    .await?;
+    Ok(keys)
+}
+
+/// Revokes a key, for good. `false` when there is no such key, or it was revoked before.
+pub async fn revoke(database: &Database, id: &str) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
+        id
+    )
+    .execute(database.pool())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

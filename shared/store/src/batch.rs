@@ -1,0 +1,103 @@
+//! The transaction of a batch: begin and load in one round trip, write, commit.
+
+use crate::load::{self, BatchContext};
+use crate::{Database, StoreError, changes, command_log};
+use domain::{Changes, JobId, LogEntry, Needs, WorkingSet};
+use sqlx::pool::PoolConnection;
+use sqlx::{Postgres, raw_sql};
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+
+/// A transaction that has begun. Dropped before its commit, it ends with its connection.
+pub struct Batch {
+    database: Database,
+    connection: ClosedUnlessKept,
+}
+
+impl Batch {
+    /// Begins a transaction, loads and locks in it what `needs` names, and tells which of `jobs` are
+    /// decided already. The lock order is in the function of Postgres that does it: `load_batch`.
+    #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
+    pub async fn begin(
+        database: &Database,
+        needs: &Needs,
+        jobs: &[JobId],
+    ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
+        let mut connection = ClosedUnlessKept::new(database.take().await?);
+        let loaded = load::begin_and_load(&mut connection, needs, jobs).await;
+        let (working_set, context) = database.noting_outages(loaded)?;
+        Ok((Self { database: database.clone(), connection }, working_set, context))
+    }
+
+    /// The entries of the command log for jobs that have been decided.
+    pub async fn decided(
+        &mut self,
+        jobs: &[JobId],
+    ) -> Result<HashMap<JobId, LogEntry>, StoreError> {
+        let found = command_log::find(&mut self.connection, jobs).await;
+        self.database.noting_outages(found)
+    }
+
+    /// Writes what was decided, and commits it.
+    #[tracing::instrument(level = "debug", skip_all, fields(entries = entries.len()))]
+    pub async fn commit(
+        mut self,
+        changes: &Changes,
+        entries: &[LogEntry],
+    ) -> Result<(), StoreError> {
+        let written = self.write_and_commit(changes, entries).await;
+        self.database.noting_outages(written)?;
+        self.database.keep(self.connection.keep());
+        Ok(())
+    }
+
+    async fn write_and_commit(
+        &mut self,
+        changes: &Changes,
+        entries: &[LogEntry],
+    ) -> Result<(), StoreError> {
+        changes::write(&mut self.connection, changes, entries).await?;
+        raw_sql("COMMIT").execute(&mut **self.connection).await?;
+        Ok(())
+    }
+}
+
+/// A connection that is closed when it is dropped: it may be in a transaction that failed.
+struct ClosedUnlessKept(Option<PoolConnection<Postgres>>);
+
+const UNTIL_KEPT: &str = "the connection leaves by `keep` only, which takes the whole value";
+
+#[expect(clippy::expect_used, reason = "see UNTIL_KEPT")]
+impl ClosedUnlessKept {
+    const fn new(connection: PoolConnection<Postgres>) -> Self {
+        Self(Some(connection))
+    }
+
+    fn keep(mut self) -> PoolConnection<Postgres> {
+        self.0.take().expect(UNTIL_KEPT)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "see UNTIL_KEPT")]
+impl Deref for ClosedUnlessKept {
+    type Target = PoolConnection<Postgres>;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref().expect(UNTIL_KEPT)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "see UNTIL_KEPT")]
+impl DerefMut for ClosedUnlessKept {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.0.as_mut().expect(UNTIL_KEPT)
+    }
+}
+
+impl Drop for ClosedUnlessKept {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
+}

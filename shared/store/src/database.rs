@@ -1,0 +1,144 @@
+//! A handle on Postgres: the pool, how it is set, and how it is read from.
+
+use crate::StoreError;
+use crate::connection_cache::ConnectionCache;
+use crate::connection_health::ConnectionHealth;
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool, Postgres};
+use std::str::FromStr;
+use std::sync::LazyLock;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The migrations, embedded in the binaries. A newer release may have applied more of them, and
+/// this one still runs beside it: migrations only ever add what an older release can do without.
+static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrator = sqlx::migrate!("../../migrations");
+    migrator.set_ignore_missing(true);
+    migrator
+});
+
+/// How long to wait for a connection, also for a new one. Beyond it Postgres counts as unreachable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longer than any read takes at a Postgres that is well.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longer than any statement here takes, also over a million due rows, and short enough that a
+/// client is told 503 rather than nothing.
+const STATEMENT_TIMEOUT_MS: &str = "10000";
+
+/// Locks are held for one batch, that is for milliseconds. Whoever waits longer waits for a process
+/// that is stopped, and had better try again.
+const LOCK_TIMEOUT_MS: &str = "5000";
+
+/// After this time Postgres ends the transaction of a process that is stopped, and frees its locks.
+const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "10000";
+
+/// Every statement here looks rows up by key, or by an index of what is due, whatever the sizes of
+/// the tables. So each is planned once a connection, and not by the size that a table had when it
+/// was small; and none is worth compiling.
+const PLANS: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
+
+/// A handle on Postgres, shared by its clones.
+#[derive(Clone)]
+pub struct Database {
+    pool: PgPool,
+    health: ConnectionHealth,
+    cache: ConnectionCache,
+}
+
+impl Database {
+    /// A handle with at most `connections_max` connections. Nothing is connected yet.
+    pub fn new(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.options([
+            ("statement_timeout", STATEMENT_TIMEOUT_MS),
+            ("lock_timeout", LOCK_TIMEOUT_MS),
+            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            ("timezone", "UTC"),
+        ]);
+        let options = options.options(PLANS);
+        let health = ConnectionHealth::default();
+        let known_health = health.clone();
+        let pool = PgPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(move |connection, known| {
+                let is_doubtful = known_health.is_doubtful(known.idle_for);
+                Box::pin(async move {
+                    if is_doubtful {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options);
+        Ok(Self { pool, health, cache: ConnectionCache::default() })
+    }
+
+    /// The pool, for statements that need nothing of the cache.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Applies pending migrations, under an advisory lock: any number of processes may start at
+    /// once. Takes as long as it takes, also when it is another process that migrates: its
+    /// connection has no time limits.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let unlimited = [("lock_timeout", "0"), ("statement_timeout", "0")];
+        let options = self.pool.connect_options().as_ref().clone().options(unlimited);
+        let connection = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options);
+        let migrated = MIGRATOR.run(&connection).await;
+        connection.close().await;
+        Ok(migrated?)
+    }
+
+    /// Whether Postgres answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let look = || async { Ok(sqlx::query_scalar!("SELECT 1").fetch_one(&self.pool).await?) };
+        self.read(look).await.map(drop)
+    }
+
+    /// Looks something up: once more if the connection had ended meanwhile, and never for long.
+    pub(crate) async fn read<T, F>(&self, look: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let twice = async {
+            match self.noting_outages(look().await) {
+                Err(StoreError::Unavailable(_)) => self.noting_outages(look().await),
+                found => found,
+            }
+        };
+        timeout(READ_TIMEOUT, twice).await.unwrap_or_else(|_| {
+            self.noting_outages(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)))
+        })
+    }
+
+    /// Hands a result on. An outage is noted, so that idle connections are asked from now on.
+    pub(crate) fn noting_outages<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Unavailable(_)) = result {
+            self.health.note_outage();
+        }
+        result
+    }
+
+    /// A connection for a unit of work. Hand it back by [`Database::keep`] when all went well.
+    pub(crate) async fn take(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        let taken = self.cache.take(&self.pool, &self.health).await;
+        self.noting_outages(taken.map_err(StoreError::from))
+    }
+
+    /// Keeps a connection that is well and in no transaction for the next unit of work.
+    pub(crate) fn keep(&self, connection: PoolConnection<Postgres>) {
+        self.cache.keep(&self.pool, connection);
+    }
+}

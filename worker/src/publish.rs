@@ -1,0 +1,71 @@
+//! Publishing to the queue how jobs ended, and counting it in the metrics.
+
+use crate::apply::{Attempt, NewOutcome};
+use contract::{Problem, ProblemKind};
+use domain::{Answer, JobId, LogEntry, Operation};
+use queue::{DecidedJob, Origin, Queue, QueueError};
+use runtime::clock;
+
+/// Publishes the answers of decided commands. Call it after the commit, never before. Their tasks are
+/// held by one worker, or by two when apalis has restarted it.
+pub(crate) async fn answers(
+    queue: &Queue,
+    attempts: &[Attempt],
+    entries: &[LogEntry],
+) -> Result<(), QueueError> {
+    let mut entries = entries;
+    for attempts in attempts.chunk_by(|one, next| one.holder == next.holder) {
+        let (these, rest) = entries.split_at(attempts.len().min(entries.len()));
+        let jobs: Vec<DecidedJob<'_>> = attempts.iter().zip(these).map(decided_job).collect();
+        if let Some(attempt) = attempts.first() {
+            queue.finish(&attempt.holder, &jobs).await?;
+        }
+        entries = rest;
+    }
+    Ok(())
+}
+
+fn decided_job<'a>((attempt, entry): (&Attempt, &'a LogEntry)) -> DecidedJob<'a> {
+    let admitted_at = attempt.job.submitted_at;
+    // The command log keeps the time of the admission that was decided. Another one means that Redis
+    // had forgotten the key, and the answer is a replay.
+    let is_first = entry.submitted_at == admitted_at;
+    let origin = if is_first { Origin::Decided } else { Origin::CommandLog };
+    DecidedJob { entry, admitted_at, origin }
+}
+
+/// Publishes that a task was given up, and lets go of it. Clients see the public cause, operators the
+/// full one.
+pub(crate) async fn gave_up(
+    queue: &Queue,
+    (holder, task): (&str, &str),
+    operation: Option<Operation>,
+    public_cause: &str,
+    full_cause: &str,
+) -> Result<(), QueueError> {
+    let detail = format!("The command was given up: {public_cause}. Nothing of it was done.");
+    let mut problem = Problem::new(ProblemKind::ProcessingFailed, detail);
+    if let Ok(id) = task.parse() {
+        problem = problem.about_job(JobId::new(id));
+    }
+    let answer = Answer { status: problem.status, body: problem.to_json() };
+    queue.bury(holder, task, answer, full_cause, clock::now()).await?;
+    count_outcome(operation.map_or("unknown", Operation::as_str), "dead");
+    Ok(())
+}
+
+/// Counts decisions that are committed.
+pub(crate) fn count_decided(outcomes: &[NewOutcome]) {
+    for NewOutcome { operation, outcome, latency } in outcomes {
+        let operation = operation.as_str();
+        let seconds = latency.as_seconds_f64().max(0.0);
+        metrics::histogram!("commerce_job_latency_seconds", "operation" => operation)
+            .record(seconds);
+        count_outcome(operation, outcome);
+    }
+}
+
+fn count_outcome(operation: &'static str, outcome: &'static str) {
+    let labels = [("operation", operation), ("outcome", outcome)];
+    metrics::counter!("commerce_outcomes_total", &labels).increment(1);
+}

@@ -1,0 +1,123 @@
+//! The settings of the worker, read once. `worker --help` is the reference.
+
+use clap::{Parser, Subcommand};
+use runtime::settings::{Logs, Postgres, Redis};
+use std::net::SocketAddr;
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// Takes commands from the queue, commits them to Postgres, and expires what has run out.
+///
+/// Any number of workers may run. Stop one with SIGTERM or Ctrl-C: it finishes what it has begun.
+#[derive(Debug, Parser)]
+#[command(name = "worker", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do instead of working.
+    #[command(subcommand)]
+    pub command: Option<CliCommand>,
+
+    /// The settings.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What a worker is told to do instead of working.
+#[derive(Debug, Subcommand)]
+pub enum CliCommand {
+    /// Ask the worker that runs here for its health; exit 0 when it is well
+    Health,
+    /// Look after jobs that were given up
+    Jobs {
+        /// What to do.
+        #[command(subcommand)]
+        command: JobsCommand,
+    },
+}
+
+/// What to do about jobs that were given up.
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    /// List dead jobs, with their causes
+    List {
+        /// How many, at most
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show a job and the command that it carries
+    Show {
+        /// The id of the job
+        job: Uuid,
+    },
+    /// Queue a dead job again, as a retry of its client would
+    Requeue {
+        /// The id of the job
+        job: Uuid,
+    },
+    /// Drop a dead job; a retry of its client is still admitted
+    Discard {
+        /// The id of the job
+        job: Uuid,
+    },
+}
+
+/// The settings of a worker.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Settings {
+    /// Where Postgres is.
+    #[command(flatten)]
+    pub postgres: Postgres,
+
+    /// Where Redis is.
+    #[command(flatten)]
+    pub redis: Redis,
+
+    /// What is logged.
+    #[command(flatten)]
+    pub logs: Logs,
+
+    /// Where GET /health and GET /metrics are served; "off" for nowhere
+    #[arg(long, env = "WORKER_ADDR", default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
+    pub worker_addr: AdminAddress,
+
+    /// Commands in one transaction, at most
+    #[arg(long, env = "WORKER_BATCH_MAX", default_value_t = 256, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub worker_batch_max: u16,
+
+    /// After this time without a sign of life, the jobs of a worker are taken over
+    #[arg(long, env = "WORKER_ORPHAN_SECONDS", default_value_t = 15, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub worker_orphan_seconds: u64,
+
+    /// How often a command is tried that fails by itself, before its job is given up
+    #[arg(long, env = "WORKER_ATTEMPTS_MAX", default_value_t = 10, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub worker_attempts_max: u32,
+
+    /// How often gifts and subscriptions that have run out are marked. What clients see does not
+    /// depend on it.
+    #[arg(long, env = "SWEEP_INTERVAL_SECONDS", default_value_t = 60, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub sweep_interval_seconds: u64,
+
+    /// How long a gift can be redeemed
+    #[arg(long, env = "GIFT_TTL_DAYS", default_value_t = 30, value_name = "DAYS",
+          value_parser = clap::value_parser!(u32).range(1..=1825))]
+    pub gift_ttl_days: u32,
+}
+
+/// An address to serve at, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdminAddress(pub Option<SocketAddr>);
+
+impl FromStr for AdminAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let address = text.parse().map_err(|_| "must be IP:PORT, or off".to_owned())?;
+        Ok(Self(Some(address)))
+    }
+}
