@@ -1,8 +1,7 @@
 //! Problem documents: codes, advice, and the shape of the JSON.
 
-use crate::sample::JOB;
-use shared::domain::Problem;
-use shared::domain::problem::{Advice, FieldError, ProblemKind};
+use contract::{Advice, FieldError, Problem, ProblemKind};
+use samples::JOB;
 use std::collections::HashSet;
 
 use Advice::{NewKey, No, SameKey};

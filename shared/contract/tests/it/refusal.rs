@@ -1,8 +1,8 @@
 //! What a refused client is told: the catalogue of `semantics.md` 3.2, word for word.
 
-use crate::sample::{JOB, at, now};
-use shared::domain::refusal::Refusal;
-use shared::domain::{Answer, Plan, SubscriptionId, SubscriptionStatus};
+use domain::Refusal;
+use domain::{Answer, Plan, SubscriptionId, SubscriptionStatus};
+use samples::{JOB, at, now};
 
 /// A refusal with its status, code, title and detail, and the members that only it has.
 type Row = (Refusal, u16, &'static str, &'static str, &'static str, &'static str);
@@ -52,7 +52,7 @@ fn catalogue() -> [Row; 13] {
             "",
         ),
         (
-            Refusal::AlreadySubscribed { subscription: SubscriptionId(10), end_date: july },
+            Refusal::AlreadySubscribed { subscription: SubscriptionId::new(10), end_date: july },
             409,
             "already_subscribed",
             "The user has an active subscription",
@@ -128,7 +128,7 @@ fn every_refusal_is_answered_as_the_catalogue_says() {
             r#""instance":"/jobs/00000000-0000-0000-0000-000000000007","#,
             &format!(r#""retry":"new_key"{extra}}}"#),
         ];
-        let answer = Answer::of(JOB, &Err(refusal.clone()), now());
+        let answer = contract::answer(JOB, &Err(refusal.clone()), now());
         assert_eq!(answer, Answer { status, body: body.concat() }, "{refusal:?}");
         assert!(!answer.is_success());
     }
@@ -139,7 +139,7 @@ fn how_a_subscription_ended_is_told() {
     for (current, word) in
         [(SubscriptionStatus::Cancelled, "cancelled"), (SubscriptionStatus::Expired, "expired")]
     {
-        let problem = Refusal::SubscriptionNotActive { current }.problem();
+        let problem = contract::refusal::problem(&Refusal::SubscriptionNotActive { current });
         assert_eq!(problem.extra.get("current_status"), Some(&word.into()));
     }
 }

@@ -1,13 +1,13 @@
 //! What a client is shown, to the byte.
 
-use crate::sample::{ALICE, JOB, SHOP, at, gift, now, subscription, user};
+use contract::view::{GiftView, SubscriptionView, timestamp};
+use domain::{Answer, Gift, GiftState, Instant, Success};
 use proptest::prelude::proptest;
 use proptest::prop_assert_eq;
-use shared::domain::view::{GiftView, SubscriptionView, timestamp};
-use shared::domain::{Answer, Gift, GiftStatus, Instant, Success};
+use samples::{ALICE, JOB, SHOP, at, gift, now, subscription, user};
 
 fn answer(success: Success) -> (u16, String) {
-    let Answer { status, body } = Answer::of(JOB, &Ok(success), now());
+    let Answer { status, body } = contract::answer(JOB, &Ok(success), now());
     assert!(Answer { status, body: String::new() }.is_success());
     (status, body)
 }
@@ -99,7 +99,7 @@ fn what_is_past_its_end_is_shown_as_expired() {
     assert_eq!(shown(&pending, pending.expires_at)["status"], "expired");
     let redeemed = pending.redeemed(ALICE, now());
     assert_eq!(shown(&redeemed, at("2030-01-01T00:00:00Z"))["status"], "redeemed");
-    let expired = Gift { status: GiftStatus::Expired, ..pending };
+    let expired = Gift { state: GiftState::Expired, ..pending };
     assert_eq!(shown(&expired, now())["status"], "expired");
 }
 

@@ -1,7 +1,7 @@
 //! Months counted as one would on paper: another way than the core's, to check it by.
 
 use chrono::{Datelike, NaiveDate};
-use shared::domain::Instant;
+use domain::Instant;
 
 /// The Gregorian calendar repeats itself after so many years.
 pub(crate) const CYCLE_YEARS: i32 = 400;

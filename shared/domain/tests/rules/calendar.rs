@@ -1,10 +1,11 @@
 //! Months, over one whole cycle of the calendar.
 
 use crate::by_hand::{CYCLE_YEARS, later, month_length};
-use crate::sample::at;
+
 use chrono::{Datelike, NaiveTime};
-use shared::domain::Instant;
-use shared::domain::calendar::add_months;
+use domain::Instant;
+use domain::calendar::add_months;
+use samples::at;
 
 /// Two years of months, counted from every day of the cycle.
 const MONTHS: u32 = 24;

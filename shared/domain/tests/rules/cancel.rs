@@ -1,11 +1,13 @@
 //! Cancelling, whatever the subscription's state.
 
-use crate::sample::{decide_at, decided, now, refused};
+use crate::sample::{decide_at, decided, refused};
 use crate::scene::{HELD, Holding, held, scene};
 use chrono::TimeDelta;
-use shared::domain::decide::Decision;
-use shared::domain::world::Change;
-use shared::domain::{Command, Refusal, Subscription, SubscriptionStatus, Success};
+use domain::{
+    Change, Command, Decision, Refusal, Subscription, SubscriptionState, SubscriptionStatus,
+    Success,
+};
+use samples::now;
 
 const CANCEL: Command = Command::Cancel { subscription_id: HELD };
 
@@ -13,12 +15,11 @@ fn expected(holding: Holding) -> Decision {
     let ended = |current| refused(Refusal::SubscriptionNotActive { current });
     match holding {
         Holding::Nothing | Holding::OtherClients => refused(Refusal::SubscriptionNotFound),
-        Holding::Lapsed | Holding::Expired => ended(SubscriptionStatus::Expired),
+        Holding::Ended | Holding::Expired => ended(SubscriptionStatus::Expired),
         Holding::Cancelled => ended(SubscriptionStatus::Cancelled),
         Holding::Running | Holding::OtherUsers => {
             let cancelled = Subscription {
-                status: SubscriptionStatus::Cancelled,
-                cancelled_at: Some(now()),
+                state: SubscriptionState::Cancelled { at: now() },
                 updated_at: now(),
                 ..held(holding)
             };
@@ -48,9 +49,9 @@ fn a_cancelled_subscription_keeps_the_end_and_the_months_that_were_bought() {
 
 #[test]
 fn a_cancellation_at_the_instant_of_the_end_is_too_late() {
-    let (world, end) = (scene(Holding::Running, []), held(Holding::Running).end_date);
-    let before = decide_at(&world, &CANCEL, end - TimeDelta::microseconds(1));
+    let (working_set, end) = (scene(Holding::Running, []), held(Holding::Running).end_date);
+    let before = decide_at(&working_set, &CANCEL, end - TimeDelta::microseconds(1));
     assert!(matches!(before.result, Ok(Success::Cancelled(_))));
     let expired = Refusal::SubscriptionNotActive { current: SubscriptionStatus::Expired };
-    assert_eq!(decide_at(&world, &CANCEL, end), refused(expired));
+    assert_eq!(decide_at(&working_set, &CANCEL, end), refused(expired));
 }

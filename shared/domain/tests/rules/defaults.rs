@@ -1,9 +1,9 @@
 //! Terms that were not asked for, and terms that no plan is sold for.
 
-use crate::sample::{ALICE, BOB, decided, email, plan, refused, world};
+use crate::sample::{decided, plan, refused, working_set};
 use crate::scene::{HELD, Holding, held};
-use shared::domain::world::Change;
-use shared::domain::{Command, Plan, Refusal, Subscription, Success};
+use domain::{Change, Command, Plan, Refusal, Subscription, Success};
+use samples::{ALICE, BOB, email};
 
 fn months_of(result: Result<Success, Refusal>) -> u32 {
     match result {
@@ -19,17 +19,17 @@ fn subscribe(code: &str, duration_months: Option<u32>) -> Command {
 
 #[test]
 fn a_term_that_is_not_asked_for_is_one_interval_of_the_plan() {
-    assert_eq!(months_of(decided(&world([]), &subscribe("monthly", None)).result), 1);
-    assert_eq!(months_of(decided(&world([]), &subscribe("yearly", None)).result), 12);
+    assert_eq!(months_of(decided(&working_set([]), &subscribe("monthly", None)).result), 1);
+    assert_eq!(months_of(decided(&working_set([]), &subscribe("yearly", None)).result), 12);
 }
 
 #[test]
 fn a_renewal_that_is_not_asked_for_is_one_interval_of_its_own_plan() {
     for (plan, total) in [("monthly", 2 + 1), ("yearly", 2 + 12)] {
         let running = Subscription { plan: plan.to_owned(), ..held(Holding::Running) };
-        let world = world([Change::Subscription(running)]);
+        let working_set = working_set([Change::Subscription(running)]);
         let renew = Command::Renew { subscription_id: HELD, duration_months: None };
-        assert_eq!(months_of(decided(&world, &renew).result), total);
+        assert_eq!(months_of(decided(&working_set, &renew).result), total);
     }
 }
 
@@ -37,13 +37,13 @@ fn a_renewal_that_is_not_asked_for_is_one_interval_of_its_own_plan() {
 fn a_gift_that_names_no_months_is_one_month() {
     let recipient_email = email("carol@example.com");
     let give = Command::Gift { gifter_id: BOB, recipient_email, duration_months: None };
-    assert_eq!(months_of(decided(&world([]), &give).result), 1);
+    assert_eq!(months_of(decided(&working_set([]), &give).result), 1);
 }
 
 #[test]
 fn a_yearly_plan_is_sold_by_whole_years() {
     for months in 1..=120 {
-        let found = decided(&world([]), &subscribe("yearly", Some(months)));
+        let found = decided(&working_set([]), &subscribe("yearly", Some(months)));
         if [12, 24, 36, 48, 60, 72, 84, 96, 108, 120].contains(&months) {
             assert_eq!(months_of(found.result), months);
         } else {
@@ -56,7 +56,7 @@ fn a_yearly_plan_is_sold_by_whole_years() {
 #[test]
 fn a_monthly_plan_is_sold_for_any_number_of_months() {
     for months in 1..=120 {
-        let found = decided(&world([]), &subscribe("monthly", Some(months)));
+        let found = decided(&working_set([]), &subscribe("monthly", Some(months)));
         assert_eq!(months_of(found.result), months);
     }
 }

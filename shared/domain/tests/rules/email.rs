@@ -1,8 +1,8 @@
 //! Which texts are email addresses, and which are the same mailbox.
 
+use domain::Email;
 use proptest::prelude::proptest;
 use proptest::{prop_assert, prop_assert_eq};
-use shared::domain::Email;
 
 fn is_email(text: &str) -> bool {
     Email::parse(text).is_ok()

@@ -1,9 +1,9 @@
 //! Fingerprints: what makes two requests the same request.
 
+use domain::Fingerprint;
 use proptest::prelude::{Just, proptest};
 use proptest::{prop_assert_eq, prop_assert_ne, prop_oneof};
 use serde_json::{Value, json};
-use shared::domain::Fingerprint;
 
 fn of(method: &str, path: &str, body: &[u8]) -> Fingerprint {
     Fingerprint::of_request(method, path, body)

@@ -1,8 +1,8 @@
 //! Which texts are idempotency keys, and how little of one a log sees.
 
+use domain::IdempotencyKey;
 use proptest::prelude::{any, proptest};
 use proptest::{prop_assert, prop_assert_eq};
-use shared::domain::IdempotencyKey;
 
 fn is_key(bytes: &[u8]) -> bool {
     IdempotencyKey::parse(bytes).is_ok()

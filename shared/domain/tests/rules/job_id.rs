@@ -1,14 +1,13 @@
 //! Job ids: derived, the same for ever, and never the same for two pairs of client and key.
 
+use domain::{ClientId, IdempotencyKey, JobId, job_id};
 use proptest::prelude::proptest;
 use proptest::{prop_assert, prop_assert_eq};
-use shared::domain::idempotency::job_id;
-use shared::domain::{ClientId, IdempotencyKey, JobId};
 use std::collections::HashSet;
 use uuid::{Variant, Version};
 
 fn id(client: i64, key: &str) -> JobId {
-    job_id(ClientId(client), &IdempotencyKey::parse(key.as_bytes()).unwrap())
+    job_id(ClientId::new(client), &IdempotencyKey::parse(key.as_bytes()).unwrap())
 }
 
 /// Computed by another program, once. A change here would make every client's retry a new command.
@@ -41,9 +40,9 @@ proptest! {
     #[test]
     fn a_job_id_is_a_uuid_of_version_8(client: i64, key in "[!-~]{1,255}") {
         let job = id(client, &key);
-        prop_assert_eq!(job.0.get_version(), Some(Version::Custom));
-        prop_assert_eq!(job.0.get_version_num(), 8);
-        prop_assert_eq!(job.0.get_variant(), Variant::RFC4122);
+        prop_assert_eq!(job.get().get_version(), Some(Version::Custom));
+        prop_assert_eq!(job.get().get_version_num(), 8);
+        prop_assert_eq!(job.get().get_variant(), Variant::RFC4122);
         prop_assert_eq!(job, id(client, &key));
     }
 

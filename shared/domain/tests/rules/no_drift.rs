@@ -1,14 +1,14 @@
 //! However the months came together, the end is the same.
 
 use crate::by_hand;
-use crate::sample::{ALICE, NEW, SHOP, decide_at, gift, plan, world};
+use crate::sample::{NEW, decide_at, plan, working_set};
+use domain::{
+    Change, Command, Gift, GiftId, Instant, Subscription, SubscriptionId, Success, WorkingSet,
+};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, proptest};
 use proptest::{prop_assert_eq, prop_assume};
-use shared::domain::world::Change;
-use shared::domain::{
-    Command, Gift, GiftId, Instant, Subscription, SubscriptionId, Success, World,
-};
+use samples::{ALICE, SHOP, gift};
 
 /// 1970 to 2370, to the microsecond.
 fn instants() -> impl Strategy<Value = Instant> {
@@ -16,9 +16,9 @@ fn instants() -> impl Strategy<Value = Instant> {
 }
 
 /// Does `command` at `now`, and tells what became of the subscription.
-fn grown(world: &mut World, command: &Command, now: Instant) -> Subscription {
-    let decision = decide_at(world, command, now);
-    decision.changes.into_iter().for_each(|change| world.apply(change));
+fn grown(working_set: &mut WorkingSet, command: &Command, now: Instant) -> Subscription {
+    let decision = decide_at(working_set, command, now);
+    decision.changes.into_iter().for_each(|change| working_set.apply(change));
     match decision.result {
         Ok(
             Success::Subscribed(subscription)
@@ -41,11 +41,11 @@ proptest! {
         // How many months, by gift or by renewal, and how far into the term.
         parts in vec((1..=120_u32, any::<bool>(), 0.0..1.0_f64), 0..12),
     ) {
-        let mut world = world([]);
+        let mut working_set = working_set([]);
         let monthly = plan("monthly");
         let subscribe =
             Command::Subscribe { user_id: ALICE, plan: monthly, duration_months: Some(first) };
-        let mut subscription = grown(&mut world, &subscribe, start);
+        let mut subscription = grown(&mut working_set, &subscribe, start);
         let mut total = first;
         for (months, by_gift, part) in parts {
             total += months;
@@ -54,13 +54,13 @@ proptest! {
             let elapsed = ((subscription.end_date - start).num_seconds() as f64 * part) as i64;
             let now = start + chrono::TimeDelta::seconds(elapsed);
             let command = if by_gift {
-                world.apply(gift_of(months, now));
-                Command::Redeem { gift_id: GiftId(20), user_id: ALICE }
+                working_set.apply(gift_of(months, now));
+                Command::Redeem { gift_id: GiftId::new(20), user_id: ALICE }
             } else {
-                let subscription_id = SubscriptionId(NEW);
+                let subscription_id = SubscriptionId::new(NEW);
                 Command::Renew { subscription_id, duration_months: Some(months) }
             };
-            subscription = grown(&mut world, &command, now);
+            subscription = grown(&mut working_set, &command, now);
             prop_assert_eq!(subscription.months, total);
         }
         prop_assert_eq!(subscription.client, SHOP);
@@ -70,7 +70,7 @@ proptest! {
 
     #[test]
     fn the_core_counts_months_as_one_does_by_hand(start in instants(), months in 0..100_000_u32) {
-        let counted = shared::domain::calendar::add_months(start, months);
+        let counted = domain::calendar::add_months(start, months);
         prop_assert_eq!(counted, by_hand::add_months(start, months));
         prop_assume!(months > 0);
         prop_assert_eq!(counted.is_none_or(|end| end > start), true);

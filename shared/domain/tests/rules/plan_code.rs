@@ -1,6 +1,6 @@
 //! Plans: how they are written, and which are on sale.
 
-use shared::domain::{Plan, PlanCode};
+use domain::{Plan, PlanCode};
 
 #[test]
 fn a_plan_is_written_with_1_to_64_printable_characters_whether_or_not_it_is_on_sale() {

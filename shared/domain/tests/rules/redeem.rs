@@ -1,34 +1,29 @@
 //! Redeeming, whatever the recipient has: the months always arrive.
 
-use crate::sample::{ALICE, at, decide_at, decided, gift, grant, now, world};
+use crate::sample::{decide_at, decided, grant, working_set};
 use crate::scene::{HELD, Holding, begun, begun_rows, extended, held, scene};
-use shared::domain::decide::Decision;
-use shared::domain::world::Change;
-use shared::domain::{
-    Command, Gift, GiftId, GiftStatus, GrantSource, Subscription, SubscriptionStatus, Success,
+use domain::{
+    Change, Command, Decision, Gift, GiftId, GiftState, GrantSource, Subscription,
+    SubscriptionState, Success,
 };
+use samples::{ALICE, at, gift, now};
 
-const REDEEM: Command = Command::Redeem { gift_id: GiftId(20), user_id: ALICE };
-const SOURCE: GrantSource = GrantSource::Gift(GiftId(20));
+const REDEEM: Command = Command::Redeem { gift_id: GiftId::new(20), user_id: ALICE };
+const SOURCE: GrantSource = GrantSource::Gift(GiftId::new(20));
 
 fn used() -> Gift {
-    Gift {
-        status: GiftStatus::Redeemed,
-        recipient: Some(ALICE),
-        redeemed_at: Some(now()),
-        ..gift(20)
-    }
+    Gift { state: GiftState::Redeemed { recipient: ALICE, at: now() }, ..gift(20) }
 }
 
 fn expected(holding: Holding) -> Decision {
     let (mut changes, subscription) = match holding {
         Holding::Running => {
             let longer = extended(&held(holding), 5, at("2026-10-31T08:00:00Z"));
-            let granted = Change::Grant(grant(HELD.0, SOURCE, 3));
+            let granted = Change::Grant(grant(HELD.get(), SOURCE, 3));
             (vec![Change::Subscription(longer.clone()), granted], longer)
         }
         Holding::Nothing
-        | Holding::Lapsed
+        | Holding::Ended
         | Holding::Cancelled
         | Holding::Expired
         | Holding::OtherClients
@@ -52,8 +47,8 @@ fn a_gift_extends_what_runs_and_else_begins_a_subscription() {
 #[test]
 fn a_gift_extends_a_yearly_plan_by_any_number_of_months() {
     let yearly = Subscription { plan: "yearly".to_owned(), ..held(Holding::Running) };
-    let world = world([Change::Subscription(yearly), Change::Gift(gift(20))]);
-    let found = decided(&world, &REDEEM).result;
+    let working_set = working_set([Change::Subscription(yearly), Change::Gift(gift(20))]);
+    let found = decided(&working_set, &REDEEM).result;
     let Ok(Success::Redeemed { subscription, .. }) = found else { panic!("refused: {found:?}") };
     assert_eq!((subscription.plan.as_str(), subscription.months), ("yearly", 5));
 }
@@ -62,11 +57,11 @@ fn a_gift_extends_a_yearly_plan_by_any_number_of_months() {
 fn a_gift_at_the_instant_of_the_end_begins_a_new_subscription() {
     let end = at("2026-06-20T00:00:00Z");
     let ending = Subscription { end_date: end, ..held(Holding::Running) };
-    let world = world([Change::Subscription(ending), Change::Gift(gift(20))]);
-    let found = decide_at(&world, &REDEEM, end);
+    let working_set = working_set([Change::Subscription(ending), Change::Gift(gift(20))]);
+    let found = decide_at(&working_set, &REDEEM, end);
     let marked = found.changes.iter().any(|change| {
         matches!(change, Change::Subscription(s)
-            if s.id == HELD && s.status == SubscriptionStatus::Expired)
+            if s.id == HELD && s.state == SubscriptionState::Expired)
     });
     assert!(marked, "the ended one is still stored as active: {found:?}");
     let new = found.result;
@@ -76,12 +71,12 @@ fn a_gift_at_the_instant_of_the_end_begins_a_new_subscription() {
 #[test]
 fn several_gifts_add_up() {
     let gifts = [20, 21, 22].map(|id| Change::Gift(gift(id)));
-    let mut world = scene(Holding::Running, gifts);
+    let mut working_set = scene(Holding::Running, gifts);
     for (id, months) in [(20, 5), (21, 8), (22, 11)] {
-        let redeem = Command::Redeem { gift_id: GiftId(id), user_id: ALICE };
-        let found = decided(&world, &redeem);
+        let redeem = Command::Redeem { gift_id: GiftId::new(id), user_id: ALICE };
+        let found = decided(&working_set, &redeem);
         assert!(matches!(&found.result, Ok(Success::Redeemed { subscription: s, .. })
             if s.id == HELD && s.months == months));
-        found.changes.into_iter().for_each(|change| world.apply(change));
+        found.changes.into_iter().for_each(|change| working_set.apply(change));
     }
 }

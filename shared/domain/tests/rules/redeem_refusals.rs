@@ -1,9 +1,9 @@
 //! Every gift, whoever holds out a hand: who is told what, and in which order.
 
-use crate::sample::{ALICE, BOB, EVE, NOBODY, RIVAL, at, decide_at, decided, gift, refused, world};
+use crate::sample::{EVE, NOBODY, RIVAL, decide_at, decided, refused, working_set};
 use chrono::TimeDelta;
-use shared::domain::world::Change;
-use shared::domain::{Command, Gift, GiftId, GiftStatus, Refusal, Success, UserId, World};
+use domain::{Change, Command, Gift, GiftId, GiftState, Refusal, Success, UserId, WorkingSet};
+use samples::{ALICE, BOB, at, gift};
 
 #[derive(Debug, Clone, Copy)]
 enum Given {
@@ -39,19 +39,19 @@ const GIFTS: [Given; 7] = [
 const HANDS: [Hand; 4] = [Hand::Recipient, Hand::SomeoneElse, Hand::Unknown, Hand::OfOtherClient];
 const PAST: &str = "2026-06-10T00:00:00Z";
 
-fn world_with(given: Given) -> World {
+fn working_set_with(given: Given) -> WorkingSet {
     let pending = gift(20);
     let redeemed = || pending.redeemed(ALICE, at("2026-06-05T00:00:00Z"));
     let gift = match given {
-        Given::Missing => return world([]),
+        Given::Missing => return working_set([]),
         Given::Pending => pending,
         Given::PastItsExpiry => Gift { expires_at: at(PAST), ..pending },
         Given::Redeemed => redeemed(),
         Given::RedeemedLongAgo => Gift { expires_at: at(PAST), ..redeemed() },
-        Given::Expired => Gift { expires_at: at(PAST), status: GiftStatus::Expired, ..pending },
+        Given::Expired => Gift { expires_at: at(PAST), state: GiftState::Expired, ..pending },
         Given::OtherClients => Gift { gifter: EVE, client: RIVAL, ..pending },
     };
-    world([Change::Gift(gift)])
+    working_set([Change::Gift(gift)])
 }
 
 const fn user_of(hand: Hand) -> UserId {
@@ -80,7 +80,7 @@ fn expected(given: Given, hand: Hand) -> Option<Refusal> {
 }
 
 fn redeem(user_id: UserId) -> Command {
-    Command::Redeem { gift_id: GiftId(20), user_id }
+    Command::Redeem { gift_id: GiftId::new(20), user_id }
 }
 
 /// A stranger learns that the gift exists, and nothing of its state.
@@ -88,7 +88,7 @@ fn redeem(user_id: UserId) -> Command {
 fn refusals_come_in_the_order_of_the_contract() {
     for given in GIFTS {
         for hand in HANDS {
-            let found = decided(&world_with(given), &redeem(user_of(hand)));
+            let found = decided(&working_set_with(given), &redeem(user_of(hand)));
             match expected(given, hand) {
                 Some(refusal) => assert_eq!(found, refused(refusal), "{given:?}, {hand:?}"),
                 None => assert!(found.result.is_ok(), "{given:?}, {hand:?}: {found:?}"),
@@ -99,19 +99,19 @@ fn refusals_come_in_the_order_of_the_contract() {
 
 #[test]
 fn a_gift_can_be_redeemed_until_the_instant_it_expires() {
-    let (world, expiry) = (world_with(Given::Pending), gift(20).expires_at);
-    let before = decide_at(&world, &redeem(ALICE), expiry - TimeDelta::microseconds(1));
+    let (working_set, expiry) = (working_set_with(Given::Pending), gift(20).expires_at);
+    let before = decide_at(&working_set, &redeem(ALICE), expiry - TimeDelta::microseconds(1));
     assert!(matches!(before.result, Ok(Success::Redeemed { .. })));
     let expired = Refusal::GiftExpired { expired_at: expiry };
-    assert_eq!(decide_at(&world, &redeem(ALICE), expiry), refused(expired));
+    assert_eq!(decide_at(&working_set, &redeem(ALICE), expiry), refused(expired));
 }
 
 #[test]
 fn second_redeem_of_a_gift_is_rejected() {
-    let mut world = world_with(Given::Pending);
-    for change in decided(&world, &redeem(ALICE)).changes {
-        world.apply(change);
+    let mut working_set = working_set_with(Given::Pending);
+    for change in decided(&working_set, &redeem(ALICE)).changes {
+        working_set.apply(change);
     }
-    assert_eq!(decided(&world, &redeem(ALICE)), refused(Refusal::GiftAlreadyRedeemed));
-    assert_eq!(decided(&world, &redeem(BOB)), refused(Refusal::GiftNotRecipient));
+    assert_eq!(decided(&working_set, &redeem(ALICE)), refused(Refusal::GiftAlreadyRedeemed));
+    assert_eq!(decided(&working_set, &redeem(BOB)), refused(Refusal::GiftNotRecipient));
 }

@@ -1,13 +1,13 @@
 //! Renewing, whatever the subscription's state.
 
-use crate::sample::{at, decide_at, decided, grant, refused, world};
+use crate::sample::{decide_at, decided, grant, refused, working_set};
 use crate::scene::{HELD, Holding, extended, held, scene};
 use chrono::TimeDelta;
-use shared::domain::decide::Decision;
-use shared::domain::world::Change;
-use shared::domain::{
-    Command, GrantSource, Refusal, Subscription, SubscriptionId, SubscriptionStatus, Success,
+use domain::{
+    Change, Command, Decision, GrantSource, Refusal, Subscription, SubscriptionId,
+    SubscriptionStatus, Success,
 };
+use samples::at;
 
 const fn renew(subscription_id: SubscriptionId, duration_months: Option<u32>) -> Command {
     Command::Renew { subscription_id, duration_months }
@@ -17,12 +17,12 @@ fn expected(holding: Holding) -> Decision {
     let ended = |current| refused(Refusal::SubscriptionNotActive { current });
     match holding {
         Holding::Nothing | Holding::OtherClients => refused(Refusal::SubscriptionNotFound),
-        Holding::Lapsed | Holding::Expired => ended(SubscriptionStatus::Expired),
+        Holding::Ended | Holding::Expired => ended(SubscriptionStatus::Expired),
         Holding::Cancelled => ended(SubscriptionStatus::Cancelled),
         Holding::Running | Holding::OtherUsers => {
             // Counted from 31 May: 4 months later is 30 September.
             let renewed = extended(&held(holding), 4, at("2026-09-30T08:00:00Z"));
-            let granted = grant(HELD.0, GrantSource::Renewal, 2);
+            let granted = grant(HELD.get(), GrantSource::Renewal, 2);
             Decision {
                 changes: vec![Change::Subscription(renewed.clone()), Change::Grant(granted)],
                 result: Ok(Success::Renewed(renewed)),
@@ -41,11 +41,11 @@ fn only_a_running_subscription_of_the_client_can_be_renewed() {
 
 #[test]
 fn a_renewal_at_the_instant_of_the_end_is_too_late_even_if_no_sweep_has_run() {
-    let (world, end) = (scene(Holding::Running, []), held(Holding::Running).end_date);
-    let before = decide_at(&world, &renew(HELD, None), end - TimeDelta::microseconds(1));
+    let (working_set, end) = (scene(Holding::Running, []), held(Holding::Running).end_date);
+    let before = decide_at(&working_set, &renew(HELD, None), end - TimeDelta::microseconds(1));
     assert!(matches!(before.result, Ok(Success::Renewed(_))));
     let expired = Refusal::SubscriptionNotActive { current: SubscriptionStatus::Expired };
-    assert_eq!(decide_at(&world, &renew(HELD, None), end), refused(expired));
+    assert_eq!(decide_at(&working_set, &renew(HELD, None), end), refused(expired));
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn a_renewal_counts_from_the_first_start_and_not_from_the_previous_end() {
         end_date: at("2026-02-28T00:00:00Z"),
         ..held(Holding::Running)
     };
-    let world = world([Change::Subscription(february)]);
-    let found = decide_at(&world, &renew(HELD, Some(1)), at("2026-02-10T00:00:00Z")).result;
+    let working_set = working_set([Change::Subscription(february)]);
+    let found = decide_at(&working_set, &renew(HELD, Some(1)), at("2026-02-10T00:00:00Z")).result;
     let Ok(Success::Renewed(renewed)) = found else { panic!("refused: {found:?}") };
     assert_eq!(renewed.end_date, at("2026-03-31T00:00:00Z"));
     assert_eq!(renewed.start_date, at("2026-01-31T00:00:00Z"));
@@ -68,7 +68,7 @@ fn a_renewal_counts_from_the_first_start_and_not_from_the_previous_end() {
 fn a_subscription_is_renewed_under_its_own_plan() {
     let of_plan = |plan: &str| {
         let yearly = Subscription { plan: plan.to_owned(), ..held(Holding::Running) };
-        world([Change::Subscription(yearly)])
+        working_set([Change::Subscription(yearly)])
     };
     let refusal = decided(&of_plan("yearly"), &renew(HELD, Some(13))).result;
     assert!(matches!(refusal, Err(Refusal::DurationNotMultiple { interval_months: 12, .. })));
@@ -80,7 +80,7 @@ fn a_subscription_is_renewed_under_its_own_plan() {
 #[test]
 fn what_has_ended_is_told_before_what_is_wrong_with_the_term() {
     let yearly = Subscription { plan: "yearly".to_owned(), ..held(Holding::Expired) };
-    let found = decided(&world([Change::Subscription(yearly)]), &renew(HELD, Some(5)));
+    let found = decided(&working_set([Change::Subscription(yearly)]), &renew(HELD, Some(5)));
     let current = SubscriptionStatus::Expired;
     assert_eq!(found, refused(Refusal::SubscriptionNotActive { current }));
 }

@@ -1,10 +1,11 @@
 //! Every state in which a command can find a subscription, and what may come of it.
 
-use crate::sample::{BOB, EVE, NEW, RIVAL, SHOP, at, grant, now, subscription as sample, world};
-use shared::domain::world::Change;
-use shared::domain::{
-    GrantSource, Instant, Subscription, SubscriptionId, SubscriptionStatus, UserId, World,
+use crate::sample::{EVE, NEW, RIVAL, grant, working_set};
+use domain::{
+    Change, GrantSource, Instant, Subscription, SubscriptionId, SubscriptionState, UserId,
+    WorkingSet,
 };
+use samples::{BOB, SHOP, at, now, subscription as sample};
 
 /// Which subscription there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub(crate) enum Holding {
     Nothing,
     Running,
     /// Past its end, but no sweep has come by.
-    Lapsed,
+    Ended,
     /// By Alice, though it was paid until July.
     Cancelled,
     Expired,
@@ -24,7 +25,7 @@ impl Holding {
     pub(crate) const ALL: [Self; 7] = [
         Self::Nothing,
         Self::Running,
-        Self::Lapsed,
+        Self::Ended,
         Self::Cancelled,
         Self::Expired,
         Self::OtherClients,
@@ -33,26 +34,25 @@ impl Holding {
 }
 
 /// The id of that subscription.
-pub(crate) const HELD: SubscriptionId = SubscriptionId(10);
+pub(crate) const HELD: SubscriptionId = SubscriptionId::new(10);
 
-/// That subscription. For `Nothing` it is one that the world does not know.
+/// That subscription. For `Nothing` it is one that the working_set does not know.
 pub(crate) fn held(holding: Holding) -> Subscription {
-    let running = sample(HELD.0, 2, "2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z");
-    let over = sample(HELD.0, 1, "2026-04-30T08:00:00Z", "2026-05-30T08:00:00Z");
+    let running = sample(HELD.get(), 2, "2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z");
+    let over = sample(HELD.get(), 1, "2026-04-30T08:00:00Z", "2026-05-30T08:00:00Z");
     match holding {
         Holding::Nothing | Holding::Running => running,
-        Holding::Lapsed => over,
+        Holding::Ended => over,
         Holding::Cancelled => {
             let cancelled_at = at("2026-06-10T00:00:00Z");
             Subscription {
-                status: SubscriptionStatus::Cancelled,
-                cancelled_at: Some(cancelled_at),
+                state: SubscriptionState::Cancelled { at: cancelled_at },
                 updated_at: cancelled_at,
                 ..running
             }
         }
         Holding::Expired => Subscription {
-            status: SubscriptionStatus::Expired,
+            state: SubscriptionState::Expired,
             updated_at: at("2026-05-30T08:01:00Z"),
             ..over
         },
@@ -61,40 +61,39 @@ pub(crate) fn held(holding: Holding) -> Subscription {
     }
 }
 
-pub(crate) fn scene(holding: Holding, rows: impl IntoIterator<Item = Change>) -> World {
+pub(crate) fn scene(holding: Holding, rows: impl IntoIterator<Item = Change>) -> WorkingSet {
     let held = (holding != Holding::Nothing).then(|| Change::Subscription(held(holding)));
-    world(held.into_iter().chain(rows))
+    working_set(held.into_iter().chain(rows))
 }
 
 /// A subscription that began now.
 pub(crate) fn begun(user: UserId, plan: &str, months: u32, end: &str) -> Subscription {
     Subscription {
-        id: SubscriptionId(NEW),
+        id: SubscriptionId::new(NEW),
         user,
         client: SHOP,
         plan: plan.to_owned(),
-        status: SubscriptionStatus::Active,
+        state: SubscriptionState::Active,
         months,
         start_date: now(),
         end_date: at(end),
-        cancelled_at: None,
         created_at: now(),
         updated_at: now(),
     }
 }
 
-/// The rows of a subscription that began now, where there was `holding`: one that lapsed is marked
+/// The rows of a subscription that began now, where there was `holding`: one that ended is marked
 /// first, and all others are left alone.
 pub(crate) fn begun_rows(begun: &Subscription, source: GrantSource, was: Holding) -> Vec<Change> {
-    let lapsed = (was == Holding::Lapsed).then(|| {
+    let ended = (was == Holding::Ended).then(|| {
         Change::Subscription(Subscription {
-            status: SubscriptionStatus::Expired,
+            state: SubscriptionState::Expired,
             updated_at: now(),
             ..held(was)
         })
     });
     let granted = Change::Grant(grant(NEW, source, begun.months));
-    lapsed.into_iter().chain([Change::Subscription(begun.clone()), granted]).collect()
+    ended.into_iter().chain([Change::Subscription(begun.clone()), granted]).collect()
 }
 
 /// `held` with more months.

@@ -1,17 +1,18 @@
-//! How operations and states are written: in answers, in the ledger, in Redis.
+//! How operations and states are written: in answers, in the command log, in Redis.
 
-use crate::sample::{ALICE, email, plan};
-use shared::domain::job::JobStatus;
-use shared::domain::{
-    Command, GiftId, GiftStatus, GrantSource, Operation, SubscriptionId, SubscriptionStatus,
+use crate::sample::plan;
+use domain::{
+    Command, GiftId, GiftStatus, GrantSource, JobStatus, Operation, SubscriptionId,
+    SubscriptionStatus,
 };
+use samples::{ALICE, email};
 
 use GiftStatus::{Pending, Redeemed};
 use JobStatus::{Dead, Failed, Queued, Retrying, Running, Succeeded};
 use SubscriptionStatus::{Active, Cancelled, Expired};
 
 #[test]
-fn operations_are_written_as_the_ledger_has_them() {
+fn operations_are_written_as_the_command_log_has_them() {
     let spellings = Operation::ALL.map(Operation::as_str);
     assert_eq!(
         spellings,
@@ -72,8 +73,8 @@ fn jobs_have_the_states_of_the_contract_and_two_of_them_are_final() {
 
 #[test]
 fn grants_say_what_gave_them() {
-    let gift = GrantSource::Gift(GiftId(4));
-    assert_eq!((gift.as_str(), gift.gift()), ("gift", Some(GiftId(4))));
+    let gift = GrantSource::Gift(GiftId::new(4));
+    assert_eq!((gift.as_str(), gift.gift()), ("gift", Some(GiftId::new(4))));
     assert_eq!((GrantSource::Purchase.as_str(), GrantSource::Purchase.gift()), ("purchase", None));
     assert_eq!((GrantSource::Renewal.as_str(), GrantSource::Renewal.gift()), ("renewal", None));
 }
@@ -81,7 +82,7 @@ fn grants_say_what_gave_them() {
 /// Jobs of an older release wait in Redis while a newer one is started.
 #[test]
 fn commands_are_carried_as_they_always_were() {
-    let (user_id, subscription_id, gift_id) = (ALICE, SubscriptionId(10), GiftId(20));
+    let (user_id, subscription_id, gift_id) = (ALICE, SubscriptionId::new(10), GiftId::new(20));
     let recipient_email = email("Alice@example.com");
     for (command, json) in [
         (

@@ -2,9 +2,9 @@
 
 use super::books::Books;
 use crate::by_hand;
-use shared::domain::{
+use domain::{
     ClientId, Command, Email, Gift, GiftId, GiftStatus, Instant, Subscription, SubscriptionId,
-    SubscriptionStatus, User, UserId,
+    SubscriptionState, User, UserId,
 };
 
 /// The code of the refusal; `None` when the command is to be done.
@@ -52,7 +52,7 @@ impl Case<'_> {
 
     fn running(&self, user: UserId) -> Option<&Subscription> {
         let mut of_user = self.books.subscriptions.values().filter(|s| s.user == user);
-        of_user.find(|s| s.status == SubscriptionStatus::Active && s.end_date > self.now)
+        of_user.find(|s| s.state == SubscriptionState::Active && s.end_date > self.now)
     }
 
     fn create_user(&self, email: &Email) -> Option<&'static str> {
@@ -82,7 +82,7 @@ impl Case<'_> {
     fn ended(&self, id: SubscriptionId) -> Option<&'static str> {
         match self.subscription(id) {
             None => Some("subscription_not_found"),
-            Some(s) if s.status != SubscriptionStatus::Active || s.end_date <= self.now => {
+            Some(s) if s.state != SubscriptionState::Active || s.end_date <= self.now => {
                 Some("subscription_not_active")
             }
             Some(_) => None,
@@ -112,7 +112,7 @@ impl Case<'_> {
         if !user.email.as_str().eq_ignore_ascii_case(gift.recipient_email.as_str()) {
             return Some("gift_not_recipient");
         }
-        if gift.status == GiftStatus::Redeemed {
+        if gift.state.status() == GiftStatus::Redeemed {
             return Some("gift_already_redeemed");
         }
         if gift.expires_at <= self.now {

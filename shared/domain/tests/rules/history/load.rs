@@ -1,53 +1,51 @@
-//! Worlds of the rows that a command touches, and of those that a client owns.
+//! Working sets of the rows that a command touches, and of those that a client owns.
 
 use super::books::Books;
-use crate::sample::{RIVAL, SHOP};
-use shared::domain::world::{Change, Footprint};
-use shared::domain::{SubscriptionStatus, World};
+use crate::sample::RIVAL;
+use domain::{Change, Needs, SubscriptionState, WorkingSet};
+use samples::SHOP;
 
-/// Loads what the footprint names, as `store::world::load` does.
-pub(crate) fn load(books: &Books, footprint: &Footprint) -> World {
+/// Loads what `needs` names, as `store::Batch::begin` does.
+pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
     let named = |id| books.subscriptions.get(id).map(|s| s.user);
-    let owners: Vec<_> = footprint.subscriptions.iter().filter_map(named).collect();
+    let owners: Vec<_> = needs.subscriptions.iter().filter_map(named).collect();
     let users = books.users.values().filter(|user| {
         let email = (user.client, user.email.key());
-        footprint.users.contains(&user.id)
-            || owners.contains(&user.id)
-            || footprint.emails.contains(&email)
+        needs.users.contains(&user.id) || owners.contains(&user.id) || needs.emails.contains(&email)
     });
     let users: Vec<_> = users.collect();
     let subscriptions = books.subscriptions.values().filter(|s| {
         let of_user = users.iter().any(|user| user.id == s.user);
-        let active = of_user && s.status == SubscriptionStatus::Active;
-        active || footprint.subscriptions.contains(&s.id)
+        let active = of_user && s.state == SubscriptionState::Active;
+        active || needs.subscriptions.contains(&s.id)
     });
-    let gifts = books.gifts.values().filter(|gift| footprint.gifts.contains(&gift.id));
+    let gifts = books.gifts.values().filter(|gift| needs.gifts.contains(&gift.id));
 
-    let mut world = World::default();
+    let mut working_set = WorkingSet::default();
     let users = users.iter().map(|user| Change::User((*user).clone()));
     let subscriptions = subscriptions.map(|s| Change::Subscription(s.clone()));
     let gifts = gifts.map(|gift| Change::Gift(gift.clone()));
     for row in users.chain(subscriptions).chain(gifts) {
-        world.apply(row);
+        working_set.apply(row);
     }
-    world
+    working_set
 }
 
-/// The world has the rows of the books, each for its own client only.
-pub(crate) fn check_privacy(world: &World, books: &Books) {
+/// The working set has the rows of the books, each for its own client only.
+pub(crate) fn check_privacy(working_set: &WorkingSet, books: &Books) {
     for client in [SHOP, RIVAL] {
         for row in books.users.values() {
             let own = (row.client == client).then_some(row);
-            assert_eq!(world.user(client, row.id), own);
-            let named = world.user_by_email(client, &row.email);
+            assert_eq!(working_set.user(client, row.id), own);
+            let named = working_set.user_by_email(client, &row.email);
             assert!(named.is_none_or(|named| named.client == client));
         }
         for row in books.subscriptions.values() {
             let own = (row.client == client).then_some(row);
-            assert_eq!(world.subscription(client, row.id), own);
+            assert_eq!(working_set.subscription(client, row.id), own);
         }
         for row in books.gifts.values() {
-            assert_eq!(world.gift(client, row.id), (row.client == client).then_some(row));
+            assert_eq!(working_set.gift(client, row.id), (row.client == client).then_some(row));
         }
     }
 }

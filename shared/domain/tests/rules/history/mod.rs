@@ -6,24 +6,24 @@ mod expected;
 mod load;
 mod step;
 
-use crate::sample::{GIFT_TTL, at};
+use crate::sample::GIFT_TTL;
 use books::Books;
+use contract::refusal;
+use domain::{
+    Change, ClientId, Command, Context, GiftState, IdempotencyKey, Instant, Needs, NewIds,
+    Operation, SubscriptionState, WorkingSet, decide, job_id,
+};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, proptest};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use shared::domain::decide::{Circumstances, decide};
-use shared::domain::idempotency::job_id;
-use shared::domain::world::{Change, Footprint};
-use shared::domain::{
-    ClientId, Command, GiftStatus, IdempotencyKey, Instant, Operation, SubscriptionStatus, World,
-};
+use samples::at;
 use std::collections::BTreeSet;
 use step::Step;
 
-/// The world that the core sees, and our own books of what should be in it.
+/// The working set that the core sees, and our own books of what should be in it.
 struct History {
-    world: World,
+    working_set: WorkingSet,
     books: Books,
     now: Instant,
     jobs: u32,
@@ -32,7 +32,7 @@ struct History {
 impl History {
     fn new() -> Self {
         let now = at("2024-01-31T23:59:59.999999Z");
-        Self { world: World::default(), books: Books::default(), now, jobs: 0 }
+        Self { working_set: WorkingSet::default(), books: Books::default(), now, jobs: 0 }
     }
 
     /// Takes a step, and says how it ended.
@@ -44,34 +44,35 @@ impl History {
         };
         let ending = self.command(client, &command);
         self.books.check();
-        load::check_privacy(&self.world, &self.books);
+        load::check_privacy(&self.working_set, &self.books);
         ending
     }
 
     fn command(&mut self, client: ClientId, command: &Command) -> &'static str {
         self.jobs += 1;
         let key = IdempotencyKey::parse(self.jobs.to_string().as_bytes()).unwrap();
-        let circumstances = Circumstances {
-            now: self.now,
-            job: job_id(client, &key),
-            new_id: self.books.next_id(command.operation()),
-            gift_ttl: GIFT_TTL,
+        let context =
+            Context { now: self.now, client, job: job_id(client, &key), gift_ttl: GIFT_TTL };
+        let new_id = self.books.next_id(command.operation());
+        let decide = |working_set: &WorkingSet| {
+            let mut new_ids = NewIds::new(vec![new_id], vec![new_id], vec![new_id]);
+            decide(working_set, &context, command, &mut new_ids)
         };
-        let decision = decide(&self.world, client, command, circumstances);
-        assert_eq!(decision, decide(&self.world, client, command, circumstances));
+        let decision = decide(&self.working_set);
+        assert_eq!(decision, decide(&self.working_set));
 
-        let mut footprint = Footprint::default();
-        footprint.add(client, command);
-        let loaded = load::load(&self.books, &footprint);
-        assert_eq!(decision, decide(&loaded, client, command, circumstances), "loaded too little");
+        let mut needs = Needs::default();
+        needs.add(client, command);
+        let loaded = load::load(&self.books, &needs);
+        assert_eq!(decision, decide(&loaded), "loaded too little");
 
-        let refusal = decision.result.as_ref().err().map(|refusal| refusal.kind().code());
+        let refusal = decision.result.as_ref().err().map(|r| refusal::kind(r).code());
         let expected = expected::refusal(&self.books, client, command, self.now);
         assert_eq!(refusal, expected, "{command:?} of {client:?} at {}", self.now);
         assert_eq!(refusal.is_some(), decision.changes.is_empty());
         for change in decision.changes {
-            self.books.record(&change, circumstances);
-            self.world.apply(change);
+            self.books.record(&change, (&context, new_id));
+            self.working_set.apply(change);
         }
         refusal.unwrap_or_else(|| command.operation().as_str())
     }
@@ -79,18 +80,18 @@ impl History {
     /// Marks what has run out, as the sweeps of the worker do.
     fn sweep(&mut self) {
         for change in self.books.due(self.now) {
-            self.world.apply(change.clone());
+            self.working_set.apply(change.clone());
             match change {
                 Change::Subscription(s) => self.books.subscriptions.insert(s.id, s).map(drop),
                 Change::Gift(gift) => self.books.gifts.insert(gift.id, gift).map(drop),
                 Change::User(_) | Change::Grant(_) => None,
             };
         }
-        let statuses = self.books.subscriptions.values().map(|s| (s.status, s.end_date));
-        let active = SubscriptionStatus::Active;
-        assert!(statuses.into_iter().all(|(status, end)| status != active || end > self.now));
+        let states = self.books.subscriptions.values().map(|s| (s.state, s.end_date));
+        let active = SubscriptionState::Active;
+        assert!(states.into_iter().all(|(state, end)| state != active || end > self.now));
         let mut gifts = self.books.gifts.values();
-        assert!(gifts.all(|g| g.status != GiftStatus::Pending || g.expires_at > self.now));
+        assert!(gifts.all(|g| g.state != GiftState::Pending || g.expires_at > self.now));
     }
 }
 
@@ -106,7 +107,7 @@ proptest! {
     }
 }
 
-/// The rules would hold in a world where nothing happens, too.
+/// The rules would hold where nothing happens, too.
 #[test]
 fn random_histories_meet_every_outcome() {
     let mut runner = TestRunner::deterministic();

@@ -1,12 +1,13 @@
 //! What can happen in a history.
 
 use super::books::Books;
-use crate::sample::{RIVAL, SHOP, at, email, plan};
+use crate::sample::{RIVAL, plan};
 use chrono::{Months, TimeDelta};
+use domain::{ClientId, Command, GiftId, Instant, SubscriptionId, UserId};
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{Index, select};
 use proptest::{option, prop_oneof};
-use shared::domain::{ClientId, Command, GiftId, Instant, SubscriptionId, UserId};
+use samples::{SHOP, at, email};
 
 const ADDRESSES: [&str; 5] = ["a@x.org", "A@X.org", "b@x.org", "C@x.org", "d@y.org"];
 const PLANS: [&str; 4] = ["monthly", "monthly", "yearly", "gold"];
@@ -118,30 +119,34 @@ impl Step {
             }
             Action::Subscribe { user, plan: code, months } => {
                 let (client, user_id) = books.any_user(*user).unzip();
-                let user_id = user_id.unwrap_or(UserId(UNKNOWN));
+                let user_id = user_id.unwrap_or(UserId::new(UNKNOWN));
                 let duration_months = *months;
                 (client, Command::Subscribe { user_id, plan: plan(code), duration_months })
             }
             Action::Renew { subscription, months } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
-                let subscription_id = id.unwrap_or(SubscriptionId(UNKNOWN));
+                let subscription_id = id.unwrap_or(SubscriptionId::new(UNKNOWN));
                 (client, Command::Renew { subscription_id, duration_months: *months })
             }
             Action::Cancel { subscription } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
-                (client, Command::Cancel { subscription_id: id.unwrap_or(SubscriptionId(UNKNOWN)) })
+                (
+                    client,
+                    Command::Cancel { subscription_id: id.unwrap_or(SubscriptionId::new(UNKNOWN)) },
+                )
             }
             Action::Give { gifter, address, months } => {
                 let (client, id) = books.any_user(*gifter).unzip();
-                let (gifter_id, recipient_email) = (id.unwrap_or(UserId(UNKNOWN)), email(address));
+                let (gifter_id, recipient_email) =
+                    (id.unwrap_or(UserId::new(UNKNOWN)), email(address));
                 (client, Command::Gift { gifter_id, recipient_email, duration_months: *months })
             }
             Action::Redeem { gift, by } => {
                 let gift = books.any_gift(*gift);
                 let by = by.map(|by| books.any_user(by).map(|(_, id)| id));
                 let user_id = by.unwrap_or_else(|| books.recipient(gift?.1));
-                let gift_id = gift.map_or(GiftId(UNKNOWN), |(_, id)| id);
-                let user_id = user_id.unwrap_or(UserId(UNKNOWN));
+                let gift_id = gift.map_or(GiftId::new(UNKNOWN), |(_, id)| id);
+                let user_id = user_id.unwrap_or(UserId::new(UNKNOWN));
                 (gift.unzip().0, Command::Redeem { gift_id, user_id })
             }
         };
