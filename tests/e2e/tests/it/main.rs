@@ -5,6 +5,7 @@ mod bad_input;
 mod cancel;
 mod chaos;
 mod concurrency;
+mod contract;
 mod crash;
 mod drain;
 mod expiry;
