@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 const SOON: Duration = Duration::from_mins(1);
 
 /// Makes the insertion of one user fail with an error of this SQLSTATE.
-async fn poison(stack: &Stack, condition: &'static str, sqlstate: &'static str) -> Result<()> {
+pub(crate) async fn poison(
+    stack: &Stack,
+    condition: &'static str,
+    sqlstate: &'static str,
+) -> Result<()> {
     let function = format!(
         "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
          IF NEW.email = 'poison@example.com' AND {condition} THEN \

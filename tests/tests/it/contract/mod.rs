@@ -12,8 +12,10 @@
 //! files. Their diff is what has changed for others.
 
 mod access;
+mod command_line;
 mod commands;
 mod conversation;
+mod given_up;
 mod input;
 mod instants;
 mod jobs;
@@ -25,6 +27,7 @@ mod redis_keys;
 mod replays;
 mod routes;
 mod shown;
+mod stores;
 mod waiting;
 
 use e2e::{Builder, Stack};

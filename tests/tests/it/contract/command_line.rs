@@ -1,0 +1,63 @@
+//! What operators read in a terminal.
+
+use std::process::Output;
+
+use anyhow::{Context, Result};
+use e2e::{Kind, Settings, find_keys, run_to_end};
+
+use super::{conversation::Conversation, keep, quiet};
+
+/// What a program was told to do, its exit code, and what it printed.
+pub(super) fn shown(program: &str, args: &[&str], output: &Output) -> String {
+    let code = output.status.code().map_or("none".to_owned(), |code| code.to_string());
+    let [printed, complaint] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    format!("> {program} {}\nexit code {code}\n{printed}{complaint}\n", args.join(" "))
+}
+
+#[test]
+fn help() -> Result<()> {
+    // Lines are broken at the width of the terminal, which a test does not have.
+    let settings = Settings::default().with("COLUMNS", 100);
+    let mut text = String::new();
+    for (program, args) in [
+        ("api", &["--help"][..]),
+        ("api", &["keys", "--help"]),
+        ("api", &["keys", "create", "--help"]),
+        ("api", &["keys", "revoke", "--help"]),
+        ("worker", &["--help"]),
+        ("worker", &["jobs", "--help"]),
+        ("worker", &["jobs", "list", "--help"]),
+    ] {
+        text += &shown(program, args, &run_to_end(program, args, &settings)?);
+    }
+    keep("help", &text);
+    Ok(())
+}
+
+#[tokio::test]
+async fn api_keys() -> Result<()> {
+    let stack = quiet().workers(0).start().await?;
+    let settings = stack.settings(Kind::Api);
+    let mut talk = Conversation::with(stack.client()?);
+    let create = ["keys", "create", "--client", "shop", "--scope", "read"];
+    let output = run_to_end("api", &create, &settings)?;
+    let key = find_keys(&String::from_utf8_lossy(&output.stdout)).concat();
+    let id = key.get(4..12).context("no id")?;
+    let mut tell = |args: &[&str], output: &Output| {
+        let text = shown("api", args, output);
+        talk.write(&text.replace(&key, "[key]").replace(id, "[id]"));
+    };
+    tell(&create, &output);
+    for args in [
+        &["keys", "list"][..],
+        &["keys", "revoke", id],
+        &["keys", "list"],
+        &["keys", "revoke", id],
+        &["keys", "create", "--client", "local"],
+        &["keys", "create", "--client", "", "--scope", "write"],
+    ] {
+        tell(args, &run_to_end("api", args, &settings)?);
+    }
+    talk.end(stack, "api_keys").await
+}
