@@ -1,15 +1,9 @@
 //! What a test asks of its stack before it starts.
 
 use anyhow::{Context, Result};
+use support::{RedisServer, Settings, fresh_folder};
 
-use crate::{
-    database::Database,
-    programs::Settings,
-    proxy::Proxy,
-    redis_server::RedisServer,
-    service::Kind,
-    stack::{Stack, fresh_folder},
-};
+use crate::{database::Database, proxy::Proxy, service::Kind, stack::Stack};
 
 /// How many processes, and with which settings.
 #[derive(Clone, Debug)]
@@ -87,7 +81,7 @@ impl Builder {
     /// Starts everything, all processes at once, and waits until all are healthy.
     pub async fn start(self) -> Result<Stack> {
         let database = Database::create().await?;
-        let folder = fresh_folder()?;
+        let folder = fresh_folder("e2e")?;
         let proxy =
             if self.postgres_proxy { Some(Proxy::start(database.server()).await?) } else { None };
         let redis = RedisServer::start(folder.clone(), self.durable_redis).await?;

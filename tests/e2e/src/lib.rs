@@ -12,13 +12,9 @@ mod client;
 mod concurrent;
 mod database;
 mod invariants;
-mod poll;
-mod ports;
-mod process;
 mod programs;
 mod proxy;
 mod raw;
-mod redis_server;
 mod service;
 mod shape;
 mod shop;
@@ -32,15 +28,13 @@ pub use builder::Builder;
 pub use client::{Client, fresh_key};
 pub use concurrent::concurrently;
 pub use database::Database;
-pub use poll::{eventually, eventually_true};
-pub use process::{Process, Signal};
-pub use programs::{Settings, program, run_to_end};
+pub use programs::{program, run_to_end};
 pub use proxy::Proxy;
 pub use raw::raw_request;
-pub use redis_server::RedisServer;
 pub use service::{Kind, Service};
 pub use shape::{
     GIFT_FIELDS, JOB_FIELDS, REDEMPTION_FIELDS, SUBSCRIPTION_FIELDS, USER_FIELDS, ensure_fields,
     ensure_utc, integer_of, text_of,
 };
 pub use stack::Stack;
+pub use support::{Process, RedisServer, Settings, Signal, eventually, eventually_true};

@@ -31,7 +31,7 @@ pub struct Proxy {
 impl Proxy {
     /// Listens on a free port and passes everything on to `target` (`host:port`).
     pub async fn start(target: String) -> Result<Self> {
-        let listener = TcpListener::bind(crate::ports::free_address()?).await?;
+        let listener = TcpListener::bind(support::free_address()?).await?;
         let address = listener.local_addr()?;
         let (mode, seen) = watch::channel(Mode::Open);
         let task = tokio::spawn(serve(listener, target, seen));

@@ -4,13 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{
-    client::Client,
-    poll::eventually,
-    ports::free_address,
-    process::{Process, Signal},
-    programs::{Settings, program},
-};
+use crate::{client::Client, programs::program};
+use support::{Process, Settings, Signal, eventually, free_address};
 
 /// Migrations, and a machine that compiles meanwhile.
 const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -134,12 +129,12 @@ impl Service {
     /// The last lines of its log, over all its starts.
     #[must_use]
     pub fn log_tail(&self) -> String {
-        crate::process::log_tail(&self.log, 40)
+        support::log_tail(&self.log, 40)
     }
 
     /// Its whole log, over all its starts.
     #[must_use]
     pub fn log_text(&self) -> String {
-        crate::process::log_text(&self.log)
+        support::log_text(&self.log)
     }
 }

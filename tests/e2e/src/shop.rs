@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     answer::Answer,
     client::{Client, fresh_key},
-    poll::eventually,
+    eventually,
     shape::{integer_of, text_of},
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::{poll::eventually_true, stack::Stack};
+use crate::{eventually_true, stack::Stack};
 
 impl Stack {
     /// The number that a query counts.

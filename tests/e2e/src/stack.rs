@@ -1,30 +1,21 @@
 //! Everything one test runs on, and its end.
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    process,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use sqlx::PgPool;
+use support::{RedisServer, Settings};
 
 use crate::{
     builder::Builder,
     client::Client,
     database::Database,
     invariants,
-    programs::Settings,
     proxy::Proxy,
-    redis_server::RedisServer,
     service::{Kind, Service},
 };
 
 const STOP_WITHIN: Duration = Duration::from_secs(40);
-
-static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// A database, a Redis, and the processes between them. Fields are dropped in this order.
 #[derive(Debug)]
@@ -165,14 +156,4 @@ impl Drop for Stack {
         }
         eprintln!("{}", self.redis.log_tail());
     }
-}
-
-/// A folder for the logs and the Redis of one test.
-pub(crate) fn fresh_folder() -> Result<PathBuf> {
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let folder = env::temp_dir().join(format!("e2e-{}-{number}", process::id()));
-    // A killed run of the same pid may have left one behind.
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
 }

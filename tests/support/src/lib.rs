@@ -1,1 +1,29 @@
-//! What tests of several crates start and use.
+//! What the tests of several crates start and use.
+//!
+//! A [`Database`] and a [`RedisServer`] belong to one test and end with it. This crate knows the
+//! store, because the store migrates a test's database; it must not know the queue, the api or the
+//! worker, whose tests use it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "what a test needs and does not get fails it"
+)]
+
+mod database;
+mod folder;
+mod poll;
+mod ports;
+mod process;
+mod redis_server;
+mod settings;
+
+pub use database::Database;
+pub use folder::fresh_folder;
+pub use poll::{eventually, eventually_true};
+pub use ports::free_address;
+pub use process::{Process, Signal, log_tail, log_text};
+pub use redis_server::{RedisServer, keys, run};
+pub use settings::Settings;

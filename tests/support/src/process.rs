@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{poll::eventually, programs::Settings};
+use crate::{Settings, eventually};
 
 /// What a process can be told from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,8 @@ impl Drop for Process {
 }
 
 /// The last lines of a log, under its name.
-pub(crate) fn log_tail(log: &Path, lines: usize) -> String {
+#[must_use]
+pub fn log_tail(log: &Path, lines: usize) -> String {
     let text = log_text(log);
     let all: Vec<&str> = text.lines().collect();
     let tail = all.get(all.len().saturating_sub(lines)..).unwrap_or_default();
@@ -102,7 +103,8 @@ pub(crate) fn log_tail(log: &Path, lines: usize) -> String {
 }
 
 /// A whole log; a missing one is empty.
-pub(crate) fn log_text(log: &Path) -> String {
+#[must_use]
+pub fn log_text(log: &Path) -> String {
     String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned()
 }
 
@@ -112,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_process_ends_by_signal_and_its_log_is_kept() {
-        let log = std::env::temp_dir().join(format!("e2e-process-{}", std::process::id()));
+        let log = std::env::temp_dir().join(format!("process-{}", std::process::id()));
         let script = "trap 'echo bye; exit 3' TERM; echo hello; while :; do sleep 0.05; done";
         let args = ["-c".to_owned(), script.to_owned()];
         let mut child = Process::spawn(Path::new("sh"), &args, &Settings::default(), &log).unwrap();

@@ -18,7 +18,7 @@ static TAKEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
 
 /// A loopback address nobody listens on at this moment. Another process may take it before it is
 /// used; who starts a server on it must be ready to ask for another.
-pub(crate) fn free_address() -> Result<SocketAddr> {
+pub fn free_address() -> Result<SocketAddr> {
     for _ in 0..1_000 {
         // Each RandomState has keys of its own: chance enough for choosing ports.
         let draw = RandomState::new().build_hasher().finish();

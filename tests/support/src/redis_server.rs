@@ -1,16 +1,12 @@
 //! A Redis of its own for one test.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
-
+use crate::{Process, Settings, Signal, eventually, eventually_true, free_address, fresh_folder};
 use anyhow::{Context, Result, bail};
 use redis::aio::MultiplexedConnection;
-
-use crate::{
-    poll::{eventually, eventually_true},
-    ports::free_address,
-    process::{Process, Signal},
-    programs::Settings,
-};
+use redis::{FromRedisValue, cmd};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 const START_WITHIN: Duration = Duration::from_secs(20);
 
@@ -19,19 +15,33 @@ const START_WITHIN: Duration = Duration::from_secs(20);
 pub struct RedisServer {
     address: SocketAddr,
     folder: PathBuf,
+    /// Whether the folder is deleted with the server.
+    temporary: bool,
     durable: bool,
     process: Option<Process>,
 }
 
 impl RedisServer {
-    /// Starts one on a free port; `durable` as our own run does it: every accepted job on disk.
+    /// Starts one on a free port, in a folder of the caller's; `durable` as our own run does it:
+    /// every accepted job on disk.
     pub async fn start(folder: PathBuf, durable: bool) -> Result<Self> {
+        Self::start_in(folder, false, durable).await
+    }
+
+    /// Starts one on a free port that writes nothing down by itself. Its folder goes with it.
+    pub async fn start_temporary() -> Result<Self> {
+        Self::start_in(fresh_folder("redis")?, true, false).await
+    }
+
+    async fn start_in(folder: PathBuf, temporary: bool, durable: bool) -> Result<Self> {
+        let address = free_address()?;
+        let mut server = Self { address, folder, temporary, durable, process: None };
         for _ in 0..5 {
-            let address = free_address()?;
-            let mut server = Self { address, folder: folder.clone(), durable, process: None };
             match server.resume().await {
                 Ok(()) => return Ok(server),
-                Err(_) if server.log_tail().contains("Address already in use") => {}
+                Err(_) if server.log_tail().contains("Address already in use") => {
+                    server.address = free_address()?;
+                }
                 Err(error) => return Err(error.context(server.log_tail())),
             }
         }
@@ -46,10 +56,25 @@ impl RedisServer {
 
     /// Starts again on the same port and folder, and waits until it answers.
     pub async fn resume(&mut self) -> Result<()> {
+        self.spawn_with(&[])?;
+        eventually("redis answers", START_WITHIN, async || {
+            if self.process.as_mut().context("not started")?.try_exit()?.is_some() {
+                return Ok(Some(false));
+            }
+            cmd("PING").exec_async(&mut self.connect().await?).await?;
+            Ok(Some(true))
+        })
+        .await?
+        .then_some(())
+        .context("redis-server ended at once")
+    }
+
+    /// Starts again on the same port and folder with more settings, and waits for nothing.
+    pub fn spawn_with(&mut self, settings: &[&str]) -> Result<()> {
         let appendonly = if self.durable { "yes" } else { "no" };
         let port = self.address.port().to_string();
         let folder = self.folder.display().to_string();
-        let args = [
+        let own = [
             ["--bind", "127.0.0.1"],
             ["--port", &port],
             ["--dir", &folder],
@@ -57,25 +82,13 @@ impl RedisServer {
             ["--appendonly", appendonly],
             ["--appendfsync", "always"],
             ["--maxmemory-policy", "noeviction"],
-        ]
-        .concat()
-        .into_iter()
-        .map(str::to_owned)
-        .collect::<Vec<_>>();
-        let log = self.folder.join("redis.log");
-        let program = PathBuf::from("redis-server");
-        self.process = Some(Process::spawn(&program, &args, &Settings::default(), &log)?);
-        eventually("redis answers", START_WITHIN, async || {
-            if self.process.as_mut().context("not started")?.try_exit()?.is_some() {
-                return Ok(Some(false));
-            }
-            let mut connection = self.connect().await?;
-            redis::cmd("PING").exec_async(&mut connection).await?;
-            Ok(Some(true))
-        })
-        .await?
-        .then_some(())
-        .context("redis-server ended at once")
+        ];
+        let args = own.as_flattened().iter().chain(settings);
+        let args: Vec<String> = args.map(|&arg| arg.to_owned()).collect();
+        let (program, log) = (PathBuf::from("redis-server"), self.folder.join("redis.log"));
+        let process = Process::spawn(&program, &args, &Settings::default(), &log);
+        self.process = Some(process.context("`make test` installs redis-server")?);
+        Ok(())
     }
 
     /// Stops it (SIGTERM) and waits for its end.
@@ -103,12 +116,12 @@ impl RedisServer {
 
     /// Forgets everything.
     pub async fn flush_all(&self) -> Result<()> {
-        Ok(redis::cmd("FLUSHALL").exec_async(&mut self.connect().await?).await?)
+        Ok(cmd("FLUSHALL").exec_async(&mut self.connect().await?).await?)
     }
 
     /// How many keys it holds.
     pub async fn key_count(&self) -> Result<u64> {
-        Ok(redis::cmd("DBSIZE").query_async(&mut self.connect().await?).await?)
+        Ok(cmd("DBSIZE").query_async(&mut self.connect().await?).await?)
     }
 
     /// Waits until it holds more keys than it did: for a stack at rest, a sign that a submission
@@ -127,15 +140,40 @@ impl RedisServer {
              for _, key in ipairs(redis.call('KEYS', '*')) do \
              local command = size[redis.call('TYPE', key).ok]; \
              if command then n = n + redis.call(command, key) end end; return n";
-        let mut connection = self.connect().await?;
-        Ok(redis::cmd("EVAL").arg(script).arg(0).query_async(&mut connection).await?)
+        Ok(cmd("EVAL").arg(script).arg(0).query_async(&mut self.connect().await?).await?)
     }
 
     /// The last lines of its log, over all its starts.
     #[must_use]
     pub fn log_tail(&self) -> String {
-        crate::process::log_tail(&self.folder.join("redis.log"), 10)
+        crate::log_tail(&self.folder.join("redis.log"), 10)
     }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+        if self.temporary {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Every key, sorted.
+pub async fn keys(connection: &mut MultiplexedConnection) -> Vec<String> {
+    let mut keys: Vec<String> = run(connection, "KEYS *").await;
+    keys.sort();
+    keys
+}
+
+/// Runs a command whose words have no spaces in them.
+pub async fn run<T: FromRedisValue>(connection: &mut MultiplexedConnection, line: &str) -> T {
+    let mut words = line.split(' ');
+    let mut command = cmd(words.next().unwrap());
+    for word in words {
+        command.arg(word);
+    }
+    command.query_async(connection).await.unwrap()
 }
 
 #[cfg(test)]
@@ -145,11 +183,10 @@ mod tests {
     #[tokio::test]
     async fn a_durable_redis_remembers_over_its_death_and_another_does_not() {
         for (durable, left) in [(true, 1), (false, 0)] {
-            let folder = crate::stack::fresh_folder().unwrap();
+            let folder = fresh_folder("redis").unwrap();
             let mut server = RedisServer::start(folder.clone(), durable).await.unwrap();
             let mut connection = server.connect().await.unwrap();
-            let mut push = redis::cmd("RPUSH");
-            push.arg(&["k", "a", "b"]).exec_async(&mut connection).await.unwrap();
+            run::<()>(&mut connection, "RPUSH k a b").await;
             assert_eq!(server.key_count().await.unwrap(), 1);
             assert_eq!(server.member_count().await.unwrap(), 2);
             server.kill();
@@ -158,7 +195,20 @@ mod tests {
             server.flush_all().await.unwrap();
             assert_eq!(server.key_count().await.unwrap(), 0);
             server.stop().await.unwrap();
+            drop(server);
             std::fs::remove_dir_all(folder).unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn a_temporary_redis_leaves_no_folder() {
+        let server = RedisServer::start_temporary().await.unwrap();
+        let mut connection = server.connect().await.unwrap();
+        run::<()>(&mut connection, "MSET b 1 a 2").await;
+        assert_eq!(keys(&mut connection).await, ["a", "b"]);
+        let folder = server.folder.clone();
+        assert!(folder.is_dir());
+        drop(server);
+        assert!(!folder.exists());
     }
 }

@@ -1,27 +1,29 @@
 //! A database of one's own, copied from a migrated template, which ends with the test.
 
-use shared::store::{self, MIGRATOR, PgPool};
+use crate::eventually_true;
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Decode, PgConnection, Postgres, Transaction, Type,
-    query_scalar, raw_sql,
+    AssertSqlSafe, ConnectOptions, Connection, Decode, PgConnection, PgPool, Postgres, Transaction,
+    Type, query_scalar, raw_sql,
 };
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::time::sleep;
+
+/// The migrations, which name the template.
+static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 /// The database of one test.
-pub(crate) struct Database {
+pub struct Database {
     server: PgConnectOptions,
     name: String,
-    /// As the product opens it.
-    pub(crate) pool: PgPool,
+    store: store::Database,
 }
 
 impl Database {
     /// One with the schema in it.
-    pub(crate) async fn create() -> Self {
+    pub async fn create() -> Self {
         let server = server();
         let mut admin = connect(&server).await;
         let template = template(&server, &mut admin).await;
@@ -29,7 +31,7 @@ impl Database {
     }
 
     /// One with nothing in it.
-    pub(crate) async fn empty() -> Self {
+    pub async fn empty() -> Self {
         let server = server();
         let admin = connect(&server).await;
         Self::copy(server, admin, "").await
@@ -43,38 +45,57 @@ impl Database {
         run(&mut admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
         run(&mut admin, &format!("CREATE DATABASE {name} {from}")).await;
         admin.close().await.unwrap();
-        let pool = store::pool(&url(&server, &name), 8).unwrap();
-        Self { server, name, pool }
+        let store = store::Database::new(&url(&server, &name), 8).unwrap();
+        Self { server, name, store }
     }
 
-    /// Another pool, as of another process.
-    pub(crate) fn pool_of(&self, connections_max: u32) -> PgPool {
-        store::pool(&url(&self.server, &self.name), connections_max).unwrap()
+    /// The handle of the product.
+    #[must_use]
+    pub const fn store(&self) -> &store::Database {
+        &self.store
+    }
+
+    /// A new handle, as of another process.
+    #[must_use]
+    pub fn store_of(&self, connections_max: u32) -> store::Database {
+        store::Database::new(&self.url(), connections_max).unwrap()
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(&self.server, &self.name)
+    }
+
+    /// The connections of the product's handle, for statements of the test itself.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        self.store.pool()
     }
 
     /// Runs statements.
-    pub(crate) async fn run(&self, statements: &str) {
-        run(&mut self.pool.acquire().await.unwrap(), statements).await;
+    pub async fn run(&self, statements: &str) {
+        run(&mut self.pool().acquire().await.unwrap(), statements).await;
     }
 
     /// A transaction with those statements in it.
-    pub(crate) async fn begun(&self, statements: &str) -> Transaction<'static, Postgres> {
-        let mut tx = self.pool.begin().await.unwrap();
+    pub async fn begun(&self, statements: &str) -> Transaction<'static, Postgres> {
+        let mut tx = self.pool().begin().await.unwrap();
         run(&mut tx, statements).await;
         tx
     }
 
     /// The one value that a query gives.
-    pub(crate) async fn value<T>(&self, query: &str) -> T
+    pub async fn value<T>(&self, query: &str) -> T
     where
         T: for<'r> Decode<'r, Postgres> + Type<Postgres> + Send + Unpin,
     {
-        let value = query_scalar(AssertSqlSafe(query)).fetch_one(&self.pool).await;
+        let value = query_scalar(AssertSqlSafe(query)).fetch_one(self.pool()).await;
         value.unwrap_or_else(|error| panic!("{query}: {error}"))
     }
 
     /// Returns when that many others wait for locks in this database.
-    pub(crate) async fn until_blocked(&self, others: i64) {
+    pub async fn until_blocked(&self, others: i64) {
         self.until(&format!(
             "SELECT count(*) >= {others} FROM pg_stat_activity
              WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -83,14 +104,9 @@ impl Database {
     }
 
     /// Returns when a query gives true.
-    pub(crate) async fn until(&self, query: &str) {
-        for _ in 0..400 {
-            if self.value::<bool>(query).await {
-                return;
-            }
-            sleep(Duration::from_millis(10)).await;
-        }
-        panic!("never so: {query}");
+    pub async fn until(&self, query: &str) {
+        let look = async || Ok(self.value::<bool>(query).await);
+        eventually_true(query, Duration::from_secs(10), look).await.unwrap();
     }
 }
 
@@ -137,9 +153,9 @@ async fn template(server: &PgConnectOptions, admin: &mut PgConnection) -> String
     if query_scalar::<_, i64>(whole).bind(&name).fetch_one(&mut *admin).await.unwrap() == 0 {
         run(admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
         run(admin, &format!("CREATE DATABASE {name}")).await;
-        let pool = store::pool(&url(server, &name), 1).unwrap();
-        store::migrate(&pool).await.unwrap();
-        pool.close().await;
+        let store = store::Database::new(&url(server, &name), 1).unwrap();
+        store.migrate().await.unwrap();
+        store.pool().close().await;
         let close = format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false");
         run(admin, &close).await;
     }
