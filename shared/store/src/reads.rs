@@ -106,7 +106,7 @@ async fn find_subscriptions(
     let users: Vec<i64> = asked.iter().map(|page| page.user.get()).collect();
     let clients: Vec<i64> = asked.iter().map(|page| page.client.get()).collect();
     let befores: Vec<i64> =
-        asked.iter().map(|page| page.before.map_or(i64::MAX, |id| id.get())).collect();
+        asked.iter().map(|page| page.before.map_or(i64::MAX, SubscriptionId::get)).collect();
     let limits: Vec<i64> = asked.iter().map(|page| page.limit.into()).collect();
     let mut connection = database.take().await?;
     // One more than is asked for tells whether more follow. The limits have each row looked up by
