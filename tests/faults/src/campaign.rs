@@ -80,7 +80,7 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
     incidents.extend(cluster.stop().await);
 
     let history = recorder.history();
-    say(&format!("judging {} exchanges and {} ledger rows", history.len(), rows.ledger.len()));
+    say(&format!("judging {} exchanges and {} ledger rows", history.len(), rows.log.len()));
     let evidence = Evidence {
         history: &history,
         rows: &rows,

@@ -1,9 +1,9 @@
 //! What the clients did and what they were told: the half of the evidence that they saw.
 
 use anyhow::Result;
+use domain::{Command, Fingerprint};
 use serde::Serialize;
 use serde_json::Value;
-use shared::domain::{Command, Fingerprint};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;

@@ -55,11 +55,6 @@ pub struct Options {
     #[arg(long, default_value = "target/debug", value_name = "FOLDER")]
     pub programs: PathBuf,
 
-    /// A deliberate defect to switch on in programs built with the feature `seeded-bugs`: the
-    /// campaign must then find it
-    #[arg(long, value_name = "BUG")]
-    pub seeded_bug: Option<String>,
-
     /// The library that fakes a process' clock; without it no clock jumps
     #[arg(
         long,

@@ -35,7 +35,7 @@ fn differing(key: &str, known: &Known<'_>) -> Option<Violation> {
     Some(Violation::of_key(Rule::DifferentAnswers, key, detail))
 }
 
-/// An outcome that is not what the ledger has for this request.
+/// An outcome that is not what the command log has for this request.
 fn foreign(
     key: &str,
     known: &Known<'_>,
@@ -51,7 +51,7 @@ fn foreign(
     let same = row.answer.status == reply.status && row.answer.body == reply.body;
     let detail = || {
         let (status, body) = (row.answer.status, &row.answer.body);
-        format!("told {}, but the ledger has {status} {body}", told(reply))
+        format!("told {}, but the command log has {status} {body}", told(reply))
     };
     (!same).then(|| Violation::of_key(Rule::DifferentAnswers, key, detail()))
 }
@@ -87,7 +87,7 @@ struct Job<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// A job that has ended shows what the ledger has.
+/// A job that has ended shows what the command log has.
 fn job_differs(key: &str, known: &Known<'_>, exchange: &Exchange) -> Option<Violation> {
     let (Request::Job { .. }, Some(reply)) = (&exchange.request, &exchange.reply) else {
         return None;

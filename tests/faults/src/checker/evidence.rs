@@ -1,10 +1,8 @@
 //! What is judged.
 
 use crate::history::Exchange;
+use domain::{Answer, ClientId, Fingerprint, Gift, Grant, Instant, JobId, Subscription, User};
 use serde::Serialize;
-use shared::domain::{
-    Answer, ClientId, Fingerprint, Gift, Grant, Instant, JobId, Subscription, User,
-};
 
 /// All that is known of a campaign when everything is quiet again.
 #[derive(Debug, Clone, Copy)]
@@ -32,13 +30,13 @@ pub struct Rows {
     pub gifts: Vec<Gift>,
     /// All grants.
     pub grants: Vec<Grant>,
-    /// The ledger.
-    pub ledger: Vec<LedgerRow>,
+    /// The command log.
+    pub log: Vec<LogRow>,
 }
 
-/// A row of the ledger.
+/// A row of the command log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LedgerRow {
+pub struct LogRow {
     /// The order in which rows were decided.
     pub position: i64,
     /// The job.

@@ -2,7 +2,7 @@
 
 use super::evidence::Rows;
 use super::{Rule, Violation};
-use shared::domain::{GiftStatus, SubscriptionStatus};
+use domain::SubscriptionState;
 use std::collections::{BTreeMap, HashMap};
 
 pub(super) fn check(rows: &Rows) -> Vec<Violation> {
@@ -14,12 +14,12 @@ pub(super) fn check(rows: &Rows) -> Vec<Violation> {
 
 fn two_active(rows: &Rows) -> Vec<Violation> {
     let mut active = BTreeMap::<_, Vec<i64>>::new();
-    for s in rows.subscriptions.iter().filter(|s| s.status == SubscriptionStatus::Active) {
-        active.entry(s.user).or_default().push(s.id.0);
+    for s in rows.subscriptions.iter().filter(|s| s.state == SubscriptionState::Active) {
+        active.entry(s.user).or_default().push(s.id.get());
     }
     let several = active.into_iter().filter(|(_, ids)| ids.len() > 1);
     let told = |user, ids| format!("user {user} has the active subscriptions {ids:?}");
-    several.map(|(user, ids)| Violation::of_state(Rule::TwoActive, told(user.0, ids))).collect()
+    several.map(|(user, ids)| Violation::of_state(Rule::TwoActive, told(user.get(), ids))).collect()
 }
 
 fn gifts(rows: &Rows) -> Vec<Violation> {
@@ -29,9 +29,9 @@ fn gifts(rows: &Rows) -> Vec<Violation> {
     }
     let wrong = rows.gifts.iter().filter_map(|gift| {
         let granted = grants.get(&gift.id).copied().unwrap_or_default();
-        let expected = usize::from(gift.status == GiftStatus::Redeemed);
-        let status = gift.status.as_str();
-        (granted != expected).then(|| format!("gift {} is {status}, grants: {granted}", gift.id.0))
+        let expected = usize::from(gift.state.redemption().is_some());
+        let status = gift.state.status().as_str();
+        (granted != expected).then(|| format!("gift {} is {status}, grants: {granted}", gift.id.get()))
     });
     wrong.map(|detail| Violation::of_state(Rule::GiftNotOnce, detail)).collect()
 }
@@ -43,7 +43,7 @@ fn months(rows: &Rows) -> Vec<Violation> {
     }
     let wrong = rows.subscriptions.iter().filter_map(|s| {
         let granted = granted.get(&s.id).copied().unwrap_or_default();
-        let detail = || format!("subscription {} has {} months of {granted}", s.id.0, s.months);
+        let detail = || format!("subscription {} has {} months of {granted}", s.id.get(), s.months);
         (granted != s.months).then(detail)
     });
     wrong.map(|detail| Violation::of_state(Rule::MonthsNotGranted, detail)).collect()

@@ -1,8 +1,8 @@
 //! The history, by key.
 
-use super::evidence::{Evidence, LedgerRow};
+use super::evidence::{Evidence, LogRow};
 use crate::history::{Exchange, Meaning, Submission};
-use shared::domain::{ClientId, Fingerprint};
+use domain::{ClientId, Fingerprint};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use std::sync::Arc;
 pub(super) struct Known<'a> {
     /// Every request with it, in order of their sending.
     pub(super) exchanges: Vec<&'a Exchange>,
-    /// Every row of the ledger with it. One, if all is well.
-    pub(super) rows: Vec<&'a LedgerRow>,
+    /// Every row of the command log with it. One, if all is well.
+    pub(super) rows: Vec<&'a LogRow>,
 }
 
 /// All keys of the clients.
@@ -24,7 +24,7 @@ impl<'a> Keys<'a> {
         for exchange in evidence.history {
             keys.entry(exchange.key()).or_default().exchanges.push(exchange);
         }
-        for row in evidence.rows.ledger.iter().filter(|row| row.client != ClientId::SYSTEM) {
+        for row in evidence.rows.log.iter().filter(|row| row.client != ClientId::SYSTEM) {
             keys.entry(&row.key).or_default().rows.push(row);
         }
         for known in keys.values_mut() {

@@ -4,15 +4,15 @@
 //! which faults were injected.
 
 mod answers;
+mod command_log;
 pub mod evidence;
 mod invariants;
 mod keys;
-mod ledger;
 mod limbo;
 mod order;
 mod replay;
 
-pub use evidence::{Evidence, Incident, LedgerRow, Leftovers, Rows};
+pub use evidence::{Evidence, Incident, Leftovers, LogRow, Rows};
 use keys::Keys;
 use serde::Serialize;
 
@@ -20,9 +20,9 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// A client was told an outcome that the ledger does not have.
+    /// A client was told an outcome that the command log does not have.
     AcknowledgedButLost,
-    /// One job or key has several rows in the ledger.
+    /// One job or key has several rows in the command log.
     DecidedTwice,
     /// Equal requests got different outcomes.
     DifferentAnswers,
@@ -34,17 +34,17 @@ pub enum Rule {
     WrongAnswer,
     /// A job shows another outcome than its submission.
     JobDiffers,
-    /// The ledger has a command that nobody submitted.
+    /// The command log has a command that nobody submitted.
     NeverSubmitted,
-    /// The ledger has an answer that must not bind a key.
+    /// The command log has an answer that must not bind a key.
     NotAnOutcome,
     /// A command that was sent after another was answered was decided before it.
     OutOfOrder,
-    /// The pure core comes to another answer than the ledger.
+    /// The pure core comes to another answer than the command log.
     ReplayDiffers,
-    /// A row differs from what the ledger makes of it, or the ledger knows nothing of it.
+    /// A row differs from what the command log makes of it, or the command log knows nothing of it.
     RowDiffers,
-    /// The ledger made a row that is not there.
+    /// The command log made a row that is not there.
     RowMissing,
     /// A user has two active subscriptions.
     TwoActive,
@@ -85,7 +85,7 @@ impl Violation {
 #[must_use]
 pub fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     let keys = Keys::of(evidence);
-    let mut violations = ledger::check(evidence, &keys);
+    let mut violations = command_log::check(evidence, &keys);
     violations.extend(answers::check(&keys));
     violations.extend(order::check(evidence, &keys));
     violations.extend(replay::check(evidence, &keys));

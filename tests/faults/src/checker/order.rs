@@ -3,11 +3,11 @@
 use super::evidence::Evidence;
 use super::keys::Keys;
 use super::{Rule, Violation};
-use shared::domain::ClientId;
+use domain::ClientId;
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
     let mut rows: Vec<_> =
-        evidence.rows.ledger.iter().filter(|row| row.client != ClientId::SYSTEM).collect();
+        evidence.rows.log.iter().filter(|row| row.client != ClientId::SYSTEM).collect();
     rows.sort_by_key(|row| row.position);
     // Of what was decided so far, what was sent last.
     let mut latest: Option<(u64, &str)> = None;

@@ -1,26 +1,24 @@
-//! The ledger, replayed through the pure core in the order of its positions, gives every answer and
+//! The command log, replayed through the pure core in the order of its positions, gives every answer and
 //! every row.
 
-use super::evidence::{Evidence, LedgerRow, Rows};
+use super::evidence::{Evidence, LogRow, Rows};
 use super::keys::Keys;
 use super::{Rule, Violation};
 use crate::nemesis::age;
-use serde_json::Value;
-use shared::domain::decide::Circumstances;
-use shared::domain::view::{GiftView, SubscriptionView};
-use shared::domain::world::{Change, Changes};
-use shared::domain::{
-    Answer, ClientId, GiftId, GiftStatus, Operation, SubscriptionId, SubscriptionStatus, Success,
-    World, decide,
+use contract::view::{GiftView, SubscriptionView};
+use domain::{
+    Change, Changes, ClientId, Context, GiftId, GiftState, NewIds, Operation,
+    SubscriptionId, SubscriptionState, Success, WorkingSet, decide,
 };
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
-    let mut ledger: Vec<_> = evidence.rows.ledger.iter().collect();
-    ledger.sort_by_key(|row| row.position);
+    let mut log: Vec<_> = evidence.rows.log.iter().collect();
+    log.sort_by_key(|row| row.position);
     let mut books = Books { gift_ttl_days: evidence.gift_ttl_days, ..Books::default() };
-    for row in ledger {
+    for row in log {
         if row.client == ClientId::SYSTEM {
             books.system(row);
         } else if let Some(command) = keys
@@ -37,7 +35,7 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
 
 #[derive(Default)]
 struct Books {
-    world: World,
+    working_set: WorkingSet,
     changes: Changes,
     violations: Vec<Violation>,
     gift_ttl_days: u32,
@@ -45,25 +43,27 @@ struct Books {
 
 impl Books {
     fn put(&mut self, change: Change) {
-        self.world.apply(change.clone());
+        self.working_set.apply(change.clone());
         self.changes.push(change);
     }
 
-    fn differs(&mut self, row: &LedgerRow, expected: &str) {
+    fn differs(&mut self, row: &LogRow, expected: &str) {
         let (status, body) = (row.answer.status, &row.answer.body);
-        let detail = format!("the core says {expected}, the ledger {status} {body}");
+        let detail = format!("the core says {expected}, the command log {status} {body}");
         self.violations.push(Violation::of_key(Rule::ReplayDiffers, &row.key, detail));
     }
 
-    fn command(&mut self, row: &LedgerRow, command: &shared::domain::Command) {
-        let circumstances = Circumstances {
+    fn command(&mut self, row: &LogRow, command: &domain::Command) {
+        let context = Context {
             now: row.finished_at,
+            client: row.client,
             job: row.job,
-            new_id: made(row),
             gift_ttl: days(self.gift_ttl_days),
         };
-        let decision = decide(&self.world, row.client, command, circumstances);
-        let answer = Answer::of(row.job, &decision.result, row.finished_at);
+        let made = made(row);
+        let mut new_ids = NewIds::new(vec![made], vec![made], vec![made]);
+        let decision = decide(&self.working_set, &context, command, &mut new_ids);
+        let answer = contract::answer(row.job, &decision.result, row.finished_at);
         let entity = decision.result.as_ref().ok().map(Success::entity);
         if answer != row.answer || entity != row.entity {
             self.differs(row, &format!("{} {}", answer.status, answer.body));
@@ -74,7 +74,7 @@ impl Books {
     }
 
     /// A change by a sweep, or by the nemesis.
-    fn system(&mut self, row: &LedgerRow) {
+    fn system(&mut self, row: &LogRow) {
         let id = row.entity.unwrap_or_default();
         let changed = match Operation::parse(&row.operation) {
             Some(Operation::ExpireSubscription) => self.expire_subscription(row, id),
@@ -87,19 +87,19 @@ impl Books {
         }
     }
 
-    fn expire_subscription(&self, row: &LedgerRow, id: i64) -> Option<Change> {
-        let found = self.changes.subscriptions.get(&SubscriptionId(id))?;
-        let due = found.status == SubscriptionStatus::Active && found.end_date <= row.finished_at;
+    fn expire_subscription(&self, row: &LogRow, id: i64) -> Option<Change> {
+        let found = self.changes.subscriptions.get(&SubscriptionId::new(id))?;
+        let due = found.state == SubscriptionState::Active && found.end_date <= row.finished_at;
         let expired = found.expired(row.finished_at);
         let view = SubscriptionView::at(&expired, row.finished_at);
         let said = serde_json::to_string(&view).ok()? == row.answer.body;
         (due && said).then_some(Change::Subscription(expired))
     }
 
-    fn expire_gift(&self, row: &LedgerRow, id: i64) -> Option<Change> {
-        let found = self.changes.gifts.get(&GiftId(id))?;
-        let due = found.status == GiftStatus::Pending && found.expires_at <= row.finished_at;
-        let expired = shared::domain::Gift { status: GiftStatus::Expired, ..found.clone() };
+    fn expire_gift(&self, row: &LogRow, id: i64) -> Option<Change> {
+        let found = self.changes.gifts.get(&GiftId::new(id))?;
+        let due = found.state == GiftState::Pending && found.expires_at <= row.finished_at;
+        let expired = domain::Gift { state: GiftState::Expired, ..found.clone() };
         let view = GiftView::at(&expired, row.finished_at);
         let said = serde_json::to_string(&view).ok()? == row.answer.body;
         (due && said).then_some(Change::Gift(expired))
@@ -107,7 +107,7 @@ impl Books {
 }
 
 /// The id of what a command made: its entity, or for a redemption the subscription in its answer.
-fn made(row: &LedgerRow) -> i64 {
+fn made(row: &LogRow) -> i64 {
     let body = || serde_json::from_str::<Value>(&row.answer.body).ok();
     let id = if row.operation == Operation::Redeem.as_str() {
         body().and_then(|body| body.get("subscription_id")?.as_i64())
@@ -121,7 +121,7 @@ fn days(days: u32) -> chrono::TimeDelta {
     chrono::TimeDelta::days(days.into())
 }
 
-/// The rows as they are, against the rows as the ledger makes them.
+/// The rows as they are, against the rows as the command log makes them.
 fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
     let mut violations = Vec::new();
     let users = found.users.iter().map(|row| (row.id, row.clone())).collect();
@@ -130,7 +130,7 @@ fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
     compare("subscription", &made.subscriptions, &subscriptions, &mut violations);
     let gifts = found.gifts.iter().map(|row| (row.id, row.clone())).collect();
     compare("gift", &made.gifts, &gifts, &mut violations);
-    let by_job = |grants: &[shared::domain::Grant]| {
+    let by_job = |grants: &[domain::Grant]| {
         let mut of_jobs = BTreeMap::<_, Vec<_>>::new();
         for grant in grants {
             of_jobs.entry(grant.job).or_default().push(grant.clone());
@@ -149,16 +149,17 @@ fn compare<Id: Ord + Debug, Row: PartialEq + Debug>(
 ) {
     for (id, row) in made {
         let (rule, detail) = match found.get(id) {
-            None => (Rule::RowMissing, format!("{what} {id:?}: the ledger makes {row:?}")),
-            Some(is) if is != row => {
-                (Rule::RowDiffers, format!("{what} {id:?} is {is:?}; the ledger makes {row:?}"))
-            }
+            None => (Rule::RowMissing, format!("{what} {id:?}: the command log makes {row:?}")),
+            Some(is) if is != row => (
+                Rule::RowDiffers,
+                format!("{what} {id:?} is {is:?}; the command log makes {row:?}"),
+            ),
             Some(_) => continue,
         };
         violations.push(Violation::of_state(rule, detail));
     }
     for (id, row) in found.iter().filter(|(id, _)| !made.contains_key(id)) {
-        let detail = format!("{what} {id:?} is {row:?}; the ledger knows nothing of it");
+        let detail = format!("{what} {id:?} is {row:?}; the command log knows nothing of it");
         violations.push(Violation::of_state(Rule::RowDiffers, detail));
     }
 }

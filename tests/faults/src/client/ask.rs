@@ -2,9 +2,9 @@
 
 use crate::history::{Exchange, Phase, Recorder, Reply, Request, Submission};
 use anyhow::Result;
+use domain::{ClientId, IdempotencyKey, job_id};
 use e2e::Client;
 use reqwest::Method;
-use shared::domain::{ClientId, IdempotencyKey, idempotency};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl Apis {
     /// Looks at the job of a key.
     pub async fn look(&self, key: &str, manner: Manner) -> Option<Reply> {
         let parsed = IdempotencyKey::parse(key.as_bytes()).ok()?;
-        let path = format!("/jobs/{}?wait=1", idempotency::job_id(ClientId::LOCAL, &parsed));
+        let path = format!("/jobs/{}?wait=1", job_id(ClientId::LOCAL, &parsed));
         self.ask(Method::GET, &path, Request::Job { key: key.to_owned() }, manner).await
     }
 

@@ -48,7 +48,7 @@ pub fn open(history: &[Exchange]) -> Vec<Vec<Arc<Submission>>> {
 
 /// Asks for all of `keys` until each request has an outcome or belongs to a twin, at most until
 /// the bounds. Returns how many keys have not. Twins are asked one after the other: while Redis has
-/// forgotten a key, whoever comes first holds it until a worker has met the ledger.
+/// forgotten a key, whoever comes first holds it until a worker has met the command log.
 pub async fn insist(
     apis: &Apis,
     keys: &[Vec<Arc<Submission>>],

@@ -54,7 +54,7 @@ impl Cluster {
         let redis = Redis::start(&home.0).await?;
         let postgres_proxy = Proxy::start(postgres.address().to_string()).await?;
         let redis_proxy = Proxy::start(redis.address()).await?;
-        let mut settings = Settings::default()
+        let settings = Settings::default()
             .with("DATABASE_URL", postgres.url(postgres_proxy.address()))
             .with("REDIS_URL", format!("redis://{}", redis_proxy.address()))
             .with("RUST_LOG", "info")
@@ -64,9 +64,6 @@ impl Cluster {
             .with("WORKER_ORPHAN_SECONDS", ORPHAN_SECONDS)
             .with("SWEEP_INTERVAL_SECONDS", 1)
             .with("GIFT_TTL_DAYS", GIFT_TTL_DAYS);
-        if let Some(bug) = &options.seeded_bug {
-            settings = settings.with("SEEDED_BUG", bug);
-        }
         let mut members = Vec::new();
         for (kind, count) in [(Kind::Api, options.apis), (Kind::Worker, options.workers)] {
             for index in 0..count {

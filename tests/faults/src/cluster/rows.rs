@@ -1,28 +1,38 @@
 //! What Postgres holds at the end, in the words of the domain.
 
-use crate::checker::{LedgerRow, Rows};
+use crate::checker::{LogRow, Rows};
 use anyhow::{Context, Result};
-use shared::domain::{
-    Answer, ClientId, Email, Fingerprint, Gift, GiftId, GiftStatus, Grant, GrantSource, Instant,
-    JobId, Subscription, SubscriptionId, SubscriptionStatus, User, UserId,
+use domain::{
+    Answer, ClientId, Email, Fingerprint, Gift, GiftId, GiftState, GiftStatus, Grant, GrantSource,
+    Instant, JobId, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus, User,
+    UserId,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+const GRANTS: &str = "SELECT subscription_id, source, months, gift_id, job_id, granted_at \
+                      FROM grants ORDER BY id";
+
+const LOG: &str = "SELECT position, job_id, client_id, idempotency_key, fingerprint, operation, \
+                   entity_id, status, body, finished_at FROM transactions ORDER BY position";
+
 /// Reads every row.
 pub async fn read(pool: &PgPool) -> Result<Rows> {
-    let users = all(pool, "SELECT * FROM users ORDER BY id", user).await?;
-    let subscriptions = "SELECT s.*, u.client_id FROM subscriptions s \
-                         JOIN users u ON u.id = s.user_id ORDER BY s.id";
-    let gifts = "SELECT g.*, u.client_id FROM gifts g JOIN users u ON u.id = g.gifter_id \
-                 ORDER BY g.id";
+    let users =
+        all(pool, "SELECT id, client_id, email, created_at FROM users ORDER BY id", user).await?;
+    let subscriptions = "SELECT s.id, s.user_id, u.client_id, s.plan, s.status, s.months, \
+                         s.start_date, s.end_date, s.cancelled_at, s.created_at, s.updated_at \
+                         FROM subscriptions s JOIN users u ON u.id = s.user_id ORDER BY s.id";
+    let gifts = "SELECT g.id, g.gifter_id, u.client_id, g.recipient_email, g.recipient_id, \
+                 g.status, g.months, g.expires_at, g.redeemed_at, g.created_at \
+                 FROM gifts g JOIN users u ON u.id = g.gifter_id ORDER BY g.id";
     Ok(Rows {
         users,
         subscriptions: all(pool, subscriptions, subscription).await?,
         gifts: all(pool, gifts, gift).await?,
-        grants: all(pool, "SELECT * FROM grants ORDER BY id", grant).await?,
-        ledger: all(pool, "SELECT * FROM transactions ORDER BY position", ledger_row).await?,
+        grants: all(pool, GRANTS, grant).await?,
+        log: all(pool, LOG, log_row).await?,
     })
 }
 
@@ -37,8 +47,8 @@ async fn all<T>(
 
 fn user(row: &PgRow) -> Result<User> {
     Ok(User {
-        id: UserId(row.try_get("id")?),
-        client: ClientId(row.try_get("client_id")?),
+        id: UserId::new(row.try_get("id")?),
+        client: ClientId::new(row.try_get("client_id")?),
         email: Email::parse(row.try_get("email")?)?,
         created_at: row.try_get("created_at")?,
     })
@@ -46,15 +56,18 @@ fn user(row: &PgRow) -> Result<User> {
 
 fn subscription(row: &PgRow) -> Result<Subscription> {
     Ok(Subscription {
-        id: SubscriptionId(row.try_get("id")?),
-        user: UserId(row.try_get("user_id")?),
-        client: ClientId(row.try_get("client_id")?),
+        id: SubscriptionId::new(row.try_get("id")?),
+        user: UserId::new(row.try_get("user_id")?),
+        client: ClientId::new(row.try_get("client_id")?),
         plan: row.try_get("plan")?,
-        status: SubscriptionStatus::parse(row.try_get("status")?).context("status")?,
+        state: SubscriptionState::from_parts(
+            SubscriptionStatus::parse(row.try_get("status")?).context("status")?,
+            row.try_get("cancelled_at")?,
+        )
+        .context("cancelled_at")?,
         months: row.try_get::<i32, _>("months")?.try_into()?,
         start_date: row.try_get("start_date")?,
         end_date: row.try_get("end_date")?,
-        cancelled_at: row.try_get("cancelled_at")?,
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
     })
@@ -62,15 +75,18 @@ fn subscription(row: &PgRow) -> Result<Subscription> {
 
 fn gift(row: &PgRow) -> Result<Gift> {
     Ok(Gift {
-        id: GiftId(row.try_get("id")?),
-        gifter: UserId(row.try_get("gifter_id")?),
-        client: ClientId(row.try_get("client_id")?),
+        id: GiftId::new(row.try_get("id")?),
+        gifter: UserId::new(row.try_get("gifter_id")?),
+        client: ClientId::new(row.try_get("client_id")?),
         recipient_email: Email::parse(row.try_get("recipient_email")?)?,
-        recipient: row.try_get::<Option<i64>, _>("recipient_id")?.map(UserId),
-        status: GiftStatus::parse(row.try_get("status")?).context("status")?,
+        state: GiftState::from_parts(
+            GiftStatus::parse(row.try_get("status")?).context("status")?,
+            row.try_get::<Option<i64>, _>("recipient_id")?.map(UserId::new),
+            row.try_get("redeemed_at")?,
+        )
+        .context("redeemed_at")?,
         months: row.try_get::<i32, _>("months")?.try_into()?,
         expires_at: row.try_get("expires_at")?,
-        redeemed_at: row.try_get("redeemed_at")?,
         created_at: row.try_get("created_at")?,
     })
 }
@@ -78,24 +94,24 @@ fn gift(row: &PgRow) -> Result<Gift> {
 fn grant(row: &PgRow) -> Result<Grant> {
     let gift: Option<i64> = row.try_get("gift_id")?;
     Ok(Grant {
-        subscription: SubscriptionId(row.try_get("subscription_id")?),
+        subscription: SubscriptionId::new(row.try_get("subscription_id")?),
         source: match (row.try_get("source")?, gift) {
             ("purchase", None) => GrantSource::Purchase,
             ("renewal", None) => GrantSource::Renewal,
-            ("gift", Some(id)) => GrantSource::Gift(GiftId(id)),
+            ("gift", Some(id)) => GrantSource::Gift(GiftId::new(id)),
             (source, gift) => anyhow::bail!("a grant of source {source} by gift {gift:?}"),
         },
         months: row.try_get::<i32, _>("months")?.try_into()?,
-        job: JobId(row.try_get::<Uuid, _>("job_id")?),
+        job: JobId::new(row.try_get::<Uuid, _>("job_id")?),
         granted_at: row.try_get("granted_at")?,
     })
 }
 
-fn ledger_row(row: &PgRow) -> Result<LedgerRow> {
-    Ok(LedgerRow {
+fn log_row(row: &PgRow) -> Result<LogRow> {
+    Ok(LogRow {
         position: row.try_get("position")?,
-        job: JobId(row.try_get::<Uuid, _>("job_id")?),
-        client: ClientId(row.try_get("client_id")?),
+        job: JobId::new(row.try_get::<Uuid, _>("job_id")?),
+        client: ClientId::new(row.try_get("client_id")?),
         key: row.try_get("idempotency_key")?,
         fingerprint: Fingerprint::from_bytes(row.try_get("fingerprint")?).context("fingerprint")?,
         operation: row.try_get("operation")?,

@@ -1,21 +1,21 @@
 //! Time that passes: rows are moved into the past, so that they fall due within seconds.
 //!
-//! Each such change leaves a row of its own in the ledger, in the same transaction and under the
+//! Each such change leaves a row of its own in the command log, in the same transaction and under the
 //! same locks as a command would take; the checker replays it like the others. The product looks
 //! ledger rows up by job only, and never meets these.
 
-use crate::checker::LedgerRow;
+use crate::checker::LogRow;
 use anyhow::Result;
+use domain::{Change, Changes};
+use domain::{ClientId, Gift, GiftId, Instant, Subscription, SubscriptionId};
 use serde::{Deserialize, Serialize};
-use shared::domain::world::{Change, Changes};
-use shared::domain::{ClientId, Gift, GiftId, Instant, Subscription, SubscriptionId};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 const AGE_SUBSCRIPTION: &str = "faults_age_subscription";
 const AGE_GIFT: &str = "faults_age_gift";
 
-/// What was changed, as noted in the ledger: instants in microseconds.
+/// What was changed, as noted in the command log: instants in microseconds.
 #[derive(Serialize, Deserialize)]
 struct Note {
     start_us: i64,
@@ -78,7 +78,7 @@ async fn note(
                  clock_timestamp(), clock_timestamp())",
     )
     .bind(Uuid::new_v4())
-    .bind(ClientId::SYSTEM.0)
+    .bind(ClientId::SYSTEM.get())
     .bind(operation)
     .bind(id)
     .bind(serde_json::to_string(&note)?)
@@ -87,20 +87,20 @@ async fn note(
     Ok(())
 }
 
-/// The change that a row of the ledger notes, if it is one of ours.
+/// The change that a row of the command log notes, if it is one of ours.
 #[must_use]
-pub fn replay(row: &LedgerRow, rows: &Changes) -> Option<Change> {
+pub fn replay(row: &LogRow, rows: &Changes) -> Option<Change> {
     let note: Note = serde_json::from_str(&row.answer.body).ok()?;
     let start_date = Instant::from_timestamp_micros(note.start_us)?;
     let end = Instant::from_timestamp_micros(note.end_us)?;
     let id = row.entity?;
     match row.operation.as_str() {
         AGE_SUBSCRIPTION => {
-            let found = rows.subscriptions.get(&SubscriptionId(id))?.clone();
+            let found = rows.subscriptions.get(&SubscriptionId::new(id))?.clone();
             Some(Change::Subscription(Subscription { start_date, end_date: end, ..found }))
         }
         AGE_GIFT => {
-            let found = rows.gifts.get(&GiftId(id))?.clone();
+            let found = rows.gifts.get(&GiftId::new(id))?.clone();
             Some(Change::Gift(Gift { expires_at: end, ..found }))
         }
         _ => None,

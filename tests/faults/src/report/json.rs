@@ -14,7 +14,6 @@ pub(super) fn report(campaign: &Campaign<'_>, figures: &Figures) -> Result<Strin
         "workers": options.workers,
         "clients": options.clients,
         "faults": options.faults(),
-        "seeded_bug": options.seeded_bug,
         "figures": figures,
         "recovery_ms": campaign.recovery.as_millis(),
         "revivals": campaign.revivals,

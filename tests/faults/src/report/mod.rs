@@ -56,9 +56,9 @@ pub struct Figures {
     /// Looks at a job that found it unfinished though its outcome had been told before: Redis had
     /// forgotten it, and a retry had queued it again.
     pub went_back: usize,
-    /// Rows of the ledger.
+    /// Rows of the command log.
     pub ledger: usize,
-    /// Rows of the ledger by sweeps and by the passing of time.
+    /// Rows of the command log by sweeps and by the passing of time.
     pub ledger_system: usize,
 }
 
@@ -105,10 +105,10 @@ impl Campaign<'_> {
             first.get(**key).is_some_and(|m| matches!(m, Meaning::Unknown | Meaning::TryAgain))
         };
         figures.healed = acknowledged.iter().filter(healed).count();
-        let ledger = &self.evidence.rows.ledger;
+        let ledger = &self.evidence.rows.log;
         figures.ledger = ledger.len();
         figures.ledger_system =
-            ledger.iter().filter(|row| row.client == shared::domain::ClientId::SYSTEM).count();
+            ledger.iter().filter(|row| row.client == domain::ClientId::SYSTEM).count();
         figures
     }
 }

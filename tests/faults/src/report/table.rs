@@ -89,7 +89,7 @@ fn write_violation(
 ) -> std::fmt::Result {
     let key = violation.key.as_deref().unwrap_or("-");
     writeln!(text, "\n{:?}, key {key}: {}", violation.rule, violation.detail)?;
-    let rows = campaign.evidence.rows.ledger.iter().filter(|row| row.key == key);
+    let rows = campaign.evidence.rows.log.iter().filter(|row| row.key == key);
     for row in rows {
         let (job, status) = (row.job, row.answer.status);
         let (position, at) = (row.position, row.finished_at);

@@ -1,12 +1,11 @@
 //! A small campaign by hand: what a faultless product would have written and answered.
 
-use faults::checker::{self, Evidence, Incident, LedgerRow, Leftovers, Rows, Rule};
+use faults::checker::{self, Evidence, Incident, LogRow, Leftovers, Rows, Rule};
 use faults::history::{Exchange, Phase, Reply, Request, Submission};
 use serde_json::{Value, json};
-use shared::domain::decide::Circumstances;
-use shared::domain::world::{Change, Changes};
-use shared::domain::{
-    Answer, ClientId, IdempotencyKey, Instant, Success, World, decide, idempotency,
+use domain::{
+    Answer, Change, Changes, ClientId, Context, IdempotencyKey, Instant, NewIds, Success,
+    WorkingSet, decide, job_id,
 };
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ pub(crate) struct Books {
     pub(crate) rows: Rows,
     pub(crate) leftovers: Leftovers,
     pub(crate) incidents: Vec<Incident>,
-    world: World,
+    working_set: WorkingSet,
     changes: Changes,
     clock_us: u64,
 }
@@ -28,7 +27,7 @@ impl Books {
             rows: Rows::default(),
             leftovers: Leftovers::default(),
             incidents: Vec::new(),
-            world: World::default(),
+            working_set: WorkingSet::default(),
             changes: Changes::default(),
             clock_us: 0,
         }
@@ -65,22 +64,23 @@ impl Books {
     pub(crate) fn command(&mut self, key: &str, path: &'static str, body: Value) {
         let submission = submission(key, path, &body);
         self.tick();
-        let position = i64::try_from(self.rows.ledger.len()).unwrap() + 1;
+        let position = i64::try_from(self.rows.log.len()).unwrap() + 1;
         let parsed = IdempotencyKey::parse(key.as_bytes()).unwrap();
-        let job = idempotency::job_id(ClientId::LOCAL, &parsed);
+        let job = job_id(ClientId::LOCAL, &parsed);
         let command = submission.command().unwrap();
-        let circumstances = Circumstances {
+        let context = Context {
             now: self.now(),
+            client: ClientId::LOCAL,
             job,
-            new_id: position,
             gift_ttl: chrono::TimeDelta::days(1),
         };
-        let decision = decide(&self.world, ClientId::LOCAL, &command, circumstances);
-        let answer = Answer::of(job, &decision.result, self.now());
+        let mut new_ids = NewIds::new(vec![position], vec![position], vec![position]);
+        let decision = decide(&self.working_set, &context, &command, &mut new_ids);
+        let answer = contract::answer(job, &decision.result, self.now());
         for change in decision.changes {
             self.put(change);
         }
-        self.rows.ledger.push(LedgerRow {
+        self.rows.log.push(LogRow {
             position,
             job,
             client: ClientId::LOCAL,
@@ -95,7 +95,7 @@ impl Books {
     }
 
     fn put(&mut self, change: Change) {
-        self.world.apply(change.clone());
+        self.working_set.apply(change.clone());
         self.changes.push(change);
         let Changes { users, subscriptions, gifts, grants } = self.changes.clone();
         self.rows.users = users.into_values().collect();
@@ -141,12 +141,12 @@ impl Books {
         self.history.iter().find(|e| e.key() == key).unwrap().submission().unwrap().clone()
     }
 
-    pub(crate) fn row(&mut self, key: &str) -> &mut LedgerRow {
-        self.rows.ledger.iter_mut().find(|row| row.key == key).unwrap()
+    pub(crate) fn row(&mut self, key: &str) -> &mut LogRow {
+        self.rows.log.iter_mut().find(|row| row.key == key).unwrap()
     }
 
     pub(crate) fn answer(&self, key: &str) -> Answer {
-        self.rows.ledger.iter().find(|row| row.key == key).unwrap().answer.clone()
+        self.rows.log.iter().find(|row| row.key == key).unwrap().answer.clone()
     }
 
     /// The rules that are broken, each once.

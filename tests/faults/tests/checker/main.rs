@@ -9,7 +9,7 @@
 
 mod answers;
 mod books;
-mod ledger;
+mod command_log;
 mod limbo;
 mod replay;
 mod rows;

@@ -1,16 +1,16 @@
 use crate::books::Books;
-use faults::checker::{LedgerRow, Rule};
+use faults::checker::{LogRow, Rule};
 use serde_json::json;
-use shared::domain::view::{GiftView, SubscriptionView};
-use shared::domain::{Answer, ClientId, Fingerprint, Gift, GiftStatus, JobId, SubscriptionStatus};
+use contract::view::{GiftView, SubscriptionView};
+use domain::{Answer, ClientId, Fingerprint, Gift, GiftState, JobId, SubscriptionState, UserId};
 
-/// A row of the ledger by a sweep or by the passing of time.
+/// A row of the command log by a sweep or by the passing of time.
 fn system(books: &mut Books, operation: &str, entity: i64, body: String) {
     books.tick();
-    let position = i64::try_from(books.rows.ledger.len()).unwrap() + 1;
-    let row = LedgerRow {
+    let position = i64::try_from(books.rows.log.len()).unwrap() + 1;
+    let row = LogRow {
         position,
-        job: JobId(uuid::Uuid::from_u128(u128::try_from(position).unwrap())),
+        job: JobId::new(uuid::Uuid::from_u128(u128::try_from(position).unwrap())),
         client: ClientId::SYSTEM,
         key: format!("system-{position}"),
         fingerprint: Fingerprint::of_request("SWEEP", "", b""),
@@ -19,13 +19,13 @@ fn system(books: &mut Books, operation: &str, entity: i64, body: String) {
         answer: Answer { status: 200, body },
         finished_at: books.now(),
     };
-    books.rows.ledger.push(row);
+    books.rows.log.push(row);
 }
 
 #[test]
 fn an_answer_that_the_core_would_not_give_is_caught() {
     let mut books = Books::good();
-    // The ledger and the client agree, and both are wrong: a month too many.
+    // The command log and the client agree, and both are wrong: a month too many.
     let body = books.answer("renew").body.replace("-04-", "-05-");
     assert_ne!(body, books.answer("renew").body);
     books.row("renew").answer.body.clone_from(&body);
@@ -49,7 +49,7 @@ fn time_and_sweeps_are_replayed_like_commands() {
     let gift = json!({"gifter_id": 1, "recipient_email": "ann@example.com"});
     books.command("gift", "/gift", gift);
     let (start, end) = (books.now() - chrono::TimeDelta::days(31), books.now());
-    let note = |start: shared::domain::Instant, end: shared::domain::Instant| {
+    let note = |start: domain::Instant, end: domain::Instant| {
         json!({"start_us": start.timestamp_micros(), "end_us": end.timestamp_micros()}).to_string()
     };
     system(&mut books, "faults_age_subscription", 2, note(start, end));
@@ -64,7 +64,7 @@ fn time_and_sweeps_are_replayed_like_commands() {
     let subscription = books.rows.subscriptions[0].expired(now);
     let body = serde_json::to_string(&SubscriptionView::at(&subscription, now)).unwrap();
     system(&mut books, "expire_subscription", 2, body);
-    let gift = Gift { status: GiftStatus::Expired, ..books.rows.gifts[0].clone() };
+    let gift = Gift { state: GiftState::Expired, ..books.rows.gifts[0].clone() };
     let body = serde_json::to_string(&GiftView::at(&gift, now)).unwrap();
     system(&mut books, "expire_gift", 3, body);
     books.rows.subscriptions[0] = subscription;
@@ -72,18 +72,18 @@ fn time_and_sweeps_are_replayed_like_commands() {
     assert_eq!(books.broken(), []);
 
     // A sweep that marks what is not due, or no longer active.
-    books.rows.ledger.retain(|row| row.operation != "faults_age_subscription");
+    books.rows.log.retain(|row| row.operation != "faults_age_subscription");
     assert!(books.broken().contains(&Rule::ReplayDiffers));
 }
 
 #[test]
 fn a_row_that_is_not_what_the_ledger_makes_of_it_is_caught() {
     let mut books = Books::good();
-    books.rows.subscriptions[0].status = SubscriptionStatus::Expired;
+    books.rows.subscriptions[0].state = SubscriptionState::Expired;
     assert_eq!(books.broken(), [Rule::RowDiffers]);
 
     let mut books = Books::good();
-    books.rows.users[1].client = ClientId(3);
+    books.rows.users[1].client = ClientId::new(3);
     assert_eq!(books.broken(), [Rule::RowDiffers]);
 }
 
@@ -91,7 +91,7 @@ fn a_row_that_is_not_what_the_ledger_makes_of_it_is_caught() {
 fn a_row_without_a_ledger_entry_is_caught() {
     let mut books = Books::good();
     let mut extra = books.rows.users[0].clone();
-    extra.id.0 = 77;
+    extra.id = UserId::new(77);
     books.rows.users.push(extra);
     assert_eq!(books.broken(), [Rule::RowDiffers]);
 }

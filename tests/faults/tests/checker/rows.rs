@@ -1,13 +1,13 @@
 use crate::books::Books;
 use faults::checker::Rule;
-use shared::domain::{GiftStatus, SubscriptionId, SubscriptionStatus};
+use domain::{GiftState, SubscriptionId, SubscriptionState};
 
 #[test]
 fn two_active_subscriptions_of_a_user_are_caught() {
     let mut books = Books::good();
     let mut second = books.rows.subscriptions[1].clone();
-    assert_eq!(second.status, SubscriptionStatus::Active);
-    second.id = SubscriptionId(77);
+    assert_eq!(second.state, SubscriptionState::Active);
+    second.id = SubscriptionId::new(77);
     books.rows.subscriptions.push(second);
     let broken = books.broken();
     assert!(broken.contains(&Rule::TwoActive), "{broken:?}");
@@ -27,7 +27,7 @@ fn a_gift_that_gave_nothing_or_twice_is_caught() {
     assert!(books.broken().contains(&Rule::GiftNotOnce));
 
     let mut books = Books::good();
-    books.rows.gifts[0].status = GiftStatus::Pending;
+    books.rows.gifts[0].state = GiftState::Pending;
     assert!(books.broken().contains(&Rule::GiftNotOnce));
 }
 

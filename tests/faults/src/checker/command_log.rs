@@ -1,9 +1,9 @@
-//! What was acknowledged is in the ledger, once; and nothing else is.
+//! What was acknowledged is in the command log, once; and nothing else is.
 
 use super::evidence::Evidence;
 use super::keys::{Keys, Known};
 use super::{Rule, Violation};
-use shared::domain::{ClientId, IdempotencyKey, idempotency};
+use domain::{ClientId, IdempotencyKey, job_id};
 use std::collections::HashMap;
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
@@ -18,13 +18,13 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
 /// Constraints of the schema rule this out, as long as they stand.
 fn decided_twice(evidence: &Evidence<'_>) -> Vec<Violation> {
     let (mut jobs, mut keys) = (HashMap::new(), HashMap::new());
-    for row in &evidence.rows.ledger {
+    for row in &evidence.rows.log {
         *jobs.entry(row.job).or_insert(0_u32) += 1;
         *keys.entry((row.client, row.key.as_str())).or_insert(0_u32) += 1;
     }
     let jobs = jobs.into_iter().filter(|(_, rows)| *rows > 1);
     let keys = keys.into_iter().filter(|(_, rows)| *rows > 1);
-    let told = |what, rows| format!("{what} has {rows} rows in the ledger");
+    let told = |what, rows| format!("{what} has {rows} rows in the command log");
     jobs.map(|(job, n)| Violation::of_state(Rule::DecidedTwice, told(format!("job {job}"), n)))
         .chain(keys.map(|((_, key), n)| {
             Violation::of_key(Rule::DecidedTwice, key, told("the key".to_owned(), n))
@@ -50,17 +50,16 @@ fn unfounded(key: &str, known: &Known<'_>) -> Vec<Violation> {
         let asked = known.asked(row.fingerprint);
         let operation = asked.and_then(|s| s.command()).map(|c| c.operation().as_str());
         if operation != Some(row.operation.as_str()) {
-            let detail = format!("the ledger has a {} that was not asked for", row.operation);
+            let detail = format!("the command log has a {} that was not asked for", row.operation);
             violations.push(Violation::of_key(Rule::NeverSubmitted, key, detail));
         }
-        let job =
-            IdempotencyKey::parse(key.as_bytes()).map(|k| idempotency::job_id(row.client, &k));
+        let job = IdempotencyKey::parse(key.as_bytes()).map(|k| job_id(row.client, &k));
         if row.client != ClientId::LOCAL || job.ok() != Some(row.job) {
-            let detail = format!("job {} of client {} is not its job", row.job, row.client.0);
+            let detail = format!("job {} of client {} is not its job", row.job, row.client.get());
             violations.push(Violation::of_key(Rule::NeverSubmitted, key, detail));
         }
         if !matches!(row.answer.status, 200 | 201 | 402..=410 | 422) {
-            let detail = format!("the ledger has {} {}", row.answer.status, row.answer.body);
+            let detail = format!("the command log has {} {}", row.answer.status, row.answer.body);
             violations.push(Violation::of_key(Rule::NotAnOutcome, key, detail));
         }
     }

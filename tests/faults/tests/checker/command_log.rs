@@ -1,12 +1,12 @@
 use crate::books::{Books, submission};
 use faults::checker::Rule;
 use serde_json::json;
-use shared::domain::{ClientId, Fingerprint, JobId};
+use domain::{ClientId, Fingerprint, JobId};
 
 #[test]
 fn an_acknowledged_command_that_the_ledger_has_not_is_caught() {
     let mut books = Books::good();
-    books.rows.ledger.retain(|row| row.key != "cancel");
+    books.rows.log.retain(|row| row.key != "cancel");
     let broken = books.broken();
     assert!(broken.contains(&Rule::AcknowledgedButLost), "{broken:?}");
 }
@@ -14,7 +14,7 @@ fn an_acknowledged_command_that_the_ledger_has_not_is_caught() {
 #[test]
 fn a_refusal_is_acknowledged_as_well() {
     let mut books = Books::good();
-    books.rows.ledger.retain(|row| row.key != "again");
+    books.rows.log.retain(|row| row.key != "again");
     assert_eq!(books.broken(), [Rule::AcknowledgedButLost]);
 }
 
@@ -23,12 +23,12 @@ fn a_key_that_was_decided_twice_is_caught() {
     let mut books = Books::good();
     let mut second = books.row("again").clone();
     second.position = 100;
-    books.rows.ledger.push(second);
+    books.rows.log.push(second);
     assert_eq!(books.broken(), [Rule::DecidedTwice, Rule::OutOfOrder]);
 }
 
 #[test]
-fn a_ledger_row_that_nobody_asked_for_is_caught() {
+fn a_log_row_that_nobody_asked_for_is_caught() {
     let mut books = Books::good();
     books.history.retain(|exchange| exchange.key() != "again");
     assert_eq!(books.broken(), [Rule::NeverSubmitted]);
@@ -41,11 +41,11 @@ fn a_ledger_row_that_nobody_asked_for_is_caught() {
 #[test]
 fn a_row_under_another_client_or_job_is_caught() {
     let mut books = Books::good();
-    books.row("again").client = ClientId(77);
+    books.row("again").client = ClientId::new(77);
     assert!(books.broken().contains(&Rule::NeverSubmitted));
 
     let mut books = Books::good();
-    books.row("again").job = JobId(uuid::Uuid::from_u128(7));
+    books.row("again").job = JobId::new(uuid::Uuid::from_u128(7));
     assert!(books.broken().contains(&Rule::NeverSubmitted));
 }
 
