@@ -2,13 +2,19 @@
 # ARGS is handed on: `make test ARGS='-p shared'`, `make load ARGS='--writes 600'`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run stop clean-data test fuzz faults seeded-bugs load bench bench-micro fmt lint check sqlx-prepare sqlx-check
+.PHONY: help run dev release stop clean-data test fuzz faults seeded-bugs load bench bench-micro fmt lint check sqlx-prepare sqlx-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start everything: Postgres, Redis, api, worker, two demo users; Ctrl-C stops it
 	@scripts/run
+
+dev: ## The same, built for development, and again whenever a source is saved
+	@scripts/run --watch
+
+release: ## Build the programs as they are released: target/release/api and worker
+	@cargo build --release --locked -p api -p worker
 
 stop: ## Stop what a killed `make run` or `make test` left running
 	@scripts/stop
@@ -20,7 +26,7 @@ test: ## Run the whole test suite against servers of its own
 	@scripts/test $(ARGS)
 
 fuzz: ## Over a million random inputs at whatever reads what clients send
-	@PROPTEST_CASES=150000 cargo test -p api --test fuzz
+	@PROPTEST_CASES=150000 cargo test -p api --lib fuzz
 	@FUZZ_REQUESTS=50000 scripts/test -p e2e fuzz
 
 faults: ## Inject faults under load and check the whole history (ARGS='--minutes 30 --seed 7')

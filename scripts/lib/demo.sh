@@ -40,7 +40,7 @@ In another terminal, try this:
   curl -sw '\n' $url/health
 
   # Another worker, or a look into Postgres and Redis.
-  (. "$state/env" && WORKER_ADDR=off "$programs/worker")
+  (. "$state/env" && WORKER_ADDR=off "$state/bin/worker")
   (. "$state/env" && psql "\$DATABASE_URL")
   (. "$state/env" && redis-cli -u "\$REDIS_URL")
 

@@ -34,7 +34,7 @@ check_alive() {
 programs_down() {
     local name
     for name in api worker; do
-        end "$(pid_of "$name")" "run/$name" 40
+        end "$(pid_of "$name")" "/$name" 40
         rm -f "$state/$name.pid" "$state/$name.log"
     done
     # shellcheck disable=SC2086 # a list of ids
