@@ -1,5 +1,5 @@
 # Every target is a thin name for a script or a cargo command; `make help` lists them.
-# ARGS is handed on: `make test ARGS='-p shared'`, `make load ARGS='--writes 600'`.
+# ARGS is handed on: `make test ARGS='-p domain'`, `make load ARGS='--writes 600'`.
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev release stop clean-data test fuzz faults seeded-bugs load bench bench-micro fmt lint check sqlx-prepare sqlx-check
@@ -47,7 +47,7 @@ bench-micro: ## Micro-benchmarks of the core, the encodings and the scripts (ARG
 fmt: ## Format the code
 	@cargo fmt --all
 
-lint: ## Clippy with warnings denied, layer rules, shellcheck
+lint: ## Layer rules, names in the docs, clippy with warnings denied, shellcheck
 	@scripts/lint
 
 check: ## All that CI does
