@@ -77,8 +77,8 @@ drop_stale_pid() {
     runs "$pid" postgres || rm -f "$pg_home/data/postmaster.pid"
 }
 
-# Checkpoints are spread out, for each makes Postgres log whole pages anew. Nothing here is less durable
-# than the defaults.
+# Checkpoints are spread out, because each makes Postgres log whole pages anew. Nothing here is less
+# durable than the defaults.
 postgres_start() {
     as_postgres "$pg_bin/pg_ctl" start -D "$pg_home/data" -l "$pg_home/log" -w -t 120 -s -o \
         "-h 127.0.0.1 -p $pg_port -c unix_socket_directories= -c max_connections=200 \

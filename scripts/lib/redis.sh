@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# A private Redis, in the folder of state DIR, on a loopback port of its own. redis_up sets redis_url.
+# A private Redis, in the folder of state DIR, on a loopback port of its own. redis_up sets
+# redis_url.
 
 # appendfsync always: the api answers 202 for a job that only Redis knows; it must be on disk.
-# The log is rewritten when it has grown to half a gigabyte: at the default of 64 MB a busy queue would
-# have it rewritten every few seconds.
+# The log is rewritten when it has grown to half a gigabyte: at the default of 64 MB a busy queue
+# would have it rewritten every few seconds.
 # noeviction: a full Redis refuses new jobs rather than dropping old ones.
 redis_settings() {
     cat <<CONF

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# A Postgres, and a Redis too if it is asked for, for one run of a script, in a folder named after the
-# script's process and deleted with it, so that any number of runs can go on at once in one checkout.
+# A Postgres, and a Redis too if it is asked for, for one run of a script. Their folder is named
+# after the script's process and is deleted with it, so that any number of runs can go on at once in
+# one checkout.
 
 . scripts/lib/say.sh
 . scripts/lib/process.sh
@@ -8,8 +9,9 @@
 . scripts/lib/postgres.sh
 . scripts/lib/redis.sh
 
-# throwaway_up [OPTION...]: options of the server. Without any it has fsync=off, because each test creates a database, which is slow to put on disk, and because no
-# test asks what this server still knows after a power cut. `make run` has Postgres's defaults.
+# throwaway_up [OPTION...]: options of the server. Without any it has fsync=off: each test creates a
+# database, which is slow to put on disk, and no test asks what this server still knows after a power
+# cut. `make run` has Postgres's defaults.
 throwaway_up() {
     local dir=$PWD/.data/throwaway.$$
     sweep_throwaways
