@@ -94,3 +94,44 @@ fn decode_one(message: &[u8]) -> Option<(Outcome, &[u8])> {
     };
     Some((outcome, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn outcome() -> impl Strategy<Value = Outcome> {
+        let origin =
+            prop_oneof![Just(Origin::Decided), Just(Origin::CommandLog), Just(Origin::GaveUp)];
+        (any::<u128>(), any::<[u8; 32]>(), origin, any::<u16>(), ".{0,300}").prop_map(
+            |(job, fingerprint, origin, status, body)| Outcome {
+                job: JobId::new(Uuid::from_u128(job)),
+                fingerprint: Fingerprint::from_bytes(&fingerprint).unwrap(),
+                origin,
+                answer: Answer { status, body },
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn announcements_arrive_as_they_were_sent(sent in prop::collection::vec(outcome(), 0..20)) {
+            prop_assert_eq!(decode(&encode(&sent)), sent);
+        }
+
+        #[test]
+        fn an_announcement_cut_short_tells_what_came_before_the_cut(
+            sent in prop::collection::vec(outcome(), 1..5), cut in 1_usize..50,
+        ) {
+            let message = encode(&sent);
+            let arrived = decode(&message[..message.len().saturating_sub(cut)]);
+            prop_assert!(arrived.len() < sent.len());
+            prop_assert_eq!(&arrived[..], &sent[..arrived.len()]);
+        }
+
+        #[test]
+        fn noise_is_no_announcement(noise in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&noise);
+        }
+    }
+}

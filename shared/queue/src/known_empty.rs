@@ -1,6 +1,28 @@
 //! What is known of a queue without asking: that a fetch took all there was, and that no wake signal
 //! came since. Whoever puts something into an empty queue sends one.
 
+use crate::wake_signal::WakeSignal;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a worker and the connection that it fetches by know of the queue.
+#[derive(Clone)]
+pub(crate) struct QueueState {
+    /// The signal that is given when a task is announced.
+    pub(crate) signal: WakeSignal,
+    known_empty: Arc<Mutex<KnownEmpty>>,
+}
+
+impl QueueState {
+    /// Nothing is known yet; `signal` is given when that changes.
+    pub(crate) fn unknown(signal: WakeSignal) -> Self {
+        Self { signal, known_empty: Arc::default() }
+    }
+
+    pub(crate) fn known_empty(&self) -> MutexGuard<'_, KnownEmpty> {
+        self.known_empty.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What the last fetch showed of the queue.
 #[derive(Debug, Default)]
 pub(crate) struct KnownEmpty {
@@ -42,7 +64,7 @@ impl KnownEmpty {
 
 #[cfg(test)]
 mod tests {
-    use crate::*;
+    use super::*;
 
     #[test]
     fn a_fetch_that_was_not_full_leaves_an_empty_queue_until_a_signal() {

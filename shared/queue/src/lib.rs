@@ -16,6 +16,7 @@ mod admission;
 mod announcement;
 mod dead;
 mod delivery;
+mod fetch_connection;
 mod job;
 mod known_empty;
 mod notified_backend;

@@ -6,7 +6,9 @@
 //! between the two.
 
 use crate::Queue;
-use crate::notified_backend::{FetchConnection, NotifiedBackend, QueueState};
+use crate::fetch_connection::FetchConnection;
+use crate::known_empty::QueueState;
+use crate::notified_backend::NotifiedBackend;
 use crate::wake_signal::WakeSignal;
 use apalis_core::backend::codec::Codec;
 use apalis_core::backend::ext::with_codec::WithCodec;

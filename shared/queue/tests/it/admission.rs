@@ -1,14 +1,14 @@
 //! One key, one fingerprint, one job: every row of the table of admission.
 
-use crate::redis_server::RedisServer;
-use crate::sample::{UNBOUNDED, admit, admit_one, answer, job, limited, other_request, settled};
-use shared::domain::job::JobStatus;
-use shared::queue::admission::{Bounds, Verdict};
+use crate::sample::{UNBOUNDED, answer, job, limited, other_request};
+use crate::steps::{admit, admit_one, connect, finish, started};
+use domain::JobStatus;
+use queue::{Bounds, Verdict};
+use std::time::Instant;
 
 #[tokio::test]
 async fn a_new_key_is_enqueued_and_then_known() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (_redis, queue) = started().await;
     assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
     let Verdict::Known(record) = admit(&queue, &job("a")).await else { panic!("not known") };
     assert_eq!(record.status, JobStatus::Queued);
@@ -18,21 +18,19 @@ async fn a_new_key_is_enqueued_and_then_known() {
 
 #[tokio::test]
 async fn a_key_used_for_something_else_is_contested_and_then_reused() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (_redis, queue) = started().await;
     admit(&queue, &job("a")).await;
     assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Contested);
-    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
+    finish(&queue, "w", &[job("a")]).await;
     assert_eq!(admit(&queue, &other_request("a")).await, Verdict::Reused);
     assert_eq!(queue.stats().await.unwrap().queued, 1);
 }
 
 #[tokio::test]
 async fn a_finished_key_is_known_with_its_answer_to_the_byte() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (_redis, queue) = started().await;
     admit(&queue, &job("a")).await;
-    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
+    finish(&queue, "w", &[job("a")]).await;
     let Verdict::Known(record) = admit(&queue, &job("a")).await else { panic!("not known") };
     assert_eq!(record.status, JobStatus::Succeeded);
     assert_eq!(record.answer, Some(answer()));
@@ -40,16 +38,18 @@ async fn a_finished_key_is_known_with_its_answer_to_the_byte() {
 
 #[tokio::test]
 async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let bounds = limited(2, 60);
+    let (_redis, queue) = started().await;
+    let bounds = limited(2, 7200);
+    let begun = Instant::now();
     let ask = async |key: &str| admit_one(&queue, &job(key), "ip:1", bounds).await;
     assert_eq!(ask("a").await.quota.unwrap().remaining, 1);
     assert_eq!(ask("a").await.quota.unwrap().remaining, 1);
     assert_eq!(ask("b").await.quota.unwrap().remaining, 0);
     let limited = ask("c").await;
     assert_eq!(limited.verdict, Verdict::Limited);
-    assert_eq!(limited.quota.unwrap().reset_seconds, 30);
+    let passed_seconds = begun.elapsed().as_secs();
+    let reset_seconds = limited.quota.unwrap().reset_seconds;
+    assert!((3600 - passed_seconds..=3600).contains(&reset_seconds), "{reset_seconds}");
     assert!(matches!(ask("b").await.verdict, Verdict::Known(_)));
     let other = admit_one(&queue, &other_request("a"), "ip:1", bounds).await;
     assert_eq!(other.verdict, Verdict::Contested);
@@ -59,9 +59,8 @@ async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
 
 #[tokio::test]
 async fn a_full_queue_refuses_without_taking_a_token() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let bounds = Bounds { depth_max: 1, ..limited(5, 60) };
+    let (_redis, queue) = started().await;
+    let bounds = Bounds { depth_max: 1, ..limited(5, 3600) };
     let ask = async |key: &str| admit_one(&queue, &job(key), "ip:1", bounds).await;
     assert_eq!(ask("a").await.verdict, Verdict::Enqueued);
     let full = ask("b").await;
@@ -71,20 +70,19 @@ async fn a_full_queue_refuses_without_taking_a_token() {
 
 #[tokio::test]
 async fn no_limit_means_no_quota_and_no_bucket() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (redis, queue) = started().await;
     let admission = admit_one(&queue, &job("a"), "ip:1", UNBOUNDED).await;
     assert_eq!(admission.quota, None);
-    let keys = crate::redis_server::keys(&mut redis.connection().await).await;
+    let keys = support::keys(&mut redis.connect().await.unwrap()).await;
     assert!(!keys.iter().any(|key| key.contains("bucket")), "{keys:?}");
 }
 
 #[tokio::test]
 async fn concurrent_twins_of_many_processes_enqueue_one_job() {
-    let redis = RedisServer::start();
+    let (redis, queue) = started().await;
     let mut twins = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        let queue = redis.queue().await;
+        let queue = connect(&redis).await.unwrap();
         for _ in 0..50 {
             let queue = queue.clone();
             twins.spawn(async move { admit(&queue, &job("a")).await });
@@ -93,15 +91,14 @@ async fn concurrent_twins_of_many_processes_enqueue_one_job() {
     let verdicts = twins.join_all().await;
     let enqueued = verdicts.iter().filter(|verdict| **verdict == Verdict::Enqueued).count();
     assert_eq!((enqueued, verdicts.len()), (1, 200));
-    assert_eq!(redis.queue().await.stats().await.unwrap().queued, 1);
+    assert_eq!(queue.stats().await.unwrap().queued, 1);
 }
 
 #[tokio::test]
 async fn the_script_is_loaded_again_when_redis_has_lost_it() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (redis, queue) = started().await;
     admit(&queue, &job("a")).await;
-    let mut connection = redis.connection().await;
+    let mut connection = redis.connect().await.unwrap();
     redis::cmd("SCRIPT").arg("FLUSH").query_async::<()>(&mut connection).await.unwrap();
     assert_eq!(admit(&queue, &job("b")).await, Verdict::Enqueued);
 }

@@ -1,15 +1,14 @@
 //! What we lean on of apalis-redis, pinned: when one of these fails after an upgrade, read
 //! `docs/QUEUE.md` before anything else.
 
-use crate::redis_server::{RedisServer, keys};
-use crate::sample::{admit, answer, job, settled};
+use crate::sample::job;
+use crate::steps::{admit, finish, started};
 use apalis::prelude::{BoxDynError, Data, TaskId, WorkerBuilder};
 use apalis_redis::{Config, RedisStorage};
+use queue::{FetchSettings, Queue, QueuedJob, RawTask, Source};
 use serde_json::Value;
-use shared::queue::Queue;
-use shared::queue::job::QueuedJob;
-use shared::queue::source::{RawTask, Source};
 use std::time::Duration;
+use support::keys;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -25,8 +24,7 @@ async fn a_stock_worker_reads_what_admission_writes() {
         seen.send((id.to_string(), serde_json::to_vec(&task)?))?;
         Ok(())
     }
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (redis, queue) = started().await;
     admit(&queue, &job("a")).await;
     let connection = redis::Client::open(redis.url()).unwrap();
     let connection = connection.get_connection_manager().await.unwrap();
@@ -55,19 +53,20 @@ async fn run_worker(source: &Source, name: &str, seen: Seen) {
     panic!("the worker ended: {:?}", worker.run().await);
 }
 
-/// A source whose workers look for tasks when they are called, and hardly ever else.
+/// A source whose workers look for tasks when these are announced, and hardly ever else.
 fn source(queue: &Queue) -> Source {
-    queue.source(36_000, 16, CancellationToken::new()).idle_interval(Duration::from_hours(1))
+    let idle_interval = Duration::from_hours(1);
+    let settings = FetchSettings { orphan_seconds: 36_000, fetch_max: 16, idle_interval };
+    queue.source(settings, CancellationToken::new())
 }
 
 #[tokio::test]
-async fn no_call_is_lost() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+async fn no_wake_signal_is_lost() {
+    let (_redis, queue) = started().await;
     let source = source(&queue);
     let (seen, mut arrived): (Seen, _) = unbounded_channel();
     let submit = async {
-        // A call may come at any moment of a fetch: some will come in the middle of one.
+        // A signal may come at any moment of a fetch: some will come in the middle of one.
         for n in 0..2000 {
             admit(&queue, &job(&n.to_string())).await;
             arrived.recv().await.unwrap();
@@ -81,8 +80,7 @@ async fn no_call_is_lost() {
 
 #[tokio::test]
 async fn a_burst_is_taken_whole_and_nothing_is_left_of_it_when_it_is_finished() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (redis, queue) = started().await;
     let source = source(&queue);
     let (seen, mut arrived): (Seen, _) = unbounded_channel();
     let drain = async {
@@ -92,14 +90,14 @@ async fn a_burst_is_taken_whole_and_nothing_is_left_of_it_when_it_is_finished() 
         for _ in 0..500 {
             let (_, payload) = arrived.recv().await.unwrap();
             let job = QueuedJob::decode(&payload).unwrap();
-            queue.finish("w", &[settled(&job, &answer())]).await.unwrap();
+            finish(&queue, "w", &[job]).await;
         }
     };
     tokio::select! {
         () = run_worker(&source, "w", seen) => {}
         drained = timeout(PATIENCE, drain) => drained.unwrap(),
     }
-    let mut connection = redis.connection().await;
+    let mut connection = redis.connect().await.unwrap();
     // Their records go by themselves.
     for n in 0..500 {
         let record = format!("q:job:{}", job(&n.to_string()).id());

@@ -1,11 +1,9 @@
 //! Submissions that are admitted in one call fare as if each had come alone, one after the other.
 
-use crate::redis_server::{RedisServer, run};
-use crate::sample::{
-    UNBOUNDED, admit, admit_all, answer, job, limited, other_request, settled, take,
-};
-use shared::queue::admission::{AT_ONCE_MAX, Admission, Bounds, Verdict};
-use shared::queue::job::QueuedJob;
+use crate::sample::{UNBOUNDED, answer, job, limited, other_request};
+use crate::steps::{admit, admit_all, finish, started, take};
+use queue::{AT_ONCE_MAX, Admission, Bounds, QueuedJob, Verdict};
+use support::run;
 
 fn verdicts(admissions: &[Admission]) -> Vec<&'static str> {
     let word = |admission: &Admission| match admission.verdict {
@@ -25,23 +23,21 @@ fn remaining(admissions: &[Admission]) -> Vec<u64> {
 
 #[tokio::test]
 async fn the_first_of_twins_is_enqueued() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (redis, queue) = started().await;
     let jobs = [job("a"), job("a"), other_request("a"), job("b"), job("a")];
     let admitted = admit_all(&queue, &jobs, "ip:1", UNBOUNDED).await;
     assert_eq!(verdicts(&admitted), ["enqueued", "known", "contested", "enqueued", "known"]);
     assert_eq!(queue.stats().await.unwrap().queued, 2);
-    let mut connection = redis.connection().await;
+    let mut connection = redis.connect().await.unwrap();
     assert_eq!(take(&mut connection, "w").await, job("a").id().to_string());
     assert_eq!(take(&mut connection, "w").await, job("b").id().to_string());
 }
 
 #[tokio::test]
 async fn what_was_known_before_is_known_among_new_ones() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (_redis, queue) = started().await;
     admit(&queue, &job("a")).await;
-    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
+    finish(&queue, "w", &[job("a")]).await;
     let jobs = [job("b"), job("a"), other_request("a"), job("c")];
     let admitted = admit_all(&queue, &jobs, "ip:1", UNBOUNDED).await;
     assert_eq!(verdicts(&admitted), ["enqueued", "known", "reused", "enqueued"]);
@@ -51,23 +47,21 @@ async fn what_was_known_before_is_known_among_new_ones() {
 
 #[tokio::test]
 async fn tokens_are_spent_in_turn() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (_redis, queue) = started().await;
     let jobs = [job("a"), job("a"), job("b"), job("c"), job("b")];
-    let admitted = admit_all(&queue, &jobs, "ip:1", limited(2, 60)).await;
+    let admitted = admit_all(&queue, &jobs, "ip:1", limited(2, 7200)).await;
     assert_eq!(verdicts(&admitted), ["enqueued", "known", "enqueued", "limited", "known"]);
     assert_eq!(remaining(&admitted), [1, 1, 0, 0, 0]);
-    assert_eq!(admitted[3].quota.unwrap().reset_seconds, 30);
+    assert_eq!(admitted[3].quota.unwrap().reset_seconds, 3600);
     // They are gone for the next call, too.
-    let later = admit_all(&queue, &[job("d")], "ip:1", limited(2, 60)).await;
+    let later = admit_all(&queue, &[job("d")], "ip:1", limited(2, 7200)).await;
     assert_eq!(verdicts(&later), ["limited"]);
 }
 
 #[tokio::test]
 async fn room_is_taken_in_turn() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let bounds = Bounds { depth_max: 2, ..limited(5, 60) };
+    let (_redis, queue) = started().await;
+    let bounds = Bounds { depth_max: 2, ..limited(5, 3600) };
     let admitted =
         admit_all(&queue, &[job("a"), job("b"), job("c"), job("a")], "ip:1", bounds).await;
     assert_eq!(verdicts(&admitted), ["enqueued", "enqueued", "full", "known"]);
@@ -77,27 +71,25 @@ async fn room_is_taken_in_turn() {
 
 #[tokio::test]
 async fn a_full_redis_refuses_what_is_new_and_knows_the_rest() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let mut connection = redis.connection().await;
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
     admit(&queue, &job("a")).await;
     run::<()>(&mut connection, "CONFIG SET maxmemory 1").await;
     let submissions = [queue.submission(&job("b"), "ip:1"), queue.submission(&job("a"), "ip:1")];
-    let admitted = queue.admit(&submissions, limited(5, 60), Some(1_000)).await.unwrap();
+    let admitted = queue.admit(&submissions, limited(5, 3600)).await.unwrap();
     let [Err(refused), Ok(known)] = admitted.as_slice() else { panic!("{admitted:?}") };
     let cause = std::error::Error::source(refused).unwrap().to_string();
     assert!(cause.contains("OOM"), "{cause}");
     assert!(matches!(known.verdict, Verdict::Known(_)));
 
     run::<()>(&mut connection, "CONFIG SET maxmemory 0").await;
-    let admitted = admit_all(&queue, &[job("b")], "ip:1", limited(5, 60)).await;
+    let admitted = admit_all(&queue, &[job("b")], "ip:1", limited(5, 3600)).await;
     assert_eq!((verdicts(&admitted), remaining(&admitted)), (vec!["enqueued"], vec![4]));
 }
 
 #[tokio::test]
 async fn as_many_as_may_be_come_at_once() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
+    let (_redis, queue) = started().await;
     let jobs: Vec<QueuedJob> = (0..AT_ONCE_MAX).map(|n| job(&format!("key-{n}"))).collect();
     let admitted = admit_all(&queue, &jobs, "ip:1", UNBOUNDED).await;
     assert!(admitted.iter().all(|admission| admission.verdict == Verdict::Enqueued));

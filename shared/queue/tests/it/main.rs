@@ -4,19 +4,21 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "what a test needs and does not get fails it"
 )]
 
 mod admission;
+mod bucket;
+mod bucket_model;
 mod connect;
 mod contract;
 mod crowds;
+mod dead;
+mod delivery;
+mod job;
 mod outcomes;
 mod rate_limit;
-mod redis_server;
 mod sample;
-mod settle;
+mod steps;
 mod upkeep;
-mod wire;

@@ -1,13 +1,14 @@
-//! The arithmetic in Lua is the arithmetic of the model.
+//! The arithmetic in Lua is the arithmetic of the model. Time is given to the script, which otherwise
+//! asks Redis for it.
 
-use crate::redis_server::RedisServer;
-use crate::sample::{job, limited};
+use crate::bucket_model::{Bucket, BucketModel};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use shared::domain::rate_limit::{Bucket, Limit};
-use shared::queue::admission::Verdict;
-use std::slice;
+use queue::{Limit, Quota};
+use redis::Script;
+use redis::aio::MultiplexedConnection;
 use std::sync::atomic::{AtomicU32, Ordering};
+use support::RedisServer;
 
 /// A limit, and pauses between submissions in microseconds.
 fn scenario() -> impl Strategy<Value = (u64, u64, Vec<u64>)> {
@@ -17,33 +18,68 @@ fn scenario() -> impl Strategy<Value = (u64, u64, Vec<u64>)> {
     (requests, window, prop::collection::vec(pause, 1..40))
 }
 
+/// The script that admits, with a clock of the test's own.
+struct AdmitScript {
+    script: Script,
+    connection: MultiplexedConnection,
+}
+
+impl AdmitScript {
+    async fn load(redis: &RedisServer) -> Self {
+        let script = Script::new(include_str!("../../src/lua/admit.lua"));
+        Self { script, connection: redis.connect().await.unwrap() }
+    }
+
+    /// Submits a job that nobody knows at `now_us`: the verdict, and what the bucket says.
+    async fn submit(
+        &mut self,
+        limit: Limit,
+        bucket: &str,
+        job: &str,
+        now_us: u64,
+    ) -> (String, Quota) {
+        let mut call = self.script.prepare_invoke();
+        for key in ["q:data", "q:active", "q:scheduled", "q:dead", "q:progress"] {
+            call.key(key);
+        }
+        call.key(format!("q:job:{job}")).key(format!("q:meta:{job}")).key(bucket);
+        call.arg(limit.requests).arg(limit.window_us).arg(1_000_000).arg("q:wake").arg(now_us);
+        // The script looks at a letter and 32 bytes of the record, and not at the payload.
+        call.arg(job).arg(format!("q{job:-<32}")).arg("{}");
+        let reply: Vec<(String, u64, u64)> = call.invoke_async(&mut self.connection).await.unwrap();
+        let [(verdict, remaining, reset_seconds)] = reply.as_slice() else { panic!("{reply:?}") };
+        let quota = Quota { remaining: *remaining, reset_seconds: *reset_seconds };
+        (verdict.clone(), quota)
+    }
+}
+
 #[test]
 fn the_script_and_the_model_agree_on_every_submission() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let redis = RedisServer::start();
-    let queue = runtime.block_on(redis.queue());
+    let redis = runtime.block_on(RedisServer::start_temporary()).unwrap();
+    let script = runtime.block_on(AdmitScript::load(&redis));
+    let script = std::cell::RefCell::new(script);
     let cases = AtomicU32::new(0);
     let mut runner = TestRunner::new(Config { cases: 100, ..Config::default() });
     runner
         .run(&scenario(), |(requests, window, pauses)| {
             let case = cases.fetch_add(1, Ordering::Relaxed);
-            let bounds = limited(requests, window);
-            let limit = Limit::new(requests, window).unwrap();
+            let model = BucketModel::new(requests, window);
             let (mut now, bucket_name) = (1_700_000_000_000_000, format!("case-{case}"));
             let mut bucket: Option<Bucket> = None;
             for (step, pause) in pauses.into_iter().enumerate() {
                 now += pause;
                 let refilled =
-                    bucket.map_or_else(|| limit.full(now), |bucket| limit.refilled(bucket, now));
-                let taken = limit.take(refilled);
-                bucket = Some(taken.unwrap_or(refilled));
-                let job = job(&format!("{case}-{step}"));
-                let submission = queue.submission(&job, &bucket_name);
-                let asked = queue.admit(slice::from_ref(&submission), bounds, Some(now));
-                let admission = runtime.block_on(asked).unwrap().remove(0).unwrap();
-                let verdict = if taken.is_some() { Verdict::Enqueued } else { Verdict::Limited };
-                prop_assert_eq!(admission.verdict, verdict);
-                prop_assert_eq!(admission.quota, bucket.map(|bucket| limit.quota(bucket)));
+                    bucket.map_or_else(|| model.full(now), |bucket| model.refilled(bucket, now));
+                let taken = model.take(refilled);
+                let left = taken.unwrap_or(refilled);
+                bucket = Some(left);
+                let job = format!("{case}-{step}");
+                let mut script = script.borrow_mut();
+                let submitted = script.submit(model.limit, &bucket_name, &job, now);
+                let verdict = if taken.is_some() { "enqueued" } else { "limited" };
+                let expected = (verdict.to_owned(), model.quota(left));
+                prop_assert_eq!(runtime.block_on(submitted), expected);
             }
             Ok(())
         })

@@ -1,54 +1,48 @@
 //! What keeps the queue healthy.
 
-use crate::redis_server::{RedisServer, keys, run};
-use crate::sample::{admit, answer, job, settled, take};
-use shared::clock;
-use shared::queue::admission::Verdict;
-use shared::queue::job::QueuedJob;
-use shared::queue::upkeep::STEP_MAX;
+use crate::sample::{job, later};
+use crate::steps::{admit, finish, started, take};
+use queue::{PROMOTED_AT_ONCE_MAX, Verdict};
+use support::{keys, run};
 use uuid::Uuid;
 
 #[tokio::test]
 async fn due_retries_become_available_in_bounded_steps() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let mut connection = redis.connection().await;
-    for id in 0..2 * STEP_MAX {
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
+    for id in 0..2 * PROMOTED_AT_ONCE_MAX {
         run::<()>(&mut connection, &format!("ZADD q:scheduled 100 task-{id}")).await;
     }
     run::<()>(&mut connection, "ZADD q:scheduled 99999999999 later").await;
-    assert_eq!(queue.promote().await.unwrap(), STEP_MAX);
-    assert_eq!(queue.promote().await.unwrap(), STEP_MAX);
+    assert_eq!(queue.promote().await.unwrap(), PROMOTED_AT_ONCE_MAX);
+    assert_eq!(queue.promote().await.unwrap(), PROMOTED_AT_ONCE_MAX);
     assert_eq!(queue.promote().await.unwrap(), 0);
-    assert_eq!(run::<usize>(&mut connection, "LLEN q:active").await, 2 * STEP_MAX);
+    assert_eq!(run::<usize>(&mut connection, "LLEN q:active").await, 2 * PROMOTED_AT_ONCE_MAX);
     assert_eq!(run::<usize>(&mut connection, "ZCARD q:scheduled").await, 1);
 }
 
 #[tokio::test]
 async fn nothing_but_the_answer_is_left_of_a_finished_job() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let mut connection = redis.connection().await;
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
     admit(&queue, &job("a")).await;
     take(&mut connection, "w").await;
     queue.begin(&[job("a").id()], Uuid::new_v4()).await.unwrap();
-    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
+    finish(&queue, "w", &[job("a")]).await;
     assert_eq!(keys(&mut connection).await, [format!("q:job:{}", job("a").id())]);
 }
 
 #[tokio::test]
 async fn a_job_that_was_admitted_again_is_not_removed_with_its_earlier_life() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let mut connection = redis.connection().await;
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
     let id = job("a").id();
     admit(&queue, &job("a")).await;
     take(&mut connection, "w").await;
     // Redis forgets it, and it is admitted again before the worker has finished it.
     run::<()>(&mut connection, &format!("DEL q:job:{id}")).await;
-    let later = QueuedJob { submitted_at: clock::now(), ..job("a") };
-    assert_eq!(admit(&queue, &later).await, Verdict::Enqueued);
-    queue.finish("w", &[settled(&job("a"), &answer())]).await.unwrap();
+    assert_eq!(admit(&queue, &later("a")).await, Verdict::Enqueued);
+    finish(&queue, "w", &[job("a")]).await;
     assert_eq!(run::<u8>(&mut connection, &format!("HEXISTS q:data {id}")).await, 1);
     assert_eq!(run::<u8>(&mut connection, &format!("EXISTS q:meta:{id}")).await, 1);
     assert_eq!(queue.stats().await.unwrap().queued, 1);
@@ -56,9 +50,8 @@ async fn a_job_that_was_admitted_again_is_not_removed_with_its_earlier_life() {
 
 #[tokio::test]
 async fn what_an_ended_worker_held_goes_back_and_what_would_end_others_does_not() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let mut connection = redis.connection().await;
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
     for key in ["good", "poison"] {
         admit(&queue, &job(key)).await;
     }
@@ -77,9 +70,8 @@ async fn what_an_ended_worker_held_goes_back_and_what_would_end_others_does_not(
 
 #[tokio::test]
 async fn signs_of_life_are_for_the_living_only() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let mut connection = redis.connection().await;
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
     queue.keep_alive("w1").await.unwrap();
     assert_eq!(run::<u8>(&mut connection, "EXISTS q:workers").await, 0);
     run::<()>(&mut connection, "ZADD q:workers 1 w1").await;
@@ -89,9 +81,8 @@ async fn signs_of_life_are_for_the_living_only() {
 
 #[tokio::test]
 async fn a_worker_whose_clock_was_ahead_is_not_taken_for_alive_until_then() {
-    let redis = RedisServer::start();
-    let queue = redis.queue().await;
-    let mut connection = redis.connection().await;
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
     run::<()>(&mut connection, "ZADD q:workers 1 w1").await;
     run::<()>(&mut connection, "ZADD q:workers 99999999999 ahead").await;
     queue.keep_alive("w1").await.unwrap();

@@ -1,0 +1,83 @@
+//! What apis and workers do to jobs, one step at a time.
+
+use crate::sample::{UNBOUNDED, entry, given_up, job};
+use domain::{JobStatus, LogEntry};
+use queue::{
+    Admission, Bounds, DecidedJob, Origin, Queue, QueueError, QueueSettings, QueuedJob, Verdict,
+};
+use redis::aio::MultiplexedConnection;
+use std::slice;
+use support::RedisServer;
+
+/// A Redis with nothing in it, and the queue in it, whose keys begin with `q`.
+pub(crate) async fn started() -> (RedisServer, Queue) {
+    let redis = RedisServer::start_temporary().await.unwrap();
+    let queue = connect(&redis).await.unwrap();
+    (redis, queue)
+}
+
+/// Opens the queue as another process does.
+pub(crate) async fn connect(redis: &RedisServer) -> Result<Queue, QueueError> {
+    let settings = QueueSettings { url: &redis.url(), name: "q", ttl_seconds: 86_400 };
+    Queue::connect(settings).await
+}
+
+/// What becomes of a job without bounds.
+pub(crate) async fn admit(queue: &Queue, job: &QueuedJob) -> Verdict {
+    admit_one(queue, job, "bucket", UNBOUNDED).await.verdict
+}
+
+/// What becomes of one that is submitted alone.
+pub(crate) async fn admit_one(
+    queue: &Queue,
+    job: &QueuedJob,
+    bucket: &str,
+    bounds: Bounds,
+) -> Admission {
+    let mut admitted = admit_all(queue, slice::from_ref(job), bucket, bounds).await;
+    assert_eq!(admitted.len(), 1);
+    admitted.remove(0)
+}
+
+/// What becomes of jobs that are submitted at once.
+pub(crate) async fn admit_all(
+    queue: &Queue,
+    jobs: &[QueuedJob],
+    bucket: &str,
+    bounds: Bounds,
+) -> Vec<Admission> {
+    let submissions: Vec<_> = jobs.iter().map(|job| queue.submission(job, bucket)).collect();
+    let admitted = queue.admit(&submissions, bounds).await.unwrap();
+    admitted.into_iter().map(Result::unwrap).collect()
+}
+
+/// What `worker` does to take the oldest task, as apalis does it.
+pub(crate) async fn take(connection: &mut MultiplexedConnection, worker: &str) -> String {
+    let task: String = redis::cmd("LPOP").arg("q:active").query_async(connection).await.unwrap();
+    let mut hold = redis::cmd("SADD");
+    hold.arg(format!("q:inflight:{worker}")).arg(&task);
+    hold.query_async::<()>(connection).await.unwrap();
+    task
+}
+
+/// Delivers the answers of jobs, as `worker` does after their commit.
+pub(crate) async fn finish(queue: &Queue, worker: &str, jobs: &[QueuedJob]) {
+    let entries: Vec<LogEntry> = jobs.iter().map(entry).collect();
+    let decided: Vec<DecidedJob<'_>> = entries
+        .iter()
+        .map(|entry| DecidedJob { entry, admitted_at: entry.submitted_at, origin: Origin::Decided })
+        .collect();
+    queue.finish(worker, &decided).await.unwrap();
+}
+
+/// Gives up job `a`, as `worker` does.
+pub(crate) async fn bury(queue: &Queue, worker: &str, cause: &str) {
+    let (task, now) = (job("a").id().to_string(), job("a").submitted_at);
+    queue.bury(worker, &task, given_up(), cause, now).await.unwrap();
+}
+
+/// The state of a job and its attempts, as readers see them.
+pub(crate) async fn status(queue: &Queue, key: &str) -> (JobStatus, u32) {
+    let record = queue.record(job(key).id()).await.unwrap().unwrap();
+    (record.status, record.attempts)
+}
