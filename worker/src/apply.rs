@@ -92,7 +92,7 @@ pub(crate) struct NewOutcome {
 }
 
 /// Decides commands in turn: each sees what those before it did. Pure.
-fn decide_all(
+pub(crate) fn decide_all(
     mut working_set: WorkingSet,
     attempts: &[NumberedAttempt],
     mut known: HashMap<JobId, LogEntry>,

@@ -21,6 +21,8 @@ mod retry;
 mod run;
 mod schedule;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 
 pub use run::run;

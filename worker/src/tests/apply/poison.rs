@@ -1,12 +1,11 @@
 //! A command that Postgres refuses takes its batch with it, and nothing but its batch.
 
-use crate::database::Database;
-use crate::sample::{
-    GIFT_TTL, applied, attempt, batch, create_user, give, redeem, subscribe, subscribe_to, users,
-};
-use shared::store::StoreError;
-use worker::apply::{Attempt, apply};
-use worker::fault::{Fault, Remedy};
+use super::sample::{applied, apply, attempt, batch, users};
+use crate::apply::NumberedAttempt;
+use crate::fault::{Fault, Recovery};
+use crate::tests::commands::{create_user, give, redeem, subscribe, subscribe_to};
+use store::StoreError;
+use support::Database;
 
 /// Everything that commands write.
 const STATE: &str = "SELECT concat_ws(' ',
@@ -22,7 +21,7 @@ async fn without_yearly() -> Database {
     database
 }
 
-fn poisoned() -> Vec<Attempt> {
+fn poisoned() -> Vec<NumberedAttempt> {
     batch([
         create_user("new@a.org"),
         subscribe(1),
@@ -37,10 +36,10 @@ fn poisoned() -> Vec<Attempt> {
 #[tokio::test]
 async fn a_batch_with_a_poisonous_command_is_refused_as_a_whole() {
     let database = without_yearly().await;
-    let error = apply(&database.pool, &poisoned(), GIFT_TTL).await.unwrap_err();
+    let error = apply(database.store(), &poisoned()).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
     assert_eq!(error.public_cause(), "the database refused it (23514)");
-    assert_eq!(Fault::from(error).remedy(), Remedy::Split);
+    assert_eq!(Fault::from(error).recovery(), Recovery::Split);
     assert_eq!(database.value::<String>(STATE).await, "3 0 0 0 0");
 }
 
@@ -49,7 +48,7 @@ async fn its_neighbours_pass_when_each_is_applied_alone() {
     let database = without_yearly().await;
     let mut outcomes = Vec::new();
     for attempt in poisoned() {
-        outcomes.push(apply(&database.pool, &[attempt], GIFT_TTL).await.ok());
+        outcomes.push(apply(database.store(), &[attempt]).await.ok());
     }
     let statuses: Vec<_> =
         outcomes.into_iter().map(|entries| entries.map(|e| e[0].answer.status)).collect();
@@ -62,10 +61,10 @@ async fn its_neighbours_pass_when_each_is_applied_alone() {
 async fn it_passes_with_the_same_job_once_its_cause_is_gone() {
     let database = without_yearly().await;
     let attempt = attempt("poison", subscribe_to("yearly", 2));
-    apply(&database.pool, std::slice::from_ref(&attempt), GIFT_TTL).await.unwrap_err();
+    apply(database.store(), std::slice::from_ref(&attempt)).await.unwrap_err();
     database.run("ALTER TABLE subscriptions DROP CONSTRAINT poison").await;
 
-    let retried = Attempt { number: 2, ..attempt };
+    let retried = NumberedAttempt { number: 2, ..attempt };
     let entries = applied(&database, &[retried]).await;
     assert_eq!((entries[0].answer.status, entries[0].attempts), (201, 2));
     assert_eq!(database.value::<String>(STATE).await, "3 1 0 1 1");
@@ -76,9 +75,9 @@ async fn a_row_that_makes_no_sense_fails_what_touches_it() {
     let database = Database::create().await;
     users(&database, 2).await;
     database.run("UPDATE users SET email = 'no address' WHERE id = 1").await;
-    let error = apply(&database.pool, &batch([subscribe(2), subscribe(1)]), GIFT_TTL).await;
+    let error = apply(database.store(), &batch([subscribe(2), subscribe(1)])).await;
     let fault = Fault::from(error.unwrap_err());
-    assert_eq!(fault.remedy(), Remedy::Split);
+    assert_eq!(fault.recovery(), Recovery::Split);
     assert_eq!(fault.public_cause(), "row 1 of users has an unknown email");
     assert_eq!(database.value::<String>(STATE).await, "2 0 0 0 0");
     applied(&database, &batch([subscribe(2)])).await;

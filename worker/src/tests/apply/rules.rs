@@ -1,9 +1,9 @@
 //! What holds after any commands in any order.
 
-use crate::database::Database;
-use crate::sample::newest;
-use shared::domain::UserId;
-use shared::domain::calendar::add_months;
+use super::sample::newest;
+use domain::UserId;
+use domain::calendar::add_months;
+use support::Database;
 
 /// Checks that no rule is broken. Users are 1 to `users`.
 pub(crate) async fn check(database: &Database, users: i64) {
@@ -63,7 +63,7 @@ const BROKEN: [(&str, &str); 7] = [
 /// Every end is the start and the months, by the calendar.
 async fn check_ends(database: &Database, users: i64) {
     for user in 1..=users {
-        for subscription in newest(database, UserId(user), 1000).await.subscriptions {
+        for subscription in newest(database, UserId::new(user), 1000).await.subscriptions {
             let end = add_months(subscription.start_date, subscription.months);
             assert_eq!(Some(subscription.end_date), end, "{subscription:?}");
         }

@@ -1,20 +1,18 @@
-//! No job is decided twice, and each leaves one row in the ledger.
+//! No job is decided twice, and each leaves one entry in the command log.
 
-use crate::sample::{
-    ALICE, BOB, CANCEL, SHOP, at, attempt, attempts, batch, decided, email, now, redeem, renew,
-    statuses, subscribe, written,
+use super::sample::{
+    ALICE, BOB, CANCEL, SHOP, at, attempt, attempts, batch, decided, now, renew, statuses, written,
 };
-use shared::domain::SubscriptionStatus::Active;
-use shared::domain::world::Changes;
-use shared::domain::{Answer, Command, Operation};
-use shared::store::ledger::Entry;
+use crate::apply::NumberedAttempt;
+use crate::tests::commands::{admitted, create_user, give, redeem, subscribe};
+use domain::SubscriptionStatus::Active;
+use domain::{Answer, Changes, LogEntry, Operation};
 use std::collections::HashMap;
-use worker::apply::Attempt;
 
-/// The ledger's row of a job that was decided long ago.
-fn old_row(attempt: &Attempt) -> Entry {
-    Entry {
-        job: attempt.id,
+/// The entry of a job that was decided long ago.
+fn old_entry(attempt: &NumberedAttempt) -> LogEntry {
+    LogEntry {
+        job: attempt.job.id(),
         client: SHOP,
         key: attempt.job.key.clone(),
         fingerprint: attempt.job.fingerprint,
@@ -28,34 +26,37 @@ fn old_row(attempt: &Attempt) -> Entry {
 }
 
 #[test]
-fn a_job_that_the_ledger_knows_is_answered_as_then_and_changes_nothing() {
+fn a_job_that_the_command_log_knows_is_answered_as_then_and_changes_nothing() {
     let attempts = attempts([renew(1), subscribe(BOB)]);
-    let known: HashMap<_, _> = attempts.iter().map(|a| (a.id, old_row(a))).collect();
+    let known: HashMap<_, _> = attempts.iter().map(|a| (a.job.id(), old_entry(a))).collect();
     let decided = decided(&attempts, known);
-    assert_eq!(decided.entries, attempts.iter().map(old_row).collect::<Vec<_>>());
-    assert_eq!((decided.fresh, decided.changes), (Vec::new(), Changes::default()));
+    assert_eq!(decided.entries, attempts.iter().map(old_entry).collect::<Vec<_>>());
+    assert_eq!((decided.new_entries, decided.changes), (Vec::new(), Changes::default()));
 }
 
 #[test]
 fn what_is_known_stands_among_what_is_new_in_the_order_of_the_batch() {
     let attempts = attempts([renew(1), renew(2), renew(3)]);
-    let known = HashMap::from([(attempts[1].id, old_row(&attempts[1]))]);
+    let known = HashMap::from([(attempts[1].job.id(), old_entry(&attempts[1]))]);
     let decided = decided(&attempts, known);
     let jobs: Vec<_> = decided.entries.iter().map(|entry| entry.job).collect();
-    assert_eq!(jobs, attempts.iter().map(|attempt| attempt.id).collect::<Vec<_>>());
-    assert_eq!(decided.entries[1], old_row(&attempts[1]));
-    assert_eq!(decided.fresh, [decided.entries[0].clone(), decided.entries[2].clone()]);
+    assert_eq!(jobs, attempts.iter().map(|attempt| attempt.job.id()).collect::<Vec<_>>());
+    assert_eq!(decided.entries[1], old_entry(&attempts[1]));
+    assert_eq!(decided.new_entries, [decided.entries[0].clone(), decided.entries[2].clone()]);
     assert_eq!(written(&decided.changes), [(10, Active, 1 + 1 + 3)]);
 }
 
 #[test]
 fn a_job_twice_in_a_batch_is_decided_once() {
     for command in [subscribe(BOB), renew(1), CANCEL, redeem(20, ALICE)] {
-        let twin = Attempt { number: 2, ..attempt("twin", command.clone()) };
+        let twin = NumberedAttempt { number: 2, ..attempt("twin", command.clone()) };
         let decided = decided(&[attempt("twin", command.clone()), twin], HashMap::new());
-        assert_eq!(decided.fresh.len(), 1, "{command:?}");
-        assert_eq!(decided.entries, [decided.fresh[0].clone(), decided.fresh[0].clone()]);
-        assert!(decided.fresh[0].answer.is_success() && decided.fresh[0].attempts == 1);
+        assert_eq!(decided.new_entries.len(), 1, "{command:?}");
+        assert_eq!(
+            decided.entries,
+            [decided.new_entries[0].clone(), decided.new_entries[0].clone()]
+        );
+        assert!(decided.new_entries[0].answer.is_success() && decided.new_entries[0].attempts == 1);
         assert!(decided.changes.grants.len() <= 1);
     }
 }
@@ -72,9 +73,9 @@ fn a_key_used_for_two_requests_in_a_batch_stands_for_the_first() {
 }
 
 #[test]
-fn a_row_of_the_ledger_says_what_was_asked_and_what_came_of_it() {
-    let attempt = Attempt { number: 3, ..attempt("order-1", CANCEL) };
-    let row = decided(std::slice::from_ref(&attempt), HashMap::new()).fresh.remove(0);
+fn an_entry_says_what_was_asked_and_what_came_of_it() {
+    let attempt = NumberedAttempt { number: 3, ..attempt("order-1", CANCEL) };
+    let entry = decided(std::slice::from_ref(&attempt), HashMap::new()).new_entries.remove(0);
     let answer = Answer {
         status: 200,
         body: concat!(
@@ -87,8 +88,8 @@ fn a_row_of_the_ledger_says_what_was_asked_and_what_came_of_it() {
         )
         .to_owned(),
     };
-    let expected = Entry {
-        job: attempt.id,
+    let expected = LogEntry {
+        job: attempt.job.id(),
         client: SHOP,
         key: attempt.job.key.clone(),
         fingerprint: attempt.job.fingerprint,
@@ -96,19 +97,18 @@ fn a_row_of_the_ledger_says_what_was_asked_and_what_came_of_it() {
         entity: Some(10),
         answer,
         attempts: 3,
-        submitted_at: at("2026-06-15T11:59:59Z"),
+        submitted_at: admitted(),
         finished_at: now(),
     };
-    assert_eq!(row, expected);
+    assert_eq!(entry, expected);
 }
 
 #[test]
-fn a_row_of_the_ledger_names_what_was_made_or_changed() {
-    let carol = email("carol@example.com");
-    let create = Command::CreateUser { email: carol.clone() };
-    let give = Command::Gift { gifter_id: BOB, recipient_email: carol, duration_months: None };
+fn an_entry_names_what_was_made_or_changed() {
+    let carol = "carol@example.com";
+    let (create, give) = (create_user(carol), give(BOB, carol));
     let decided = batch([create, subscribe(BOB), renew(1), give, redeem(20, ALICE), CANCEL]);
-    let rows = decided.entries.iter().map(|entry| (entry.operation.as_str(), entry.entity));
+    let named = decided.entries.iter().map(|entry| (entry.operation.as_str(), entry.entity));
     let expected = [
         ("create_user", Some(1000)),
         ("subscribe", Some(2000)),
@@ -117,14 +117,14 @@ fn a_row_of_the_ledger_names_what_was_made_or_changed() {
         ("redeem", Some(20)),
         ("cancel", Some(10)),
     ];
-    assert_eq!(rows.collect::<Vec<_>>(), expected);
+    assert_eq!(named.collect::<Vec<_>>(), expected);
 }
 
 #[test]
-fn a_refusal_has_a_row_too_but_no_entity_and_changes_nothing() {
+fn a_refusal_has_an_entry_too_but_no_entity_and_changes_nothing() {
     let decided = batch([subscribe(ALICE), redeem(20, BOB), redeem(99, ALICE)]);
     assert_eq!(statuses(&decided), [409, 403, 404]);
-    assert_eq!(decided.fresh, decided.entries);
+    assert_eq!(decided.new_entries, decided.entries);
     assert!(decided.entries.iter().all(|entry| entry.entity.is_none()));
     assert_eq!(decided.changes, Changes::default());
 }
@@ -132,6 +132,6 @@ fn a_refusal_has_a_row_too_but_no_entity_and_changes_nothing() {
 #[test]
 fn an_empty_batch_comes_to_nothing() {
     let decided = batch([]);
-    assert!(decided.entries.is_empty() && decided.fresh.is_empty());
+    assert!(decided.entries.is_empty() && decided.new_entries.is_empty());
     assert_eq!(decided.changes, Changes::default());
 }

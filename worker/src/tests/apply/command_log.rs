@@ -1,18 +1,18 @@
-//! Every command leaves one row in the ledger, refused or not, and is decided once.
+//! Every command leaves one entry in the command log, refused or not, and is decided once.
 
-use crate::database::Database;
-use crate::sample::{
-    admitted, applied, attempt, batch, cancel, create_user, give, redeem, renew, statuses,
-    subscribe, subscribe_to, users,
+use super::sample::{applied, attempt, batch, statuses, users};
+use crate::apply::NumberedAttempt;
+use crate::tests::commands::{
+    admitted, cancel, create_user, give, redeem, renew, subscribe, subscribe_to,
 };
-use shared::domain::{ClientId, Command};
-use shared::store::ledger;
-use worker::apply::Attempt;
+use domain::{ClientId, Command};
+use store::command_log;
+use support::Database;
 
 const ROWS: &str = "SELECT count(*) FROM transactions";
 
-fn again(attempts: &[Attempt]) -> Vec<Attempt> {
-    attempts.iter().cloned().map(|attempt| Attempt { number: 2, ..attempt }).collect()
+fn again(attempts: &[NumberedAttempt]) -> Vec<NumberedAttempt> {
+    attempts.iter().cloned().map(|attempt| NumberedAttempt { number: 2, ..attempt }).collect()
 }
 
 #[tokio::test]
@@ -24,9 +24,10 @@ async fn what_is_returned_is_what_is_stored() {
     let entries = applied(&database, &attempts).await;
 
     for (attempt, entry) in attempts.iter().zip(&entries) {
-        let stored = ledger::find_job(&database.pool, ClientId::LOCAL, attempt.id).await.unwrap();
+        let id = attempt.job.id();
+        let stored = command_log::find_job(database.store(), ClientId::LOCAL, id).await.unwrap();
         assert_eq!(stored.as_ref(), Some(entry));
-        assert_eq!((entry.job, &entry.key), (attempt.id, &attempt.job.key));
+        assert_eq!((entry.job, &entry.key), (id, &attempt.job.key));
         assert_eq!(entry.fingerprint, attempt.job.fingerprint);
         assert_eq!(entry.operation, attempt.job.command.operation());
         assert_eq!(entry.attempts, attempt.number);
@@ -37,7 +38,7 @@ async fn what_is_returned_is_what_is_stored() {
 }
 
 #[tokio::test]
-async fn every_refusal_is_ledgered_without_an_entity_and_changes_nothing() {
+async fn every_refusal_is_logged_without_an_entity_and_changes_nothing() {
     let database = Database::create().await;
     users(&database, 3).await;
     let seeds = [subscribe(1), subscribe(2), cancel(2), give(1, "user2@a.org"), redeem(1, 2)];
@@ -86,7 +87,7 @@ async fn a_command_that_was_decided_is_not_decided_again() {
     users(&database, 1).await;
     let attempts = batch([subscribe(1), renew(1, 2), renew(77, 1)]);
     let first = applied(&database, &attempts).await;
-    // As after a crash between commit and telling, and among new commands.
+    // As after a crash between the commit and the publication, and among new commands.
     let mut mixed = again(&attempts);
     mixed.insert(1, attempt("new", renew(1, 4)));
     let mut second = applied(&database, &mixed).await;
@@ -132,7 +133,7 @@ async fn a_key_used_for_another_command_gives_what_it_was_used_for() {
 }
 
 #[tokio::test]
-async fn the_ledger_keeps_the_order_of_the_batch() {
+async fn the_command_log_keeps_the_order_of_the_batch() {
     let database = Database::create().await;
     users(&database, 3).await;
     let attempts = batch([subscribe(3), subscribe(9), subscribe(1), subscribe(2)]);

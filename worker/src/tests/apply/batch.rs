@@ -1,12 +1,10 @@
 //! The commands of a batch are decided in turn, each seeing what those before it did.
 
-use crate::database::Database;
-use crate::sample::{
-    applied, attempt_of, batch, cancel, create_user, give, member, newest, redeem, renew, statuses,
-    subscribe, users,
-};
-use shared::domain::view::SubscriptionView;
-use shared::domain::{ClientId, UserId};
+use super::sample::{applied, batch, member, newest, statuses, users};
+use crate::tests::commands::{attempt_of, cancel, create_user, give, redeem, renew, subscribe};
+use contract::view::SubscriptionView;
+use domain::{ClientId, UserId};
+use support::Database;
 
 #[tokio::test]
 async fn commands_of_one_user_follow_each_other() {
@@ -90,7 +88,7 @@ async fn an_answer_is_what_a_read_shows_afterwards() {
     let database = Database::create().await;
     users(&database, 1).await;
     let entries = applied(&database, &batch([subscribe(1), renew(1, 5)])).await;
-    let page = newest(&database, UserId(1), 1).await;
+    let page = newest(&database, UserId::new(1), 1).await;
     let read = SubscriptionView::at(&page.subscriptions[0], page.now);
     assert_eq!(entries[1].answer.body, serde_json::to_string(&read).unwrap());
     assert_eq!(page.subscriptions[0].updated_at, entries[1].finished_at);
@@ -102,7 +100,7 @@ async fn clients_of_one_batch_are_kept_apart() {
     users(&database, 2).await;
     database.run("INSERT INTO clients (id, name) VALUES (100, 'other')").await;
     applied(&database, &batch([subscribe(1), give(1, "user2@a.org")])).await;
-    let other = |key, command| attempt_of(ClientId(100), key, command);
+    let other = |key, command| attempt_of(ClientId::new(100), key, command);
     let entries = applied(
         &database,
         &[

@@ -1,18 +1,16 @@
 //! Eight workers and a sweeper among twenty users: whatever the order, the rules hold.
 
-use crate::database::Database;
-use crate::rules;
-use crate::sample::{
-    GIFT_TTL, attempt, cancel, give, redeem, renew, subscribe, subscribe_to, users,
-};
+use super::rules;
+use super::sample::{apply, attempt, users};
+use crate::apply::NumberedAttempt;
+use crate::tests::commands::{cancel, give, redeem, renew, subscribe, subscribe_to};
+use domain::{Command, LogEntry, Operation};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use shared::domain::{Command, Operation};
-use shared::store::ledger::Entry;
-use shared::store::{PgPool, sweep};
 use std::sync::{Arc, Mutex};
+use store::sweep;
+use support::Database;
 use tokio::task::JoinSet;
-use worker::apply::{Attempt, apply};
 
 const USERS: i64 = 20;
 const BATCHES: u64 = 200;
@@ -26,7 +24,7 @@ struct Known {
 }
 
 impl Known {
-    fn learn(&mut self, entries: &[Entry]) {
+    fn learn(&mut self, entries: &[LogEntry]) {
         for entry in entries {
             match (entry.operation, entry.entity) {
                 (Operation::Subscribe, Some(id)) => self.subscriptions.push(id),
@@ -56,18 +54,18 @@ impl Known {
     }
 }
 
-fn batch(number: u64, known: &Known) -> Vec<Attempt> {
+fn batch(number: u64, known: &Known) -> Vec<NumberedAttempt> {
     let mut rng = StdRng::seed_from_u64(number);
     let size = rng.random_range(1..=16);
     (0..size).map(|n| attempt(&format!("{number}/{n}"), known.command(&mut rng))).collect()
 }
 
 /// Applies every eighth batch. Nothing may be in its way that it cannot wait for.
-async fn work(pool: PgPool, known: Arc<Mutex<Known>>, first: u64) -> usize {
+async fn work(database: store::Database, known: Arc<Mutex<Known>>, first: u64) -> usize {
     let mut commands = 0;
     for number in (first..BATCHES).step_by(WORKERS) {
         let batch = batch(number, &known.lock().unwrap());
-        let entries = apply(&pool, &batch, GIFT_TTL).await.unwrap();
+        let entries = apply(&database, &batch).await.unwrap();
         known.lock().unwrap().learn(&entries);
         commands += entries.len();
     }
@@ -96,9 +94,9 @@ async fn two_hundred_concurrent_batches_keep_every_rule_without_a_deadlock() {
     let known = Arc::default();
     let mut workers = JoinSet::new();
     for first in 0..WORKERS as u64 {
-        workers.spawn(work(database.pool_of(1), Arc::clone(&known), first));
+        workers.spawn(work(database.store_of(1), Arc::clone(&known), first));
     }
-    let sweeper = database.pool_of(1);
+    let sweeper = database.store_of(1);
     workers.spawn(async move {
         for _ in 0..20 {
             sweep::expire_subscriptions(&sweeper, 1).await.unwrap();
@@ -108,8 +106,8 @@ async fn two_hundred_concurrent_batches_keep_every_rule_without_a_deadlock() {
     let commands: usize = workers.join_all().await.into_iter().sum();
 
     rules::check(&database, USERS).await;
-    let ledgered = "SELECT count(*) FROM transactions WHERE client_id = 2";
-    assert_eq!(database.value::<i64>(ledgered).await, i64::try_from(commands).unwrap());
+    let logged = "SELECT count(*) FROM transactions WHERE client_id = 2";
+    assert_eq!(database.value::<i64>(logged).await, i64::try_from(commands).unwrap());
     for operation in ["subscribe", "renew", "cancel", "gift", "redeem"] {
         let done = format!(
             "SELECT count(*) FROM transactions WHERE status < 400 AND operation = '{operation}'"

@@ -1,16 +1,10 @@
 //! Commands that touch the same rows see each other, in order.
 
-use crate::sample::{
-    ALICE, BOB, CANCEL, SHOP, attempt, attempt_of, batch, decided, email, redeem, renew, statuses,
-    subscribe, written,
-};
-use shared::domain::SubscriptionStatus::{Active, Cancelled, Expired};
-use shared::domain::{ClientId, Command, GrantSource, UserId};
+use super::sample::{ALICE, BOB, CANCEL, SHOP, attempt, batch, decided, renew, statuses, written};
+use crate::tests::commands::{attempt_of, create_user, redeem, subscribe};
+use domain::SubscriptionStatus::{Active, Cancelled, Expired};
+use domain::{ClientId, GiftId, GrantSource};
 use std::collections::HashMap;
-
-fn create(text: &str) -> Command {
-    Command::CreateUser { email: email(text) }
-}
 
 #[test]
 fn second_subscribe_of_a_user_is_refused_and_told_of_the_first() {
@@ -62,24 +56,23 @@ fn a_gift_extends_what_a_purchase_began() {
     let decided = batch([subscribe(BOB), redeem(22, BOB)]);
     assert_eq!(statuses(&decided), [201, 200]);
     let sources: Vec<_> = decided.changes.grants.iter().map(|grant| grant.source).collect();
-    let gift = shared::domain::GiftId(22);
-    assert_eq!(sources, [GrantSource::Purchase, GrantSource::Gift(gift)]);
-    assert!(decided.changes.grants.iter().all(|grant| grant.subscription.0 == 2000));
+    assert_eq!(sources, [GrantSource::Purchase, GrantSource::Gift(GiftId::new(22))]);
+    assert!(decided.changes.grants.iter().all(|grant| grant.subscription.get() == 2000));
 }
 
 #[test]
 fn second_user_with_an_email_is_refused_in_whatever_case() {
-    let decided = batch([create("carol@example.com"), create("CAROL@example.com")]);
+    let decided = batch([create_user("carol@example.com"), create_user("CAROL@example.com")]);
     assert_eq!(statuses(&decided), [201, 409]);
     assert_eq!(decided.changes.users.len(), 1);
 }
 
 #[test]
 fn clients_do_not_get_in_each_others_way() {
-    let rival = ClientId(101);
+    let rival = ClientId::new(101);
     let attempts = [
-        attempt(&"k".repeat(255), create("carol@example.com")),
-        attempt_of(rival, &"k".repeat(255), create("carol@example.com")),
+        attempt(&"k".repeat(255), create_user("carol@example.com")),
+        attempt_of(rival, &"k".repeat(255), create_user("carol@example.com")),
         attempt_of(rival, "cancel", CANCEL),
         attempt_of(rival, "renew", renew(1)),
         attempt_of(rival, "redeem", redeem(20, ALICE)),
@@ -94,15 +87,15 @@ fn clients_do_not_get_in_each_others_way() {
 /// A client cannot know the id, but it may guess it.
 #[test]
 fn a_user_made_in_the_batch_is_there_for_the_commands_after_it() {
-    let made = UserId(1000);
-    let decided = batch([subscribe(made), create("carol@example.com"), subscribe(made)]);
+    let made = 1000;
+    let decided = batch([subscribe(made), create_user("carol@example.com"), subscribe(made)]);
     assert_eq!(statuses(&decided), [404, 201, 201]);
 }
 
 #[test]
 fn later_subscriptions_have_greater_ids_in_whatever_order_ids_were_drawn() {
-    let users = ["c@x.org", "d@x.org", "e@x.org", "f@x.org"].map(create);
-    let commands = users.into_iter().chain((1000..1004).map(|id| subscribe(UserId(id))));
+    let users = ["c@x.org", "d@x.org", "e@x.org", "f@x.org"].map(create_user);
+    let commands = users.into_iter().chain((1000..1004).map(subscribe));
     let decided = batch(commands);
     let entities: Vec<_> = decided.entries.iter().filter_map(|entry| entry.entity).collect();
     assert_eq!(entities, [1000, 1001, 1002, 1003, 2000, 2001, 2002, 2003]);

@@ -1,28 +1,25 @@
 //! Batches of several workers that contain the same job, or want the same thing.
 
-use crate::database::Database;
-use crate::sample::{
-    GIFT_TTL, applied, attempt, batch, create_user, give, insist, redeem, renew, statuses,
-    subscribe, users,
-};
-use shared::domain::Command;
-use shared::store::StoreError;
-use shared::store::ledger::Entry;
+use super::sample::{applied, apply, attempt, batch, insist, statuses, users};
+use crate::apply::NumberedAttempt;
+use crate::tests::commands::{create_user, give, redeem, renew, subscribe};
+use domain::{Command, LogEntry};
+use store::StoreError;
+use support::Database;
 use tokio::task::JoinSet;
-use worker::apply::{Attempt, apply};
 
 /// Applies each batch by a worker of its own, all at once.
-async fn at_once(database: &Database, batches: Vec<Vec<Attempt>>) -> Vec<Vec<Entry>> {
+async fn at_once(database: &Database, batches: Vec<Vec<NumberedAttempt>>) -> Vec<Vec<LogEntry>> {
     let mut workers = JoinSet::new();
     for batch in batches {
-        let pool = database.pool_of(1);
-        workers.spawn(async move { insist(&pool, &batch).await });
+        let store = database.store_of(1);
+        workers.spawn(async move { insist(&store, &batch).await });
     }
     workers.join_all().await
 }
 
 /// A batch of each of four workers with a twin of one job among jobs of its own.
-fn with_twin(round: u32, twin: &Command) -> Vec<Vec<Attempt>> {
+fn with_twin(round: u32, twin: &Command) -> Vec<Vec<NumberedAttempt>> {
     let worker = |n| {
         let own = |what| attempt(&format!("{round}/{n}/{what}"), renew(99, 1));
         vec![own("before"), attempt(&format!("{round}/twin"), twin.clone()), own("after")]
@@ -35,14 +32,14 @@ async fn one_job_of_four_workers_is_decided_once() {
     let database = Database::create().await;
     users(&database, 10).await;
     for round in 1..=10 {
-        // Held apart by the lock of a user; by nothing but the ledger; by an email and the ledger.
+        // Held apart by the lock of a user; by nothing but the command log; by an email and the command log.
         for (offset, twin) in [
             (100, subscribe(round.into())),
             (200, subscribe(77)),
             (300, create_user(&format!("new{round}@a.org"))),
         ] {
             let outcomes = at_once(&database, with_twin(offset + round, &twin)).await;
-            let twins: Vec<&Entry> = outcomes.iter().map(|entries| &entries[1]).collect();
+            let twins: Vec<&LogEntry> = outcomes.iter().map(|entries| &entries[1]).collect();
             assert!(twins.iter().all(|entry| *entry == twins[0]), "{twins:?}");
         }
     }
@@ -103,13 +100,13 @@ async fn of_four_workers_one_makes_the_user_of_an_email() {
 }
 
 /// Two workers apply these batches at once, forty times; returns the first deadlock.
-async fn deadlock(batches: impl Fn(u32) -> [Vec<Attempt>; 2]) -> Option<StoreError> {
+async fn deadlock(batches: impl Fn(u32) -> [Vec<NumberedAttempt>; 2]) -> Option<StoreError> {
     let database = Database::create().await;
-    let pools = [database.pool_of(1), database.pool_of(1)];
+    let stores = [database.store_of(1), database.store_of(1)];
     for round in 0..40 {
         let mut workers = JoinSet::new();
-        for (batch, pool) in batches(round).into_iter().zip(pools.clone()) {
-            workers.spawn(async move { apply(&pool, &batch, GIFT_TTL).await.err() });
+        for (batch, store) in batches(round).into_iter().zip(stores.clone()) {
+            workers.spawn(async move { apply(&store, &batch).await.err() });
         }
         let mut errors = workers.join_all().await.into_iter().flatten();
         let found = errors.find(|error| format!("{error:?}").contains("40P01"));

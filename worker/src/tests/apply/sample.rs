@@ -1,0 +1,80 @@
+//! How commands are applied, and what is looked up afterwards.
+
+use crate::apply::{Attempt, NumberedAttempt, load};
+use crate::tests::commands::{GIFT_TTL, attempt_of, attempts_of};
+use domain::{ClientId, Command, LogEntry, UserId};
+use serde_json::Value;
+use store::StoreError;
+use store::reads::{self, Page, PageOf};
+use support::Database;
+
+/// Users 1 to `count` of the local client: `user1@a.org` and so on.
+pub(crate) async fn users(database: &Database, count: u32) {
+    let insert = format!(
+        "INSERT INTO users (client_id, email, created_at)
+         SELECT 2, 'user' || n || '@a.org', now() FROM generate_series(1, {count}) AS n"
+    );
+    database.run(&insert).await;
+}
+
+/// The newest subscriptions of a user.
+pub(crate) async fn newest(database: &Database, user: UserId, limit: u32) -> Page {
+    let asked = PageOf { client: ClientId::LOCAL, user, before: None, limit };
+    let pages = reads::subscriptions(database.store(), &[asked]).await.unwrap();
+    pages.into_iter().next().flatten().unwrap()
+}
+
+/// The first attempt of a job of the local client.
+pub(crate) fn attempt(key: &str, command: Command) -> NumberedAttempt {
+    attempt_of(ClientId::LOCAL, key, command)
+}
+
+/// Commands of the local client with keys of their own.
+pub(crate) fn batch(commands: impl IntoIterator<Item = Command>) -> Vec<NumberedAttempt> {
+    attempts_of(ClientId::LOCAL, commands)
+}
+
+/// Applies a batch once, in one transaction.
+pub(crate) async fn apply(
+    database: &store::Database,
+    attempts: &[NumberedAttempt],
+) -> Result<Vec<LogEntry>, StoreError> {
+    let held: Vec<Attempt> = attempts
+        .iter()
+        .map(|attempt| Attempt { job: attempt.job.clone(), holder: "w".into() })
+        .collect();
+    let decided = load(database, &held).await?.commit(attempts, GIFT_TTL).await?;
+    Ok(decided.entries)
+}
+
+/// Applies a batch that nothing is in the way of.
+pub(crate) async fn applied(database: &Database, attempts: &[NumberedAttempt]) -> Vec<LogEntry> {
+    apply(database.store(), attempts).await.unwrap()
+}
+
+/// Applies a batch as the worker does: again, as long as others are in its way.
+pub(crate) async fn insist(
+    database: &store::Database,
+    attempts: &[NumberedAttempt],
+) -> Vec<LogEntry> {
+    for _ in 0..20 {
+        match apply(database, attempts).await {
+            Err(StoreError::Conflict(_)) => {}
+            outcome => return outcome.unwrap(),
+        }
+    }
+    panic!("others are always in the way");
+}
+
+pub(crate) fn statuses(entries: &[LogEntry]) -> Vec<u16> {
+    entries.iter().map(|entry| entry.answer.status).collect()
+}
+
+/// A member of an answer, as text.
+pub(crate) fn member(entry: &LogEntry, name: &str) -> String {
+    let body: Value = serde_json::from_str(&entry.answer.body).unwrap();
+    match &body[name] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
