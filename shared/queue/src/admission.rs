@@ -1,4 +1,4 @@
-//! The way in: one round trip decides whether submissions are new, known, limited or too much.
+//! Admission: one round trip decides which submissions are new, known, limited or too many.
 
 use crate::job::QueuedJob;
 use crate::rate_limit::{Limit, Quota};
@@ -9,29 +9,30 @@ use std::sync::LazyLock;
 
 static ADMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/admit.lua")));
 
-/// Leaves the time of the token buckets to Redis. The script's own tests send a time instead.
+/// Has the script read the clock of Redis for the token buckets. The test of its arithmetic sends a
+/// time instead.
 const CLOCK_OF_REDIS: &str = "";
 
 /// The bounds that a submission must keep to.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Tokens of a client; `None` for no limit.
+    /// The limit on new commands of a client; `None` for no limit.
     pub limit: Option<Limit>,
-    /// Jobs that may wait, at most.
+    /// The largest number of jobs that may wait.
     pub depth_max: u64,
 }
 
 /// What became of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is a new job, which is in the queue now.
+    /// It was a new job, and is in the queue now.
     Enqueued,
     /// The same request was submitted before; this is its record.
     Known(Record),
     /// The key was used for something else. Nothing happened.
     Reused,
-    /// The key is being used for something else. Nothing happened. Redis may have forgotten the key
-    /// in between, and the command log may know it for what is asked now.
+    /// An unfinished job uses the key for something else. Nothing happened. If Redis has lost the
+    /// key in between, the command log may still have it with this very request.
     Contested,
     /// The client has no token left. Nothing happened.
     Limited,
@@ -48,19 +49,19 @@ pub struct Admission {
     pub quota: Option<Quota>,
 }
 
-/// A submission as the script takes it.
+/// A submission in the form that the script takes.
 #[derive(Debug, Clone)]
 pub struct Submission {
     keys: [String; 3],
     arguments: [Vec<u8>; 3],
 }
 
-/// The most that one call may admit: Redis does nothing else during the script, which takes less
-/// than ten milliseconds.
+/// The largest number of submissions in one call: Redis does nothing else during the script, and so
+/// many take less than ten milliseconds.
 pub const AT_ONCE_MAX: usize = 256;
 
 impl Queue {
-    /// A job to be submitted; `bucket` names the tokens of its client.
+    /// Prepares a job to be submitted; `bucket` names the token bucket of its client.
     #[must_use]
     pub fn submission(&self, job: &QueuedJob, bucket: &str) -> Submission {
         let (id, keys) = (job.id(), &self.keys);
@@ -70,7 +71,7 @@ impl Queue {
         }
     }
 
-    /// Submits jobs, at most [`AT_ONCE_MAX`], in turn and at one instant. Each has an answer of its
+    /// Submits at most [`AT_ONCE_MAX`] jobs, in turn and at one instant. Each has a result of its
     /// own.
     #[tracing::instrument(level = "debug", skip_all, fields(submissions = submissions.len()))]
     pub async fn admit(

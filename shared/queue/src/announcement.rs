@@ -1,4 +1,4 @@
-//! What workers publish to the apis: outcomes, many in one message.
+//! The messages that workers publish to the apis: outcomes of jobs, many in one message.
 
 use domain::{Answer, Fingerprint, JobId};
 use uuid::Uuid;
@@ -8,9 +8,9 @@ use uuid::Uuid;
 pub struct Outcome {
     /// The job.
     pub job: JobId,
-    /// The fingerprint of the request that the answer belongs to. Not always that of the job: when
-    /// Redis had forgotten the key, the command log has the answer to the first request with it, and
-    /// whoever waits compares.
+    /// The fingerprint of the request that the answer belongs to. When Redis had lost the key, that
+    /// may be another request than the job's: the first one with the key, which the command log has
+    /// the answer to. So the api compares fingerprints.
     pub fingerprint: Fingerprint,
     /// Where the answer comes from.
     pub origin: Origin,
@@ -23,7 +23,7 @@ pub struct Outcome {
 pub enum Origin {
     /// Decided for this admission.
     Decided,
-    /// Decided for an earlier admission that Redis has forgotten: a replay.
+    /// Decided for an earlier admission, which Redis had lost: a replay.
     CommandLog,
     /// Not decided: the job was given up.
     GaveUp,
@@ -48,8 +48,8 @@ impl Origin {
     }
 }
 
-/// One after the other: job (16 bytes), fingerprint (32), origin (1), status (2), length of the
-/// body (4), body. Numbers are big-endian.
+/// Writes outcomes one after the other: job (16 bytes), fingerprint (32), origin (1), status (2),
+/// length of the body (4), body. Numbers are big-endian.
 #[must_use]
 pub(crate) fn encode(outcomes: &[Outcome]) -> Vec<u8> {
     let mut message = Vec::with_capacity(outcomes.iter().map(|o| 55 + o.answer.body.len()).sum());
@@ -65,7 +65,7 @@ pub(crate) fn encode(outcomes: &[Outcome]) -> Vec<u8> {
     message
 }
 
-/// Reads what [`encode`] wrote; stops at the first thing it does not understand.
+/// Reads what [`encode`] wrote, up to the first outcome that cannot be read.
 #[must_use]
 pub(crate) fn decode(mut message: &[u8]) -> Vec<Outcome> {
     let mut outcomes = Vec::new();

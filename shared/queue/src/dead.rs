@@ -1,4 +1,4 @@
-//! Jobs that were given up: what an operator can do about them.
+//! Jobs that were given up, and what an operator can do about them.
 
 use crate::record::Record;
 use crate::{Queue, QueueError};
@@ -10,7 +10,8 @@ static DISCARD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lu
 static REQUEUE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/requeue.lua")));
 
 impl Queue {
-    /// At most `limit` dead jobs, in no particular order. Redis may have lost the record of one.
+    /// At most `limit` dead jobs, in no particular order. There is no record where Redis has lost
+    /// it.
     pub async fn dead_jobs(
         &self,
         limit: usize,
@@ -56,7 +57,7 @@ impl Queue {
         Ok(discarded == 1)
     }
 
-    /// What a job that is not finished asks for, as it was submitted, if Redis still has it.
+    /// The payload of the task of an unfinished job, if Redis still has it.
     pub async fn payload(&self, job: JobId) -> Result<Option<String>, QueueError> {
         let payload: Option<Vec<u8>> = redis::cmd("HGET")
             .arg(&self.keys.data)

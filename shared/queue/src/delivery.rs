@@ -1,4 +1,5 @@
-//! The way out: what a worker notes of the jobs it works on, and how it delivers their answers.
+//! Delivery: what a worker notes about the jobs that it works on, and how it delivers their
+//! answers.
 
 use crate::announcement::{self, Origin, Outcome};
 use crate::record::{self, Record};
@@ -14,34 +15,35 @@ static BEGIN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/
 static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/bury.lua")));
 static FINISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/finish.lua")));
 
-/// A decided job, with all that its record needs: Redis may have lost it.
+/// A decided job, with all that its record consists of: Redis may have lost the record.
 #[derive(Debug, Clone, Copy)]
 pub struct DecidedJob<'a> {
     /// The entry of the command log.
     pub entry: &'a LogEntry,
-    /// When the task was admitted that is let go of. Not always when the entry's job was submitted:
-    /// Redis may have forgotten the key in between.
+    /// When the task that the worker holds was admitted. The entry may be of an earlier admission,
+    /// which Redis had lost.
     pub admitted_at: Instant,
     /// Where the answer comes from.
     pub origin: Origin,
 }
 
 impl Queue {
-    /// Notes that a worker begins these jobs. Returns the number of the attempt of each. `round` names
-    /// this beginning: when it has to be noted again, it still counts as one attempt.
+    /// Notes that a worker begins these jobs, and returns the number of the attempt of each.
+    /// `round` identifies this beginning: noted again with the same round, it still counts as one
+    /// attempt.
     pub async fn begin(&self, jobs: &[JobId], round: Uuid) -> Result<Vec<u32>, QueueError> {
         self.note("begin", jobs, round).await
     }
 
-    /// Notes that a worker begins this job, or that it did so in `round`. Returns the number of the
-    /// attempt.
+    /// Notes that a worker begins this job in `round`, or did so before, and returns the number of
+    /// the attempt.
     pub async fn begin_one(&self, job: JobId, round: Uuid) -> Result<u32, QueueError> {
         let numbers = self.begin(&[job], round).await?;
         numbers.first().copied().ok_or_else(unexpected_reply)
     }
 
-    /// Puts a task aside that failed by a fault, in its attempt of that number; it is due again after
-    /// `delay`. Nothing happens when `worker` holds it no more.
+    /// Schedules the next attempt of a task that failed by a fault, to be due after `delay`. So
+    /// many `attempts` were begun. Nothing happens when `worker` no longer holds the task.
     pub async fn retry(
         &self,
         worker: &str,
@@ -61,8 +63,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Notes that a worker lets go of jobs without having tried them. The attempt that it began in
-    /// `round`, if it did, does not count.
+    /// Notes that a worker leaves jobs to other workers. The attempts that it began in `round` do
+    /// not count.
     pub async fn hand_back(&self, jobs: &[JobId], round: Uuid) -> Result<(), QueueError> {
         self.note("hand back", jobs, round).await.map(drop)
     }
@@ -77,8 +79,8 @@ impl Queue {
         if attempts.len() == jobs.len() { Ok(attempts) } else { Err(unexpected_reply()) }
     }
 
-    /// Stores the answers of jobs, lets go of their tasks, which `worker` holds, and publishes the
-    /// answers to whoever waits: in one round trip. Call it after the commit, never before.
+    /// Stores the answers of jobs, removes their tasks, which `worker` holds, and publishes the
+    /// answers to the apis, in one round trip. To be called after the commit, never before.
     #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
     pub async fn finish(&self, worker: &str, jobs: &[DecidedJob<'_>]) -> Result<(), QueueError> {
         let outcomes: Vec<Outcome> = jobs.iter().map(Outcome::from).collect();
@@ -101,8 +103,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Notes that a task was given up, and puts it among the dead. What the client sees is `answer`;
-    /// the cause is for operators.
+    /// Gives a task up: moves it to the dead ones, and stores and publishes `answer`, which its
+    /// client sees. The cause is for operators.
     pub async fn bury(
         &self,
         worker: &str,
@@ -111,7 +113,7 @@ impl Queue {
         cause: &str,
         now: Instant,
     ) -> Result<(), QueueError> {
-        // A task of somebody else may have no id of ours, and no record.
+        // A task that we did not admit may have another kind of id, and has no record.
         let job = JobId::new(task.parse().unwrap_or_default());
         let (record, announcement) = match self.record(job).await? {
             None => (Vec::new(), Vec::new()),

@@ -1,13 +1,13 @@
-//! The connection that apalis fetches tasks by, which notes what each fetch shows of the queue.
+//! The connection that apalis uses. It notes what each fetch shows of the queue.
 
 use crate::known_empty::QueueState;
 use redis::aio::{ConnectionLike, ConnectionManager};
 use redis::{Arg, Cmd, Pipeline, RedisFuture, Value};
 use std::sync::Arc;
 
-/// The connection that apalis fetches by: it notes what each fetch shows. A signal during a command
-/// may be for what that command did not see, and the poll that it caused was spent on waiting for
-/// the command: so the worker is woken once more.
+/// A connection that notes what each fetch of apalis shows. A wake signal during a command may
+/// announce tasks that the command did not see, and the poll that followed it only waited for the
+/// command: so the worker is woken again.
 #[derive(Clone)]
 pub struct FetchConnection {
     connection: ConnectionManager,
@@ -60,8 +60,8 @@ impl ConnectionLike for FetchConnection {
     }
 }
 
-/// Whether `cmd` is apalis's call of `fetch_next.lua`: the only script with seven keys, of which the
-/// second is the list of tasks that wait.
+/// Whether `cmd` is the call of `fetch_next.lua` in apalis-redis: no other script of it has seven
+/// keys, of which the second is the list of waiting tasks.
 fn is_fetch(cmd: &Cmd, active_list: &str) -> bool {
     let text = |arg| match arg {
         Arg::Simple(bytes) => bytes,
@@ -73,7 +73,8 @@ fn is_fetch(cmd: &Cmd, active_list: &str) -> bool {
     name == Some(b"EVALSHA") && count == Some(b"7") && key_2 == Some(active_list.as_bytes())
 }
 
-/// How many tasks the reply to a fetch holds: it has two lists, tasks and what goes with each.
+/// The number of tasks in the reply to a fetch, which has two lists: payloads, and meta data of
+/// each.
 fn tasks_of(reply: &Value) -> Option<usize> {
     let Value::Array(lists) = reply else { return None };
     let Some(Value::Array(tasks)) = lists.first() else { return None };
@@ -131,8 +132,8 @@ mod tests {
         let count_fetches =
             |sent: &[Cmd]| sent.iter().filter(|cmd| is_fetch(cmd, "q:active")).count();
 
-        // It takes over from a worker of its name, registers, and with its first heartbeat looks for
-        // workers that are gone.
+        // Registration takes over from an earlier worker of that name; the first heartbeat takes
+        // over from those that are dead. That makes four calls.
         poll_fn(|cx| {
             assert!(matches!(storage.poll_ready(cx, &worker), Poll::Ready(Ok(()))));
             if sent.lock().unwrap().len() < 4 { Poll::Pending } else { Poll::Ready(()) }

@@ -1,4 +1,4 @@
-//! What travels in a task: a command, and what is needed to answer it.
+//! The payload of a task: a command, and what is needed to answer it.
 
 use domain::{ClientId, Command, Fingerprint, IdempotencyKey, Instant, JobId, job_id};
 use serde::{Deserialize, Serialize};
@@ -11,21 +11,21 @@ pub struct QueuedJob {
     pub client: ClientId,
     /// The key it was submitted with.
     pub key: IdempotencyKey,
-    /// The fingerprint of the request, which later requests with the key are compared with.
+    /// The fingerprint of the request, for comparison with later requests with the same key.
     pub fingerprint: Fingerprint,
     /// When it was admitted, by the clock of the api.
     pub submitted_at: Instant,
-    /// What to do.
+    /// The command.
     pub command: Command,
 }
 
-/// Why a task cannot be read. It never will be: it is dead at once.
+/// Why a task cannot be read. Trying again would not help, so its job is given up at once.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableJob {
-    /// Not the JSON that we write.
+    /// It is not the JSON that this code writes.
     #[error("the stored command cannot be read")]
     Json(#[from] serde_json::Error),
-    /// Written by a newer release.
+    /// A newer release wrote it.
     #[error("the stored command has version {0}, which this worker does not know")]
     Version(u8),
     /// A field is out of its range.
@@ -47,7 +47,7 @@ struct Wire {
 }
 
 impl QueuedJob {
-    /// A command that is submitted at that time.
+    /// A command that is admitted at `submitted_at`.
     #[must_use]
     pub fn new(
         client: ClientId,
@@ -65,7 +65,7 @@ impl QueuedJob {
         self.id
     }
 
-    /// As it is stored.
+    /// The job in the form in which it is stored.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let wire = Wire {

@@ -1,19 +1,19 @@
-//! What is known of a queue without asking: that a fetch took all there was, and that no wake signal
-//! came since. Whoever puts something into an empty queue sends one.
+//! Tells without asking Redis that the queue is empty: the last fetch took all there was, and no
+//! wake signal came since. Whatever adds tasks to an empty queue sends a wake signal.
 
 use crate::wake_signal::WakeSignal;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a worker and the connection that it fetches by know of the queue.
+/// The state of the queue as far as it is known, shared by a worker's backend and its connection.
 #[derive(Clone)]
 pub(crate) struct QueueState {
-    /// The signal that is given when a task is announced.
+    /// The signal that is given when tasks are announced.
     pub(crate) signal: WakeSignal,
     known_empty: Arc<Mutex<KnownEmpty>>,
 }
 
 impl QueueState {
-    /// Nothing is known yet; `signal` is given when that changes.
+    /// A state of which nothing is known yet.
     pub(crate) fn unknown(signal: WakeSignal) -> Self {
         Self { signal, known_empty: Arc::default() }
     }
@@ -23,7 +23,7 @@ impl QueueState {
     }
 }
 
-/// What the last fetch showed of the queue.
+/// Whether the queue is known to be empty.
 #[derive(Debug, Default)]
 pub(crate) struct KnownEmpty {
     last_fetch: Option<LastFetch>,
@@ -31,9 +31,9 @@ pub(crate) struct KnownEmpty {
 
 #[derive(Debug)]
 struct LastFetch {
-    /// The count of wake signals before the fetch: a later one may be for what it did not see.
+    /// The count of wake signals before the fetch. A later signal may be for tasks added after it.
     signals: u64,
-    /// Tasks that it took and that have not been handed out yet.
+    /// The number of fetched tasks that have not been handed out yet.
     in_hand: usize,
 }
 
@@ -43,18 +43,18 @@ impl KnownEmpty {
         self.last_fetch.as_ref().is_some_and(|last| last.signals == signals && last.in_hand == 0)
     }
 
-    /// From now on nothing is known.
+    /// Resets it: nothing is known any more.
     pub(crate) fn forget(&mut self) {
         self.last_fetch = None;
     }
 
     /// Notes a fetch that was sent after so many `signals` and brought so many `tasks`. One that
-    /// brought `fetch_max` may have left some behind.
+    /// brought `fetch_max` tasks may have left some in the queue.
     pub(crate) fn note_fetch(&mut self, tasks: usize, signals: u64, fetch_max: usize) {
         self.last_fetch = (tasks < fetch_max).then_some(LastFetch { signals, in_hand: tasks });
     }
 
-    /// A task was handed out.
+    /// Notes that a task was handed out.
     pub(crate) fn handed_out(&mut self) {
         if let Some(last) = &mut self.last_fetch {
             last.in_hand = last.in_hand.saturating_sub(1);

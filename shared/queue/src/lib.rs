@@ -1,16 +1,17 @@
-//! Redis and apalis: how commands travel, and what is remembered of them on the way.
+//! The queue: how commands travel from the apis to the workers, through Redis and apalis.
 //!
-//! The only place that knows a key of Redis or a type of apalis-redis. It transports and caches; it
-//! decides nothing, and losing all of it loses no guarantee. It does not know the store.
+//! The only crate that names keys of Redis or types of apalis-redis. It transports and caches. It
+//! decides nothing, and when Redis loses everything, no guarantee is lost. It must not know the
+//! store.
 //!
-//! Two things stand in Redis for a job:
+//! Redis holds two things for a job:
 //! - the **task**, in the layout of apalis-redis, from admission until a worker is done with it;
-//! - the **record**, ours: what was asked for and in the end the answer, kept for replays.
+//! - the **record**, in a form of our own: what was asked for and in the end the answer, kept for
+//!   replays.
 //!
-//! A job on its way also has a line in the hash of **attempts**, from its first attempt to its end.
+//! From its first attempt to its end a job also has a field in the hash of **attempts**.
 //!
-//! What apalis-redis 1.0.0 does and does not do, and how its traps are avoided, is in
-//! `docs/QUEUE.md`.
+//! The known traps of apalis-redis 1.0.0, and how each is avoided, are in `docs/QUEUE.md`.
 
 mod admission;
 mod announcement;
@@ -18,14 +19,15 @@ mod dead;
 mod delivery;
 mod fetch_connection;
 mod job;
+mod keys;
 mod known_empty;
 mod notified_backend;
 mod outcomes;
+mod pubsub;
 mod rate_limit;
 mod record;
 mod source;
 mod stats;
-mod subscription;
 mod upkeep;
 mod wake_signal;
 
@@ -40,21 +42,21 @@ pub use source::{FetchSettings, RawTask, Source, Tasks};
 pub use stats::Stats;
 pub use upkeep::PROMOTED_AT_ONCE_MAX;
 
-use apalis_redis::Config;
-use domain::JobId;
+use keys::Keys;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{ErrorKind, ServerErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What went wrong with Redis. There is one kind: it could not do what it was asked, and the same
-/// may be tried again.
+/// A failed use of Redis. There is one kind only: the call was not carried out, as far as we know,
+/// and may be repeated.
 #[derive(Debug, thiserror::Error)]
 #[error("Redis could not be used")]
 pub struct QueueError(#[from] redis::RedisError);
 
 impl QueueError {
-    /// Whether Redis was away, or still reading its log, rather than unwilling.
+    /// Whether Redis could not be reached or was still loading its data, rather than refusing the
+    /// call.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         let away = self.0.is_io_error() || self.0.is_timeout() || self.0.is_connection_dropped();
@@ -62,19 +64,19 @@ impl QueueError {
     }
 }
 
-/// A connection must stand within this time.
+/// The time within which a connection must be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Longer than any script here takes, shorter than a client's patience. The default of redis-rs, half
-/// a second, ends a worker at the first hiccup.
+/// Longer than any script here takes, and shorter than clients wait. With the default of redis-rs,
+/// half a second, a short delay would end an apalis worker.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// While Redis is away, commands fail within about a second rather than queue up.
+/// While Redis cannot be reached, commands fail within about a second rather than pile up.
 const RECONNECT_RETRIES: usize = 1;
 const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(250);
 
-/// Where the queue is, and how it is kept.
+/// Where the queue is, and how long it keeps answers.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueSettings<'a> {
     /// The URL of Redis.
@@ -95,7 +97,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Opens the queue of those settings and checks that Redis answers.
+    /// Connects to the queue, and checks that Redis answers.
     pub async fn connect(settings: QueueSettings<'_>) -> Result<Self, QueueError> {
         let client = redis::Client::open(settings.url)?;
         let manager = ConnectionManagerConfig::new()
@@ -111,14 +113,14 @@ impl Queue {
         Ok(queue)
     }
 
-    /// Whether Redis answers.
+    /// Checks that Redis answers.
     pub async fn ping(&self) -> Result<(), QueueError> {
         redis::cmd("PING").query_async::<()>(&mut self.connection.clone()).await?;
         Ok(())
     }
 
-    /// What in the settings of Redis could lose an accepted job. Empty when all is well, or when
-    /// Redis does not let us look.
+    /// The settings of Redis that could lose an accepted job. Empty when there are none, or when
+    /// Redis does not show its settings.
     pub async fn durability_warnings(&self) -> Vec<String> {
         let wanted = [
             ("appendonly", "yes", "accepted jobs are lost when Redis stops"),
@@ -140,60 +142,5 @@ impl Queue {
             }
         }
         warnings
-    }
-}
-
-/// The names of everything in Redis, in one place.
-struct Keys {
-    /// The settings that apalis-redis makes its names from, anew each time.
-    apalis: Config,
-    /// Names of apalis-redis.
-    data: String,
-    meta: String,
-    active: String,
-    scheduled: String,
-    in_flight: String,
-    dead: String,
-    workers: String,
-    /// Where new tasks are announced to workers.
-    wake_channel: String,
-    /// Where outcomes are announced.
-    outcomes_channel: String,
-    records: String,
-    /// The state and the attempts of jobs that were begun. Its name in Redis stays `progress`.
-    attempts: String,
-    buckets: String,
-}
-
-impl Keys {
-    fn new(queue: &str) -> Self {
-        let apalis = Config::default().queue(queue);
-        Self {
-            wake_channel: format!("tasks:{}:available", apalis.active_jobs_list()),
-            outcomes_channel: format!("{queue}:outcomes"),
-            records: format!("{queue}:job"),
-            attempts: format!("{queue}:progress"),
-            buckets: format!("{queue}:bucket"),
-            data: apalis.job_data_hash(),
-            meta: apalis.job_meta_hash(),
-            active: apalis.active_jobs_list(),
-            scheduled: apalis.scheduled_jobs_set(),
-            in_flight: apalis.inflight_jobs_set(),
-            dead: apalis.dead_jobs_set(),
-            workers: apalis.workers_set(),
-            apalis,
-        }
-    }
-
-    fn record(&self, job: JobId) -> String {
-        format!("{}:{job}", self.records)
-    }
-
-    fn meta_of(&self, job: JobId) -> String {
-        format!("{}:{job}", self.meta)
-    }
-
-    fn in_flight_of(&self, worker: &str) -> String {
-        format!("{}:{worker}", self.in_flight)
     }
 }

@@ -1,9 +1,9 @@
-//! When a worker fetches tasks: at once when one is announced, and now and then in any case.
+//! When a worker fetches tasks: at once when some are announced, and at intervals in any case.
 //!
-//! Two facts of apalis 1.0.0 shape this. It fetches whenever it is polled, for whatever reason, and
-//! it is polled whenever anything happens to one of its tasks: so a queue that is known to be empty
-//! is not asked again. And a signal that comes during a fetch is lost: so it is given again when that
-//! fetch has ended.
+//! Two properties of apalis 1.0.0 make this necessary. Its backend fetches whenever it is polled,
+//! and it is polled whenever anything happens to one of the worker's tasks: so it is not polled
+//! while the queue is known to be empty. And a wake-up that comes during a fetch has no effect: so
+//! it is repeated when the fetch has ended (`fetch_connection`).
 
 use crate::known_empty::QueueState;
 use apalis_core::backend::{Backend, BackendConfig, WireFormatBackend};
@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A backend that is asked for tasks when there may be some.
+/// A backend whose inner backend is polled for tasks only when there may be some.
 pub struct NotifiedBackend<B> {
     backend: B,
     state: QueueState,
@@ -46,7 +46,7 @@ impl<B: Backend> Backend for NotifiedBackend<B> {
         worker: &WorkerContext,
     ) -> Poll<Option<Result<Self::Task, Self::Error>>> {
         self.state.signal.register(cx.waker());
-        // Polled until it is pending: only then does it hold the waker.
+        // Polled until it is pending: only then will it wake this task.
         while self.timer.as_mut().poll(cx).is_ready() {
             self.timer.as_mut().reset(Instant::now() + self.idle_interval);
             self.state.known_empty().forget();

@@ -1,7 +1,7 @@
-//! Waiting for jobs: one subscription a process, which wakes the requests that wait.
+//! Waiting for jobs: one subscription a process, which hands outcomes to the requests that wait.
 
 use crate::announcement::{self, Outcome};
-use crate::{Queue, subscription};
+use crate::{Queue, pubsub};
 use domain::JobId;
 use futures::StreamExt;
 use std::collections::HashMap;
@@ -13,23 +13,23 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How often a waiting request looks for itself while the subscription is down.
+/// How often a waiting request reads the record of its job while there is no subscription.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where the outcome of a job goes: to each request that waits for it.
+/// The requests that wait for one job.
 type Waiting = Vec<oneshot::Sender<Arc<Outcome>>>;
 
 /// The requests of this process that wait for jobs.
 #[derive(Clone)]
 pub struct Outcomes {
     waiting: Arc<Mutex<HashMap<JobId, Waiting>>>,
-    /// Counts subscriptions: 0 and even numbers while there is none, odd ones while there is.
+    /// A count of the beginnings and ends of subscriptions: it is odd while there is one.
     subscription: watch::Receiver<u64>,
     waiting_max: usize,
 }
 
-/// The registration of a request that waits for a job. Take it before the job can finish, or its
-/// outcome may pass unseen.
+/// The registration of a request that waits for a job. It must be taken before the job can finish,
+/// or the outcome may be missed.
 pub struct Ticket {
     job: JobId,
     outcome: oneshot::Receiver<Arc<Outcome>>,
@@ -37,7 +37,8 @@ pub struct Ticket {
 }
 
 impl Outcomes {
-    /// Subscribes, and stays subscribed until `stop`. At most `waiting_max` requests may wait.
+    /// Subscribes, again whenever a subscription has ended, until `stop`. Requests may wait for at
+    /// most `waiting_max` jobs.
     #[must_use]
     pub fn subscribe(queue: &Queue, waiting_max: usize, stop: CancellationToken) -> Self {
         let (announce, subscription) = watch::channel(0);
@@ -49,7 +50,7 @@ impl Outcomes {
                 announce.send_modify(|count| *count += *count % 2);
                 ended
             };
-            stop.run_until_cancelled(subscription::renew_for_good("outcomes", listen)).await;
+            stop.run_until_cancelled(pubsub::listen_forever("outcomes", listen)).await;
         });
         outcomes
     }
@@ -68,7 +69,7 @@ impl Outcomes {
             return Ok(());
         };
         let mut messages = pubsub?.into_on_message();
-        // Whoever waits looks once: what was announced while nobody listened is not repeated.
+        // Those that wait read their record once: what was published before is not repeated.
         announce.send_modify(|count| *count += 1);
         while let Some(message) = messages.next().await {
             self.deliver(announcement::decode(message.get_payload_bytes()));
@@ -81,13 +82,13 @@ impl Outcomes {
             let waiting = self.lock().remove(&outcome.job);
             let outcome = Arc::new(outcome);
             for sender in waiting.into_iter().flatten() {
-                // Whoever has left meanwhile needs no answer.
+                // It fails for a request that no longer waits.
                 let _ = sender.send(outcome.clone());
             }
         }
     }
 
-    /// Registers a request that waits for `job`; `None` when too many wait already.
+    /// Registers a request that waits for `job`; `None` when too many jobs are waited for already.
     #[must_use]
     pub fn ticket(&self, job: JobId) -> Option<Ticket> {
         let (sender, outcome) = oneshot::channel();
@@ -104,20 +105,20 @@ impl Outcomes {
     }
 }
 
-/// What a waiting request learns.
+/// How a wait ended.
 #[derive(Debug)]
 pub enum Waited<L> {
-    /// The outcome was announced.
+    /// The outcome was published.
     Announced(Arc<Outcome>),
-    /// It was not, but a look at the record found it.
+    /// The outcome was found in the record.
     Looked(L),
-    /// Neither, in the time given.
+    /// Neither happened before the deadline.
     TimedOut,
 }
 
 impl Ticket {
-    /// Waits until the outcome is announced, or `deadline`. `look` reads the record: it is called
-    /// when announcements may have been missed, and once a second while there is no subscription.
+    /// Waits until the outcome is published, or `deadline`. `look` reads the record: it is called
+    /// when publications may have been missed, and once a second while there is no subscription.
     pub async fn wait<L, F>(mut self, deadline: Instant, mut look: impl FnMut() -> F) -> Waited<L>
     where
         F: Future<Output = Option<L>>,

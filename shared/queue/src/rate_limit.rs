@@ -1,21 +1,21 @@
-//! The token bucket of a client: its size, and what is left of it. `lua/admit.lua` does the arithmetic
-//! inside Redis; a property test compares it with a model in Rust.
+//! The token bucket of a client: its size, and what is left of it. `lua/admit.lua` does the
+//! arithmetic inside Redis, and a test compares it with a model in Rust.
 
 /// A bucket's size and how fast it fills: `requests` tokens, refilled over `window_us`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// Tokens in a full bucket. 0 turns the limit off.
+    /// The number of tokens in a full bucket. With 0 there is no limit.
     pub requests: u64,
-    /// Microseconds in which an empty bucket fills.
+    /// The time in which an empty bucket fills, in microseconds.
     pub window_us: u64,
 }
 
-/// What a bucket says after it was asked.
+/// What is left in a bucket after a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
-    /// Whole tokens left.
+    /// The number of whole tokens left.
     pub remaining: u64,
-    /// Whole seconds, rounded up, until there is one more; 0 when full.
+    /// The time until there is one more, in whole seconds, rounded up; 0 when the bucket is full.
     pub reset_seconds: u64,
 }
 

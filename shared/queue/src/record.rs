@@ -1,19 +1,24 @@
-//! What Redis remembers of a job, for readers and replays.
+//! The record of a job in Redis, for readers and replays.
 //!
-//! A record is one string, since a hash costs Redis twice the memory and time: a letter for the state,
-//! the 32 bytes of the fingerprint, then
-//! `client operation submitted_us attempts status finished_us`, a line feed, the body of the answer,
-//! and for a dead job a line feed and the cause. Without an answer its three parts are `0`, `0` and
-//! nothing. Bodies are JSON on one line. `lua/*.lua` know the letter, the fingerprint and the order.
+//! A record is one string, since a hash costs Redis twice the memory and time:
+//! ```text
+//! sFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFclient operation submitted_us attempts status finished_us
+//! body of the answer
+//! cause
+//! ```
+//! `s` is a letter for the state, `F…` are the 32 bytes of the fingerprint. The body is JSON on one
+//! line. Only dead jobs have a cause. Without an answer, `status` and `finished_us` are `0` and the
+//! body is empty. The scripts in `lua/` rely on the letter, the fingerprint and the order of what
+//! follows.
 //!
-//! What workers note in between stands in the hash `attempts`: the letter of the state, the number of
-//! attempts, and the round of `lua/begin.lua`, with spaces between them.
+//! What workers note in between is a field in the hash of attempts: the letter of the state, the
+//! number of attempts, and the round of `lua/begin.lua`, with spaces between them.
 
 use crate::job::QueuedJob;
 use crate::{Queue, QueueError};
 use domain::{Answer, ClientId, Fingerprint, Instant, JobId, JobStatus, Operation};
 
-/// A job as Redis remembers it.
+/// What Redis holds about a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The client that submitted it.
@@ -24,7 +29,7 @@ pub struct Record {
     pub fingerprint: Fingerprint,
     /// The state.
     pub status: JobStatus,
-    /// How often a worker has begun it.
+    /// How often workers have begun it.
     pub attempts: u32,
     /// When it was admitted.
     pub submitted_at: Instant,
@@ -32,12 +37,12 @@ pub struct Record {
     pub finished_at: Option<Instant>,
     /// Its answer, when it is finished or dead.
     pub answer: Option<Answer>,
-    /// For operators: why it is dead.
+    /// Why it is dead, for operators.
     pub cause: Option<String>,
 }
 
 impl Queue {
-    /// The record of a job, if Redis remembers it.
+    /// The record of a job, if Redis has it.
     pub async fn record(&self, job: JobId) -> Result<Option<Record>, QueueError> {
         let (record, attempts): (Option<Vec<u8>>, Option<String>) = redis::pipe()
             .get(self.keys.record(job))
@@ -75,7 +80,7 @@ impl Record {
         }
     }
 
-    /// As it is stored.
+    /// The record in the form in which it is stored.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let (status, body) =
             self.answer.as_ref().map_or((0, ""), |answer| (answer.status, answer.body.as_str()));
@@ -100,8 +105,8 @@ impl Record {
         record
     }
 
-    /// Reads what [`Record::encode`] wrote, and what workers have noted since. One that cannot be read
-    /// counts as forgotten.
+    /// Reads what [`Record::encode`] wrote, and what workers have noted since. One that cannot be
+    /// read counts as missing.
     pub(crate) fn decode(record: &[u8], noted: Option<&str>) -> Option<Self> {
         let (state, rest) = record.split_first()?;
         let (fingerprint, rest) = rest.split_first_chunk::<32>()?;

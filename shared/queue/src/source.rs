@@ -1,9 +1,9 @@
-//! What apalis workers take their tasks from: a stock `RedisStorage`, set so that none of the known
-//! traps of 1.0.0 opens (`docs/QUEUE.md` has them all).
+//! Where apalis workers get their tasks: a stock `RedisStorage`, configured to avoid the known
+//! traps of 1.0.0 (`docs/QUEUE.md` lists them).
 //!
-//! apalis acknowledges nothing here: a task is let go of in the same step that delivers its answer
-//! ([`Queue::finish`]). That is one command a batch instead of three a task, and there is no moment
-//! between the two.
+//! apalis acknowledges nothing here: a task is removed in the same step that delivers its answer
+//! ([`Queue::finish`]). That is one command a batch instead of three a task, and nothing can fail
+//! between delivery and removal.
 
 use crate::Queue;
 use crate::fetch_connection::FetchConnection;
@@ -18,11 +18,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// The bytes of a task. A codec that fails would end the worker, and then every other worker that
-/// the task is handed to: so the bytes are read where a failure can be dealt with, in the handler.
+/// gets the task. So the bytes are decoded in the handler, where a failure can be dealt with.
 #[derive(Debug, Clone)]
 pub struct RawTask(pub Vec<u8>);
 
-/// Hands the bytes through.
+/// A codec that leaves the bytes as they are.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RawCodec;
 
@@ -45,12 +45,13 @@ pub type Tasks = NotifiedBackend<WithCodec<RedisStorage<RawTask, FetchConnection
 /// How the workers of a process fetch tasks.
 #[derive(Debug, Clone, Copy)]
 pub struct FetchSettings {
-    /// After this silence the tasks of a worker are taken over by the others.
+    /// The time without a sign of life after which other workers take over a worker's tasks, in
+    /// seconds.
     pub orphan_seconds: u64,
-    /// Tasks in one fetch, at most.
+    /// The largest number of tasks in one fetch.
     pub fetch_max: usize,
-    /// The time between fetches when no task is announced: apalis does not announce what other
-    /// workers gave back.
+    /// The time between fetches when no task is announced: apalis does not announce tasks that it
+    /// takes over from dead workers.
     pub idle_interval: Duration,
 }
 
@@ -67,7 +68,8 @@ impl Queue {
     /// A source of tasks for the workers of this process, until `stop`.
     #[must_use]
     pub fn source(&self, settings: FetchSettings, stop: CancellationToken) -> Source {
-        // apalis counts whole seconds, and multiplies: after five missed beats a worker is dead.
+        // apalis takes a worker for dead after so many missed heartbeats, and counts their interval
+        // in whole seconds: five of them, or fewer when the whole time is shorter than that.
         let beat = (settings.orphan_seconds / 5).max(1);
         let missed = settings.orphan_seconds.div_ceil(beat).max(1);
         let config = self

@@ -1,4 +1,4 @@
-//! How full the queue is.
+//! How many jobs the queue holds.
 
 use crate::{Queue, QueueError};
 use domain::Instant;
@@ -7,18 +7,18 @@ use std::sync::LazyLock;
 
 static STATS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/stats.lua")));
 
-/// Jobs by where they are.
+/// The numbers of jobs by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stats {
-    /// Wait for a worker.
+    /// Jobs that wait for a worker.
     pub queued: u64,
-    /// Are with a worker.
+    /// Jobs that a worker holds.
     pub running: u64,
-    /// Wait for their next attempt.
+    /// Jobs that wait for their next attempt.
     pub retrying: u64,
-    /// Were given up.
+    /// Jobs that were given up.
     pub dead: u64,
-    /// When the oldest of those that are not finished was submitted, as far as a quick look can tell.
+    /// When the oldest unfinished job was submitted, as far as a sample of them shows.
     pub oldest: Option<Instant>,
 }
 

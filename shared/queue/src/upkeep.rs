@@ -1,5 +1,5 @@
-//! What keeps the queue healthy beside the workers: signs of life, retries that fall due, what ended
-//! workers held.
+//! Upkeep of the queue beside the workers: signs of life, retries that fall due, and tasks that
+//! ended workers held.
 
 use crate::{Queue, QueueError};
 use redis::Script;
@@ -10,16 +10,16 @@ static KEEP_ALIVE: LazyLock<Script> =
 static PROMOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/promote.lua")));
 static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/release.lua")));
 
-/// Tasks promoted in one step: a step blocks Redis for a few milliseconds at most, and
-/// Lua cannot unpack more than 8000.
+/// The largest number of tasks promoted in one step: a step blocks Redis for a few milliseconds at
+/// most, and Lua cannot unpack more than 8000.
 pub const PROMOTED_AT_ONCE_MAX: usize = 500;
 
-/// How long Redis keeps what apalis notes about a worker that died without a word.
+/// How long Redis keeps what apalis notes about a worker, after its last sign of life.
 const WORKER_NOTE_TTL_SECONDS: u64 = 86_400;
 
 impl Queue {
-    /// Notes that `worker` lives. apalis notes it too, but not while it has tasks in hand that it
-    /// cannot hand on, as when Postgres is away.
+    /// Notes a sign of life of `worker`. apalis does so too, but not while fetched tasks wait for a
+    /// free handler, for instance during an outage of Postgres.
     pub async fn keep_alive(&self, worker: &str) -> Result<(), QueueError> {
         KEEP_ALIVE
             .key(&self.keys.workers)
@@ -31,7 +31,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Makes at most [`PROMOTED_AT_ONCE_MAX`] due retries available. Returns how many.
+    /// Moves at most [`PROMOTED_AT_ONCE_MAX`] due retries to the waiting tasks, and returns how
+    /// many.
     pub async fn promote(&self) -> Result<usize, QueueError> {
         let promoted = PROMOTE
             .key(&self.keys.scheduled)
@@ -43,7 +44,7 @@ impl Queue {
         Ok(promoted)
     }
 
-    /// Gives back what `worker`, which has ended, still holds. Returns how many tasks.
+    /// Gives back the tasks that `worker`, which has ended, still holds, and returns how many.
     pub async fn release(&self, worker: &str) -> Result<usize, QueueError> {
         let released = RELEASE
             .key(self.keys.in_flight_of(worker))

@@ -1,6 +1,6 @@
-//! The signal that wakes a worker when Redis announces a task.
+//! The signal that wakes a worker when tasks are announced.
 
-use crate::subscription;
+use crate::pubsub;
 use futures::StreamExt;
 use futures::task::AtomicWaker;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
 use tokio_util::sync::CancellationToken;
 
-/// The signal, shared by its clones. It wakes one task, and counts how often it was given.
+/// A wake signal, shared by its clones. It wakes the future that was registered last, and counts
+/// how often it was given.
 #[derive(Clone, Default)]
 pub(crate) struct WakeSignal(Arc<State>);
 
@@ -19,24 +20,24 @@ struct State {
 }
 
 impl WakeSignal {
-    /// A signal that is given whenever `channel` carries a message, and after each (re)connection,
-    /// until `stop`.
+    /// A signal that is given at each message of `channel`, and after each (re)connection, until
+    /// `stop`.
     pub(crate) fn listen(client: redis::Client, channel: String, stop: CancellationToken) -> Self {
         let signal = Self::default();
         let given = signal.clone();
         tokio::spawn(async move {
             let listen = || given.listen_once(&client, &channel);
-            stop.run_until_cancelled(subscription::renew_for_good("new jobs", listen)).await;
+            stop.run_until_cancelled(pubsub::listen_forever("new jobs", listen)).await;
         });
         signal
     }
 
-    /// Registers whom to wake from now on.
+    /// Registers what to wake from now on.
     pub(crate) fn register(&self, waker: &Waker) {
         self.0.waker.register(waker);
     }
 
-    /// Wakes without counting.
+    /// Wakes what is registered, without counting.
     pub(crate) fn wake(&self) {
         self.0.waker.wake();
     }

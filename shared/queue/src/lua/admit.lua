@@ -1,15 +1,15 @@
--- Decides, at one instant, what becomes of submissions, in turn, and does it.
+-- Admits submissions: decides for each in turn, at one instant, and stores those that are new.
 --
--- A known key costs no token, whatever is answered. A new one needs a token and room in the queue.
--- What is enqueued has the layout of apalis-redis 1.0.0, so that a stock worker reads it; a
--- contract test holds the two together.
+-- A known key costs no token, whatever the verdict. A new one needs a token and room in the queue.
+-- Tasks have the layout of apalis-redis 1.0.0, so that a stock worker reads them; a contract test
+-- checks that.
 --
 -- KEYS  1 task data  2 active  3 scheduled  4 dead  5 attempts, then three a submission: record,
 --       task meta, bucket
--- ARGV  1 requests (0 = no limit)  2 window_us  3 depth_max  4 wake channel  5 now_us ('' = the clock
---       of Redis; tests bring their own), then three a submission: job, its record, payload
--- Returns for each {verdict, remaining, reset_seconds, record, attempts}: enqueued, known, reused,
--- contested, limited, full or refused (by Redis, which is full itself).
+-- ARGV  1 requests (0 = no limit)  2 window_us  3 depth_max  4 wake channel  5 now_us ('' = read
+--       the clock of Redis; a test sends a time), then three a submission: job, its record, payload
+-- Returns for each {verdict, remaining, reset_seconds, record, attempts}. The verdict is enqueued,
+-- known, reused, contested, limited, full, or refused (by Redis, which has no memory left).
 local requests, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local count = (#KEYS - 5) / 3
 
@@ -19,7 +19,7 @@ local records = redis.call('MGET', unpack(names))
 local waiting = redis.call('LLEN', KEYS[2])
 local room = tonumber(ARGV[3]) - waiting - redis.call('ZCARD', KEYS[3])
 
--- The buckets. Same arithmetic as the model in the tests: whole numbers below 2^53.
+-- The buckets. The tests have a model with the same arithmetic: whole numbers below 2^53.
 local levels, at = {}, 0
 if requests > 0 then
   at = tonumber(ARGV[5])
@@ -56,21 +56,22 @@ local function answer(verdict, bucket, record, attempts)
   return reply
 end
 
--- Which submissions are enqueued, the records they make, and the buckets they take tokens from.
+-- The submissions that are enqueued, their records, and the new levels of their buckets.
 local enqueued, fresh, spent = {}, {}, {}
 
 local function verdict(i)
-  local name, bucket, job, asked = KEYS[3 + 3 * i], KEYS[5 + 3 * i], ARGV[3 + 3 * i], ARGV[4 + 3 * i]
+  local name, bucket = KEYS[3 + 3 * i], KEYS[5 + 3 * i]
+  local job, asked = ARGV[3 + 3 * i], ARGV[4 + 3 * i]
   local known = fresh[name] or records[i]
-  -- A key that is known. A dead job may be admitted again, but only once its worker has let go of it:
-  -- until then it is in no list, and would be in two.
+  -- A known key. A dead job may be admitted again once its task is among the dead. Before that a
+  -- worker still holds the task, which would then be in the queue twice.
   if known then
     local state = string.sub(known, 1, 1)
     if string.sub(known, 2, 33) ~= string.sub(asked, 2, 33) then
       return answer((state == 's' or state == 'f') and 'reused' or 'contested', bucket)
     end
-    local let_go = state == 'x' or state == 'd' and redis.call('SISMEMBER', KEYS[4], job) == 1
-    if not let_go then
+    local released = state == 'x' or state == 'd' and redis.call('SISMEMBER', KEYS[4], job) == 1
+    if not released then
       return answer('known', bucket, known, redis.call('HGET', KEYS[5], job))
     end
   end
@@ -90,7 +91,8 @@ local replies = {}
 for i = 1, count do replies[i] = verdict(i) end
 if #enqueued == 0 then return replies end
 
--- First of all something that a full Redis refuses: once a script has written, it goes through.
+-- First a write that Redis refuses when it has no memory left: after a script's first write, Redis
+-- refuses none.
 local data, sets, jobs = {}, {}, {}
 for n, i in ipairs(enqueued) do
   jobs[n] = ARGV[3 + 3 * i]
@@ -103,7 +105,7 @@ if type(stored) == 'table' and stored.err then
   return replies
 end
 
--- What is left of an earlier life of a job goes first.
+-- What is left of an earlier admission of these jobs is removed.
 for _, i in ipairs(enqueued) do
   if records[i] then
     redis.call('SREM', KEYS[4], ARGV[3 + 3 * i])
@@ -117,10 +119,11 @@ for name, level in pairs(spent) do
   redis.call('PEXPIRE', name, math.ceil(window / 1000))
 end
 
--- Records of their own, which outlive the tasks; no expiry while a job is unfinished.
+-- The records. They have no expiry while their jobs are unfinished.
 redis.call('MSET', unpack(sets))
 
--- The tasks. Who found others waiting need not call: somebody has, and whoever comes takes all.
+-- The tasks. If others were waiting, they were announced already, and the worker that wakes fetches
+-- all of them.
 for _, i in ipairs(enqueued) do
   redis.call('HSET', KEYS[4 + 3 * i], 'attempts', '0', 'max_attempts', '25', 'status', 'Pending')
 end

@@ -1,13 +1,14 @@
--- Notes that jobs begin, or that they are handed back: two commands for all of them. Readers show it
--- as long as the record of the job is not final.
+-- Notes that jobs are begun, or handed back: two commands for all of them. Readers show it as long
+-- as the record of the job says that it is queued.
 --
--- This is not written to Redis's log, which would be a wait for the disk more for every batch: a Redis
--- that crashes forgets that its unfinished jobs were begun, and they are begun again.
+-- It is not written to Redis's log, which would cost every batch another wait for the disk. After a
+-- crash of Redis an unfinished job counts as queued until it is begun again, with as many attempts
+-- as had failed before.
 --
 -- KEYS  1 attempts (named progress in Redis)
--- ARGV  1 'begin' or 'hand back'  2 round: a beginning counts once, however often it is noted, and is
---       taken back only if it is the last  3… the jobs
--- Returns the attempts of each.
+-- ARGV  1 'begin' or 'hand back'  2 round, which identifies a beginning: noted again it counts
+--       once, and only the last one is taken back  3… the jobs
+-- Returns the number of attempts of each.
 local noted = redis.call('HMGET', KEYS[1], unpack(ARGV, 3))
 local counted, written = {}, {}
 for i, line in ipairs(noted) do

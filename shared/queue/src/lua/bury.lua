@@ -1,5 +1,5 @@
--- Puts a task among the dead if the worker still holds it, and tells whoever waits. Its record stays
--- until it is queued again. A task that was finished by another worker meanwhile is let go.
+-- Moves a task to the dead ones if the worker still holds it, and publishes the outcome. The record
+-- has no expiry. A task that another worker has finished meanwhile is removed.
 --
 -- KEYS  1 record  2 attempts  3 in flight  4 dead  5 task data  6 task meta
 -- ARGV  1 task  2 its record ('' if it has none)  3 channel  4 announcement
@@ -14,7 +14,7 @@ if state == 's' or state == 'f' then
 end
 if held then redis.call('SADD', KEYS[4], ARGV[1]) end
 if state == '' or ARGV[2] == '' then return end
--- A job that was buried before, and begun again because its worker died over it, keeps its cause.
+-- A job that was given up before, and begun again because its worker died, keeps its first cause.
 if state ~= 'd' then redis.call('SET', KEYS[1], ARGV[2]) end
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('PUBLISH', ARGV[3], ARGV[4])

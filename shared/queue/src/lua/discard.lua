@@ -1,5 +1,5 @@
--- Drops a dead job: nothing of it was done, and nobody is to try it again by itself. Its record stays
--- for a while, so that its client still sees how it ended; a retry of its client is admitted afresh.
+-- Drops a dead job. Its record stays for a while, so that its client still sees how it ended; a
+-- retry of its client is admitted as a new job.
 --
 -- KEYS  1 record  2 task meta  3 task data  4 dead
 -- ARGV  1 job  2 ttl_seconds

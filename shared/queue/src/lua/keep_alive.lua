@@ -1,9 +1,9 @@
--- Says that a worker lives, by the clock of Redis. apalis does so by the clock of the worker's host: one
--- that is ahead, and dies, would count as alive until the others' clocks have caught up. So nobody is
--- seen later than now.
+-- Notes a sign of life of a worker, by the clock of Redis. apalis uses the clock of the worker's
+-- host: a dead worker whose clock was ahead would count as alive until the other clocks have caught
+-- up. So signs of life in the future are set back to now.
 --
--- KEYS  1 workers  2 the worker's note
--- ARGV  1 worker  2 ttl of the note, in seconds
+-- KEYS  1 workers  2 worker metadata
+-- ARGV  1 worker  2 ttl of the metadata, in seconds
 local now = redis.call('TIME')[1]
 redis.call('ZADD', KEYS[1], 'XX', now, ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[2])

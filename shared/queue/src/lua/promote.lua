@@ -1,8 +1,9 @@
--- Makes due retries available, in bounded steps. apalis-redis does so too, but all at once, and
--- wedges for good when 8000 are due.
+-- Moves due retries to the waiting tasks, in bounded steps. apalis-redis moves all at once, and
+-- fails for good when 8000 are due.
 --
 -- KEYS  1 scheduled  2 active
--- ARGV  1 at most  2 wake channel
+-- ARGV  1 the most to move  2 wake channel
+-- Returns how many were moved.
 local now = redis.call('TIME')[1]
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], 0, now, 'LIMIT', 0, ARGV[1])
 if #ids == 0 then return 0 end

@@ -1,10 +1,10 @@
--- Gives back what a worker holds that has ended, and forgets the worker. A task whose data or meta
--- is gone would end every worker that fetches it: it is dropped, with its record, so that a retry
--- of its client is admitted afresh.
+-- Gives back the tasks that an ended worker holds, and removes the worker. A task whose data or
+-- meta is missing would end every worker that fetches it: it is dropped, with its record, so that a
+-- retry of its client is admitted as a new job.
 --
 -- KEYS  1 in flight  2 active  3 workers  4 task data  5 worker metadata
 -- ARGV  1 worker  2 prefix of task meta  3 wake channel  4 prefix of records
--- Returns how many went back.
+-- Returns how many were given back.
 local released = 0
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local meta = ARGV[2] .. ':' .. id

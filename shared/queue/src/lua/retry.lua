@@ -1,7 +1,7 @@
--- Puts a task that failed aside until it is due again, if the worker still holds it.
+-- Schedules the next attempt of a task that failed, if the worker still holds it.
 --
 -- KEYS  1 attempts  2 in flight  3 scheduled
--- ARGV  1 job  2 its line of attempts  3 seconds until it is due
+-- ARGV  1 job  2 its field of attempts  3 seconds until it is due
 if redis.call('SREM', KEYS[2], ARGV[1]) == 0 then return end
 redis.call('ZADD', KEYS[3], redis.call('TIME')[1] + ARGV[3], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])

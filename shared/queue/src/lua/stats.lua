@@ -1,10 +1,10 @@
--- How full the queue is.
+-- Counts the jobs of the queue by state.
 --
 -- KEYS  1 active  2 scheduled  3 dead  4 workers
 -- ARGV  1 prefix of in-flight sets  2 prefix of records
--- Returns {queued, running, retrying, dead, when the oldest of them was submitted (us, 0 = none)}.
--- The oldest is looked for at the heads of the lists, and among some of what each worker has in hand:
--- enough to see that a worker is stuck.
+-- Returns {queued, running, retrying, dead, when the oldest unfinished one was submitted (us, 0 =
+-- none)}. The oldest is looked for at the heads of the lists and in a sample of what each worker
+-- holds, which is enough to see that a worker is stuck.
 local SAMPLE = 50
 local running, oldest = 0, 0
 

@@ -1,5 +1,5 @@
-//! The arithmetic in Lua is the arithmetic of the model. Time is given to the script, which otherwise
-//! asks Redis for it.
+//! The arithmetic in Lua is the arithmetic of the model. Time is given to the script, which
+//! otherwise asks Redis for it.
 
 use crate::bucket_model::{Bucket, BucketModel};
 use proptest::prelude::*;
