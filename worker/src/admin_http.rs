@@ -23,7 +23,8 @@ struct AdminState {
 /// Serves `GET /health` and `GET /metrics` until `stop`.
 pub(crate) async fn serve(
     listener: TcpListener,
-    (database, queue): (Database, Queue),
+    database: Database,
+    queue: Queue,
     metrics: Metrics,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
@@ -41,7 +42,8 @@ async fn health(State(state): State<AdminState>) -> impl IntoResponse {
 }
 
 async fn metrics_text(State(state): State<AdminState>) -> impl IntoResponse {
-    // Read when asked for. While Redis is away the last figures stand.
+    // The gauges are read at each request. While Redis cannot be reached, they keep their last
+    // values.
     if let Ok(stats) = state.queue.stats().await {
         stats.export(clock::now());
     }

@@ -1,4 +1,4 @@
-//! Group commit: many commands, one transaction.
+//! Group commit: many commands are decided and committed in one transaction.
 
 use chrono::TimeDelta;
 use contract::refusal;
@@ -10,26 +10,26 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use store::{Batch, BatchContext, Database, StoreError};
 
-/// A job in the hands of a worker.
+/// A job that a worker has begun, or is about to begin.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
     /// The job.
     pub(crate) job: Arc<QueuedJob>,
-    /// The apalis worker that holds its task.
+    /// The name of the apalis worker that holds its task.
     pub(crate) holder: Arc<str>,
 }
 
-/// A job with the number of its attempt: how often it was begun, this time included.
+/// A job with the number of its attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct NumberedAttempt {
     /// The job.
     pub(crate) job: Arc<QueuedJob>,
-    /// 1 for the first attempt.
+    /// How often the job was begun, this time included.
     pub(crate) number: u32,
 }
 
-/// A batch whose transaction has begun: the rows that its commands touch are loaded, and locked until
-/// the end.
+/// A batch whose transaction has begun. The rows that its commands touch are loaded, and locked
+/// until the transaction ends.
 pub(crate) struct LoadedBatch {
     batch: Batch,
     working_set: WorkingSet,
@@ -37,7 +37,7 @@ pub(crate) struct LoadedBatch {
     context: BatchContext,
 }
 
-/// Begins the transaction of a batch.
+/// Begins the transaction of a batch: loads and locks what its commands need.
 pub(crate) async fn load(
     database: &Database,
     attempts: &[Attempt],
@@ -53,8 +53,8 @@ pub(crate) async fn load(
 }
 
 impl LoadedBatch {
-    /// Decides the commands and commits them: all of them, or none. A command that was decided before
-    /// is not decided again.
+    /// Decides the commands and commits them, all or none. A command that was decided before is not
+    /// decided again.
     pub(crate) async fn commit(
         self,
         attempts: &[NumberedAttempt],
@@ -67,14 +67,14 @@ impl LoadedBatch {
     }
 }
 
-/// What a batch comes to.
+/// The decisions of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct DecidedBatch {
-    /// The entry of the command log of each command, in order.
+    /// The entries of the command log, one a command, in the order of the batch.
     pub(crate) entries: Vec<LogEntry>,
-    /// Those of them that are new.
+    /// The entries that this batch adds to the command log.
     pub(crate) new_entries: Vec<LogEntry>,
-    /// What to count for each new entry.
+    /// What the metrics count for each new entry.
     pub(crate) outcomes: Vec<NewOutcome>,
     /// The rows to write.
     pub(crate) changes: Changes,
@@ -91,7 +91,7 @@ pub(crate) struct NewOutcome {
     pub(crate) latency: TimeDelta,
 }
 
-/// Decides commands in turn: each sees what those before it did. Pure.
+/// Decides commands in turn: each sees the changes of those before it. Pure.
 pub(crate) fn decide_all(
     mut working_set: WorkingSet,
     attempts: &[NumberedAttempt],

@@ -1,8 +1,8 @@
-//! From the intake to the commit to the answer: one batch is committed while the answers of the one
-//! before it are published and the one after it gathers.
+//! From the intake to the commit to the publication: one batch is committed while the answers of
+//! the one before it are published and the one after it collects.
 //!
-//! No timer and no delay: a batch is whatever came while the last one was committed. A lone command
-//! is a batch of one; under load the cost of a commit is shared.
+//! There is no timer and no delay: a batch is what came in while the last one was committed. A lone
+//! command is a batch of one; under load many commands share the cost of a commit.
 
 use crate::apply::{Attempt, DecidedBatch, NumberedAttempt, load};
 use crate::fault::{Fault, Recovery};
@@ -23,13 +23,13 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
-/// A transaction takes milliseconds, and Postgres bounds each of its statements. This is for a
-/// Postgres that does not even answer.
+/// The time for one batch. A transaction takes milliseconds, and Postgres bounds each of its
+/// statements: this bound is for a Postgres that does not answer at all.
 const APPLY_TIMEOUT: Duration = Duration::from_secs(15);
 
 type Attempts = Arc<[Attempt]>;
 
-/// Takes what waits at the intake and sees it through, batch by batch.
+/// Processes what waits in the intake, batch by batch.
 pub(crate) struct Batcher {
     database: Database,
     queue: Queue,
@@ -41,8 +41,8 @@ pub(crate) struct Batcher {
 }
 
 impl Batcher {
-    /// A batcher whose tasks are in `tasks`. When `stop` is cancelled it no longer waits for a
-    /// Postgres or Redis that is away.
+    /// A batcher that spawns its tasks in `tasks`. Once `stop` is cancelled, it no longer waits for
+    /// Postgres or Redis to come back.
     pub(crate) fn new(
         database: Database,
         queue: Queue,
@@ -61,7 +61,8 @@ impl Batcher {
         }
     }
 
-    /// Starts it, behind an intake. It ends when every clone of the intake is gone.
+    /// Starts the batcher and returns its intake. It ends when all clones of the intake are
+    /// dropped.
     pub(crate) fn start(self) -> Intake {
         let (intake, mut queued) = Intake::new(self.batch_max);
         let batcher = Arc::new(self);
@@ -83,9 +84,9 @@ impl Batcher {
         self.process(attempts.into(), completions, Uuid::new_v4()).instrument(span).await;
     }
 
-    /// Sees attempts through to their end: all together, and each alone when that fails. They begin
-    /// in `round`, and count once however often they are tried in it. The handlers of what is left to
-    /// other workers are told nothing.
+    /// Processes attempts: all together, and each alone when that fails. They begin in `round`, and
+    /// count once however often they are tried in it. Attempts that are handed back are not
+    /// completed.
     async fn process(
         self: &Arc<Self>,
         attempts: Attempts,
@@ -133,8 +134,8 @@ impl Batcher {
         // Boxed, since it is large and handed on several times.
         let apply = Box::pin(async move {
             let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.job.id()).collect();
-            // The rows are loaded while Redis notes that the jobs begin. Their locks may wait for
-            // that note, at most as long as any command of Redis may take.
+            // The rows are loaded while Redis notes that the jobs are begun. They may stay locked
+            // until Redis replies, which takes no longer than the timeout of a command.
             let (loaded, numbers) = tokio::try_join!(
                 async { Ok::<_, Fault>(load(&database, &attempts).await?) },
                 async { Ok(queue.begin(&ids, round).await?) },
@@ -178,8 +179,8 @@ impl Batcher {
         self.retry_policy.with_redis(publish).await
     }
 
-    /// Ends a job that was begun more often than is allowed: it takes its workers with it. It may
-    /// still have an answer, if the last worker died after its commit and before it published.
+    /// Ends a job that was begun more often than allowed, because its workers died. It may have an
+    /// answer all the same, if the last worker died after the commit and before the publication.
     async fn end_crash_loop(&self, attempt: &Attempt, round: Uuid) -> Option<()> {
         let job = &attempt.job;
         let look =
@@ -191,7 +192,8 @@ impl Batcher {
         }
     }
 
-    /// A command failed by itself: it is tried again later, or given up after its attempts.
+    /// Deals with a command that failed alone: it is tried again later, or given up after its last
+    /// attempt.
     async fn fail(&self, attempt: &Attempt, round: Uuid, fault: &Fault) -> Option<()> {
         let Attempt { holder, job } = attempt;
         let id = job.id();
@@ -199,7 +201,7 @@ impl Batcher {
         let number = self.retry_policy.with_redis(begin).await?;
         tracing::error!(job = %id, attempt = number, cause = fault.full_cause(), "command failed");
         if number < self.attempts_max {
-            // Those that failed together should not come back together.
+            // Jitter, so that commands that failed together are not tried again together.
             let jitter = Duration::from_millis(rand::random_range(0..1000));
             let delay = Duration::from_secs(number.into()) + jitter;
             let retry = || self.queue.retry(holder, id, number, delay);
@@ -207,7 +209,7 @@ impl Batcher {
         }
         let (task, operation) = (id.to_string(), Some(job.command.operation()));
         let (public, full) = (fault.public_cause(), fault.full_cause());
-        let give_up = || publish::gave_up(&self.queue, (holder, &task), operation, &public, &full);
+        let give_up = || publish::gave_up(&self.queue, holder, &task, operation, &public, &full);
         self.retry_policy.with_redis(give_up).await
     }
 }

@@ -1,30 +1,30 @@
-//! What can go wrong while commands are applied, and what to do about it. That is decided where the
-//! fault arises: wait, try again, split or hand back.
+//! What can go wrong while commands are applied, and what to do about it: wait, try again, split
+//! the batch or hand it back.
 
 use queue::QueueError;
 use runtime::bootstrap;
 use store::StoreError;
 
-/// Commands were not applied, as far as we know. If they were after all, the command log says so the
-/// next time.
+/// Why commands were not applied, as far as we know. If they were after all, the next attempt finds
+/// them in the command log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    /// Postgres was in the way, or refused.
+    /// Postgres could not be used, or refused.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Redis was in the way.
+    /// Redis could not be used.
     #[error(transparent)]
     Queue(#[from] QueueError),
     /// Postgres did not answer.
     #[error("Postgres did not answer in time")]
     TimedOut,
-    /// Our own code failed.
+    /// Our own code panicked.
     #[error("the worker panicked")]
     Panicked,
-    /// The worker died with it, again and again.
+    /// The job was begun more often than allowed: its workers died, each time.
     #[error("its workers died, each time")]
     CrashLoop,
-    /// The worker stops.
+    /// The worker stops before Postgres or Redis came back.
     #[error("the worker stops")]
     Stopping,
 }
@@ -32,19 +32,19 @@ pub(crate) enum Fault {
 /// What to do about a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recovery {
-    /// An outage, for which no command is to blame: hold the commands and try the same again after a
-    /// pause. Burns no attempt.
+    /// Keep the commands and try the same again after a pause: it is an outage, which no command
+    /// caused. It costs no attempt.
     Wait,
-    /// Others were in the way: try the same again at once.
+    /// Try the same again at once: other transactions were in the way.
     Again,
-    /// One of the commands may be to blame: try each alone.
+    /// Try each command alone: one of them may be the cause.
     Split,
     /// Leave the commands to other workers.
     HandBack,
 }
 
 impl Fault {
-    /// What to do about it.
+    /// What to do about the fault.
     pub(crate) const fn recovery(&self) -> Recovery {
         match self {
             Self::Store(StoreError::Unavailable(_)) | Self::Queue(_) | Self::TimedOut => {
@@ -56,7 +56,7 @@ impl Fault {
         }
     }
 
-    /// What a client may be shown.
+    /// The cause in a form that clients may see.
     pub(crate) fn public_cause(&self) -> String {
         match self {
             Self::Store(error) => error.public_cause(),
@@ -64,7 +64,7 @@ impl Fault {
         }
     }
 
-    /// The fault with all its causes, for logs and operators.
+    /// The cause in full, for logs and operators.
     pub(crate) fn full_cause(&self) -> String {
         bootstrap::chain(self)
     }

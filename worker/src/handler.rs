@@ -1,4 +1,5 @@
-//! What an apalis worker does with a task: reads it, hands it in, and waits until it is complete.
+//! The handler of apalis workers: decodes a task, hands it to the intake, and waits for its
+//! completion.
 
 use crate::intake::Intake;
 use crate::publish;
@@ -11,16 +12,18 @@ use tokio_util::sync::CancellationToken;
 /// What a handler needs.
 #[derive(Clone)]
 pub(crate) struct HandlerContext {
-    /// Where tasks are handed in.
+    /// The intake of the batcher.
     pub(crate) intake: Intake,
-    /// For tasks that cannot be read.
+    /// The queue, for tasks that cannot be decoded.
     pub(crate) queue: Queue,
-    /// Cancelled when tasks are left to other workers: this one stops, and cannot complete them.
-    pub(crate) left: CancellationToken,
+    /// The token that is cancelled when tasks are handed back: this worker stops, and cannot
+    /// complete them.
+    pub(crate) handed_back: CancellationToken,
 }
 
-/// Handles one task. It is reported to apalis as done when it is complete, whatever became of it:
-/// letting go of tasks, trying them again and burying them is done by us (`Queue::finish`).
+/// Handles one task. It is reported to apalis as done when it is complete, whatever its outcome:
+/// tasks are removed, scheduled again and given up by our own scripts (`Queue::finish`, `retry`,
+/// `bury`).
 pub(crate) async fn handle(
     task: RawTask,
     id: TaskId,
@@ -33,9 +36,9 @@ pub(crate) async fn handle(
         Err(unreadable) => return bury(&context.queue, &holder, &id, &unreadable).await,
     };
     if context.intake.process(job, holder).await.is_none() {
-        // The worker stops. The task is neither done nor failed: it is released when the worker has
-        // ended.
-        context.left.cancel();
+        // The worker stops. The task is neither done nor failed: it is given back when the worker
+        // has ended.
+        context.handed_back.cancel();
         return pending().await;
     }
     Ok(())
@@ -49,5 +52,5 @@ async fn bury(
 ) -> Result<(), BoxDynError> {
     tracing::error!(job = %id, error = %unreadable, "unreadable task");
     let cause = unreadable.to_string();
-    Ok(publish::gave_up(queue, (holder, &id.to_string()), None, &cause, &cause).await?)
+    Ok(publish::gave_up(queue, holder, &id.to_string(), None, &cause, &cause).await?)
 }

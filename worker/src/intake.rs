@@ -1,4 +1,5 @@
-//! Where handlers put their tasks until these are decided. It knows neither Redis nor Postgres.
+//! The intake: where handlers put their tasks, and wait until these are complete. It must know
+//! neither Redis nor Postgres.
 
 use crate::apply::Attempt;
 use queue::QueuedJob;
@@ -12,30 +13,30 @@ pub(crate) struct QueuedAttempt {
     pub(crate) completion: Completion,
 }
 
-/// Tells the handler of a task that it is complete. Dropped when the worker stops first.
+/// The completion of a task, which its handler waits for. It is dropped if the worker stops first.
 #[derive(Debug)]
 pub(crate) struct Completion(oneshot::Sender<()>);
 
 impl Completion {
-    /// The task is decided, put aside or buried. No one listens when the apalis worker was restarted
-    /// meanwhile; the outcome stands all the same.
+    /// Completes the task: it is decided, scheduled again or given up. The handler may be gone, if
+    /// the apalis worker was restarted meanwhile; the outcome stands all the same.
     pub(crate) fn complete(self) {
         let _ = self.0.send(());
     }
 }
 
-/// Where handlers put their tasks.
+/// The sending half of the intake.
 #[derive(Clone)]
 pub(crate) struct Intake(mpsc::Sender<QueuedAttempt>);
 
 impl Intake {
-    /// An intake with room for `size` tasks, and where they are taken from.
+    /// An intake with room for `size` tasks, and the half that they are received from.
     pub(crate) fn new(size: usize) -> (Self, mpsc::Receiver<QueuedAttempt>) {
         let (intake, queued) = mpsc::channel(size);
         (Self(intake), queued)
     }
 
-    /// Hands a task in and waits until it is complete; `None` when the worker stops first.
+    /// Hands a task in and waits until it is complete; `None` if the worker stops first.
     pub(crate) async fn process(&self, job: QueuedJob, holder: Arc<str>) -> Option<()> {
         let (completion, completed) = oneshot::channel();
         let attempt = Attempt { job: Arc::new(job), holder };

@@ -1,11 +1,11 @@
 //! The worker: takes commands from the queue and commits them to Postgres, many in one transaction.
 //!
-//! One command's way, from top to bottom: `monitor` runs an apalis worker, whose `handler` hands each
-//! task in at the `intake`. The `batcher` has all that waits there decided and committed in one
-//! transaction (`apply`), and then has the answers delivered (`publish`).
+//! The way of a command: `monitor` runs an apalis worker, whose `handler` puts each task into the
+//! `intake`. The `batcher` takes all that waits there, has it decided and committed in one
+//! transaction (`apply`), and then publishes the answers (`publish`).
 //!
-//! Beside it run the sweeps (`schedule`), the `upkeep` of the queue, and `admin_http` with health and
-//! metrics.
+//! Beside it run the sweeps (`schedule`), the `upkeep` of the queue, and `admin_http` with health
+//! and metrics.
 
 mod admin_http;
 mod apply;

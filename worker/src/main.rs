@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use worker::cli::jobs;
 use worker::settings::{Cli, CliCommand};
 
-/// Requests and jobs are many small allocations, freed on other threads.
+/// Jobs make many small allocations.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

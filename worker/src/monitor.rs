@@ -1,4 +1,4 @@
-//! The apalis workers of this process: what they are built of, and who restarts them.
+//! The apalis workers of this process: how they are built, and when they are restarted.
 
 use crate::handler::{HandlerContext, handle};
 use crate::registry::WorkerRegistry;
@@ -12,26 +12,29 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// An apalis worker ends at any error of Redis. It is restarted after this pause, as often as need be.
+/// The pause before an apalis worker is restarted. It ends at any error of Redis, and is restarted
+/// as often as need be.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
-/// When tasks are left to other workers, for what else is in hand to be settled: it is a matter of
-/// milliseconds, or of an outage that the worker no longer waits for.
-const LEAVING_GRACE: Duration = Duration::from_secs(1);
+/// The time for other tasks in hand to be completed after tasks were handed back. That takes
+/// milliseconds, or fails because of an outage that the worker no longer waits for.
+const HAND_BACK_GRACE: Duration = Duration::from_secs(1);
 
-/// Tasks in hand, in batches: one is being committed while the next gathers.
+/// The number of batches in hand: one is being committed while the next collects.
 const BATCHES_IN_HAND: usize = 2;
 
-/// Runs the workers until `stop`, and then until what they have in hand is settled.
+/// Runs the workers until `stop`, and then until the tasks that they have in hand are complete.
 pub(crate) async fn run(
-    (source, context, registry): (Source, HandlerContext, WorkerRegistry),
+    source: Source,
+    context: HandlerContext,
+    registry: WorkerRegistry,
     ticks: Ticks,
     settings: &Settings,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let in_hand_max = BATCHES_IN_HAND * usize::from(settings.worker_batch_max);
     let interval = Duration::from_secs(settings.sweep_interval_seconds);
-    let left = context.left.clone();
+    let handed_back = context.handed_back.clone();
     let workers = Monitor::new()
         .register(move |restarts| {
             let pause = if restarts == 0 { Duration::ZERO } else { RESTART_PAUSE };
@@ -61,8 +64,8 @@ pub(crate) async fn run(
             Ok(())
         });
     let nothing_to_wait_for = async {
-        left.cancelled().await;
-        sleep(LEAVING_GRACE).await;
+        handed_back.cancelled().await;
+        sleep(HAND_BACK_GRACE).await;
     };
     tokio::select! {
         ended = workers => Ok(ended?),

@@ -1,4 +1,4 @@
-//! Publishing to the queue how jobs ended, and counting it in the metrics.
+//! Publishes how jobs ended, and counts it in the metrics.
 
 use crate::apply::{Attempt, NewOutcome};
 use contract::{Problem, ProblemKind};
@@ -6,8 +6,8 @@ use domain::{Answer, JobId, LogEntry, Operation};
 use queue::{DecidedJob, Origin, Queue, QueueError};
 use runtime::clock;
 
-/// Publishes the answers of decided commands. Call it after the commit, never before. Their tasks are
-/// held by one worker, or by two when apalis has restarted it.
+/// Publishes the answers of decided commands. To be called after the commit, never before. One
+/// apalis worker holds all their tasks, or two if it was restarted meanwhile.
 pub(crate) async fn answers(
     queue: &Queue,
     attempts: &[Attempt],
@@ -27,18 +27,18 @@ pub(crate) async fn answers(
 
 fn decided_job<'a>((attempt, entry): (&Attempt, &'a LogEntry)) -> DecidedJob<'a> {
     let admitted_at = attempt.job.submitted_at;
-    // The command log keeps the time of the admission that was decided. Another one means that Redis
-    // had forgotten the key, and the answer is a replay.
+    // The command log has the time of the admission that was decided. If the task is of another
+    // one, Redis had lost the key, and the answer is a replay.
     let is_first = entry.submitted_at == admitted_at;
     let origin = if is_first { Origin::Decided } else { Origin::CommandLog };
     DecidedJob { entry, admitted_at, origin }
 }
 
-/// Publishes that a task was given up, and lets go of it. Clients see the public cause, operators the
-/// full one.
+/// Gives a task up, and publishes that. Clients see the public cause, operators the full one.
 pub(crate) async fn gave_up(
     queue: &Queue,
-    (holder, task): (&str, &str),
+    holder: &str,
+    task: &str,
     operation: Option<Operation>,
     public_cause: &str,
     full_cause: &str,

@@ -1,10 +1,10 @@
-//! The apalis workers that this process has, and those that it had.
+//! The names of the apalis workers that this process has, and of those that have ended.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
-/// The names of the apalis workers of this process: the one that lives, and those that have ended
-/// and may still hold tasks. apalis takes a name for alive for a while after its worker has ended, so
+/// The names of the apalis workers of this process: of the live one, and of those that have ended
+/// and may still hold tasks. apalis takes a worker for alive for a while after it has ended, so
 /// each start has a name of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkerRegistry(Arc<Mutex<Names>>);
@@ -26,7 +26,7 @@ impl WorkerRegistry {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A name for a worker that starts; the one before it has ended.
+    /// Names a worker that starts, and notes that the one before it has ended.
     pub(crate) fn start(&self, restarts: usize) -> String {
         let mut names = self.names();
         let name = format!("worker-{}-{restarts}", names.process.simple());
@@ -35,24 +35,24 @@ impl WorkerRegistry {
         name
     }
 
-    /// The last worker has ended, too.
+    /// Notes that the last worker has ended.
     pub(crate) fn end(&self) {
         let mut names = self.names();
         let last = names.live.take();
         names.ended.extend(last);
     }
 
-    /// The worker that lives.
+    /// The live worker.
     pub(crate) fn live(&self) -> Option<String> {
         self.names().live.clone()
     }
 
-    /// Workers that have ended and were not released.
+    /// The workers that have ended and were not released yet.
     pub(crate) fn ended(&self) -> Vec<String> {
         self.names().ended.clone()
     }
 
-    /// Removes a worker that was released.
+    /// Removes an ended worker that was released.
     pub(crate) fn remove(&self, name: &str) {
         self.names().ended.retain(|ended| ended != name);
     }

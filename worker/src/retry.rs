@@ -1,5 +1,5 @@
-//! When a step is tried again: while Postgres or Redis is away, and while other transactions are in
-//! the way.
+//! When a step is tried again: during an outage of Postgres or Redis, and while other transactions
+//! are in the way.
 
 use crate::fault::{Fault, Recovery};
 use queue::QueueError;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// Pauses while a service is away: from the first to the second, doubling.
+/// The pauses during an outage: from the first to the second, each twice as long as the one before.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// How often a transaction is tried against others in its way before that counts as a fault.
+/// How often a transaction is repeated because of others in its way before that counts as a fault.
 const CONFLICT_TRIES: u32 = 5;
 
-/// Tries again until the worker stops.
+/// Repeats steps until the worker stops.
 #[derive(Debug, Clone)]
 pub(crate) struct RetryPolicy(CancellationToken);
 
@@ -24,7 +24,7 @@ impl RetryPolicy {
         Self(stop)
     }
 
-    /// Does what needs Redis, for as long as it takes; `None` when the worker stops first.
+    /// Runs a step that needs Redis until it succeeds; `None` if the worker stops first.
     pub(crate) async fn with_redis<T, F>(&self, mut step: impl FnMut() -> F) -> Option<T>
     where
         F: Future<Output = Result<T, QueueError>>,
@@ -42,8 +42,8 @@ impl RetryPolicy {
         }
     }
 
-    /// Does what needs Postgres, and perhaps Redis, for as long as it takes, unless the step itself is
-    /// at fault. [`Fault::Stopping`] when the worker stops first.
+    /// Runs a step that needs Postgres, and perhaps Redis, until it succeeds or fails by a fault
+    /// other than an outage. Fails with [`Fault::Stopping`] if the worker stops first.
     pub(crate) async fn with_postgres<T, F>(&self, mut step: impl FnMut() -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
@@ -65,7 +65,7 @@ impl RetryPolicy {
         }
     }
 
-    /// A pause, the next one twice as long; `None` when the worker stops.
+    /// Waits for `pause`, and doubles it; `None` if the worker stops first.
     async fn pause(&self, pause: &mut Duration) -> Option<()> {
         self.0.run_until_cancelled(sleep(*pause)).await?;
         *pause = (*pause * 2).min(PAUSE_MAX);

@@ -1,4 +1,5 @@
-//! The life of the process: start everything, work until asked to stop, give back what is left.
+//! The worker process: it starts everything, works until it is asked to stop, and gives back the
+//! tasks that are left.
 
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
@@ -18,12 +19,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-/// With no signal, a worker looks for tasks this often: apalis does not announce what other workers
-/// gave back.
+/// The time between fetches when no task is announced: apalis does not announce tasks that it takes
+/// over from dead workers.
 const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The time for tasks beside the workers to end. They end at once, unless Postgres or Redis does not
-/// answer.
+/// The time for spawned tasks to end after the apalis workers. They end at once, unless Postgres or
+/// Redis does not answer.
 const TASKS_WAIT: Duration = Duration::from_secs(1);
 
 /// Works until the process is asked to stop.
@@ -37,8 +38,8 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot serve at {address} (WORKER_ADDR; \"off\" for none)")
         })?;
-        let services = (database.clone(), queue.clone());
-        tasks.spawn(admin_http::serve(listener, services, metrics, stop.clone()));
+        let (database, queue) = (database.clone(), queue.clone());
+        tasks.spawn(admin_http::serve(listener, database, queue, metrics, stop.clone()));
     }
     tracing::info!("worker is ready");
     work(database, queue, &settings, tasks, stop).await
@@ -55,20 +56,20 @@ async fn work(
     let ticks = Ticks::default();
     let sweep_interval = Duration::from_secs(settings.sweep_interval_seconds);
     tasks.spawn(expiry::run(database.clone(), ticks.clone(), sweep_interval, stop.clone()));
-    // Signs of life go on while the last tasks are completed.
+    // Upkeep goes on until the last tasks are complete.
     let completed = CancellationToken::new();
     tasks.spawn(upkeep::run(queue.clone(), registry.clone(), completed.clone()));
 
     let batcher = Batcher::new(database, queue.clone(), settings, tasks.clone(), stop.clone());
-    let left = CancellationToken::new();
-    let context = HandlerContext { intake: batcher.start(), queue: queue.clone(), left };
+    let (intake, handed_back) = (batcher.start(), CancellationToken::new());
+    let context = HandlerContext { intake, queue: queue.clone(), handed_back };
     let fetch = FetchSettings {
         orphan_seconds: settings.worker_orphan_seconds,
         fetch_max: settings.worker_batch_max.into(),
         idle_interval: IDLE_INTERVAL,
     };
     let source = queue.source(fetch, stop.clone());
-    let ended = monitor::run((source, context, registry.clone()), ticks, settings, stop).await;
+    let ended = monitor::run(source, context, registry.clone(), ticks, settings, stop).await;
 
     completed.cancel();
     tasks.close();

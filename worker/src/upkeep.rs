@@ -1,4 +1,5 @@
-//! What keeps the queue healthy beside the workers, once a second.
+//! Upkeep of the queue beside the workers, once a second: signs of life, tasks of ended workers,
+//! due retries.
 
 use crate::registry::WorkerRegistry;
 use queue::{PROMOTED_AT_ONCE_MAX, Queue, QueueError};
@@ -6,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-/// Often enough for retries to be punctual.
+/// The time between rounds, short enough for retries to be punctual.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`.
@@ -29,7 +30,7 @@ async fn round(queue: &Queue, registry: &WorkerRegistry) -> Result<(), QueueErro
     Ok(())
 }
 
-/// Gives back what workers of this process held that have ended.
+/// Gives back the tasks that ended workers of this process still hold.
 pub(crate) async fn release_ended(
     queue: &Queue,
     registry: &WorkerRegistry,

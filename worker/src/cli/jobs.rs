@@ -1,4 +1,4 @@
-//! `worker jobs`: what an operator can do about jobs that were given up.
+//! `worker jobs`: lists, shows, requeues and discards jobs that were given up.
 
 use crate::settings::JobsCommand;
 use anyhow::{Context, bail};
@@ -8,7 +8,7 @@ use queue::Queue;
 use runtime::settings::Redis;
 use std::io::{Write, stdout};
 
-/// Does what was asked for.
+/// Runs the command.
 pub async fn run(command: JobsCommand, redis: &Redis) -> anyhow::Result<()> {
     let queue = Queue::connect(redis.queue()).await.context("cannot reach Redis (REDIS_URL)")?;
     match command {
@@ -34,7 +34,8 @@ fn report(done: bool, job: JobId, what: &str) -> anyhow::Result<()> {
 async fn show(queue: &Queue, id: JobId) -> anyhow::Result<()> {
     let Some(job) = queue.record(id).await? else {
         bail!(
-            "Redis knows no job {id}; the command log may: SELECT * FROM transactions WHERE job_id = '{id}'"
+            "Redis knows no job {id}; the command log may: \
+             SELECT * FROM transactions WHERE job_id = '{id}'"
         )
     };
     let payload = queue.payload(id).await?.unwrap_or_else(|| "-".to_owned());

@@ -1,3 +1,3 @@
-//! What an operator can ask of the program beside working.
+//! The commands of the program for operators.
 
 pub mod jobs;

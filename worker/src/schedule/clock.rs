@@ -1,8 +1,8 @@
 //! The clock of the sweeps: ticks of apalis-cron.
 //!
-//! A tick only wakes the sweeper. apalis-cron ends its worker when a tick falls due while another is
-//! handled, and forgets ticks of the past. A sweep looks for what is due, and runs without a tick too
-//! when none came for long, so nothing depends on a tick.
+//! A tick only starts a sweep. apalis-cron ends its worker when a tick falls due while another is
+//! handled, and skips ticks of the past. A sweep looks for what is due, and also runs when no tick
+//! came for long, so nothing depends on a tick.
 
 use apalis::prelude::{BoxDynError, Data};
 use apalis_cron::{Schedule, Tick};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// A tick every so often. Whole seconds, which is what apalis-cron counts in.
+/// A schedule with a fixed interval. apalis-cron counts in whole seconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Every(pub(crate) Duration);
 
@@ -23,7 +23,7 @@ impl<Tz> Schedule<Tz> for Every {
     }
 }
 
-/// How ticks reach the sweeper.
+/// The notification of ticks to the sweeps.
 #[derive(Clone, Default)]
 pub(crate) struct Ticks(Arc<Notify>);
 
@@ -40,7 +40,7 @@ impl Ticks {
     }
 }
 
-/// Handles a tick: wakes the sweeper.
+/// Handles a tick: starts a sweep.
 pub(crate) async fn tick(_: Tick, ticks: Data<Ticks>) -> Result<(), BoxDynError> {
     ticks.0.0.notify_one();
     Ok(())

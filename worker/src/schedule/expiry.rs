@@ -1,4 +1,4 @@
-//! The sweeps, which mark gifts and subscriptions that have run out: at the start, then at each tick.
+//! The sweeps, which mark gifts and subscriptions as expired: at the start, then at each tick.
 
 use crate::schedule::clock::Ticks;
 use std::time::Duration;
@@ -6,7 +6,8 @@ use store::sweep::{self, Step};
 use store::{Database, StoreError};
 use tokio_util::sync::CancellationToken;
 
-/// Rows marked in one transaction: few enough that no command waits long for it.
+/// The largest number of rows marked in one transaction: few enough that no command waits long for
+/// it.
 const SWEEP_BATCH: i64 = 500;
 
 /// Sweeps now, and at each tick, until `stop`.
@@ -29,7 +30,8 @@ async fn sweep_all(database: &Database, stop: &CancellationToken) {
     sweep("gift", stop, || sweep::expire_gifts(database, SWEEP_BATCH)).await;
 }
 
-/// Steps until nothing is left, or the worker stops. A fault ends it until the next tick.
+/// Repeats the step until nothing is due, or the worker stops. A fault ends the sweep until the
+/// next tick.
 async fn sweep<F>(kind: &'static str, stop: &CancellationToken, mut expire: impl FnMut() -> F)
 where
     F: Future<Output = Result<Step, StoreError>>,

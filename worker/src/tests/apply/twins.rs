@@ -32,7 +32,8 @@ async fn one_job_of_four_workers_is_decided_once() {
     let database = Database::create().await;
     users(&database, 10).await;
     for round in 1..=10 {
-        // Held apart by the lock of a user; by nothing but the command log; by an email and the command log.
+        // Held apart by the lock of a user; by nothing but the command log; by an email and the
+        // command log.
         for (offset, twin) in [
             (100, subscribe(round.into())),
             (200, subscribe(77)),
