@@ -51,7 +51,7 @@ pub enum Command {
     },
 }
 
-/// The kind of a command or of a scheduled change, as shown in jobs, metrics and the ledger.
+/// The kind of a command or of a scheduled change, as shown in jobs, metrics and the command log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {

@@ -70,6 +70,7 @@ pub async fn create(database: &Database, key: NewKey<'_>) -> Result<(), StoreErr
 
 /// The key of that id, unless it is unknown, expired or revoked. Notes that it was used, at most
 /// once a minute.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn find_valid(database: &Database, id: &str) -> Result<Option<StoredKey>, StoreError> {
     database.read(|| look_up(database, id)).await
 }

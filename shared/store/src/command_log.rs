@@ -31,6 +31,7 @@ pub(crate) async fn find(
 }
 
 /// The entry of that job of that client, if it has been decided.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn find_job(
     database: &Database,
     client: ClientId,

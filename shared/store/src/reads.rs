@@ -7,6 +7,7 @@ use domain::{ClientId, Gift, GiftId, Instant, Subscription, SubscriptionId, User
 use std::collections::HashMap;
 
 /// A user of that client.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn user(
     database: &Database,
     client: ClientId,
@@ -27,6 +28,7 @@ pub async fn user(
 }
 
 /// A gift of that client, and the time.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn gift(
     database: &Database,
     client: ClientId,
@@ -92,6 +94,7 @@ pub struct Page {
 }
 
 /// Pages of subscriptions, in the order in which they are asked for. `None` where there is no such user.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn subscriptions(
     database: &Database,
     asked: &[PageOf],

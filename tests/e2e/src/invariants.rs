@@ -31,7 +31,7 @@ const RULES: &[(&str, &str)] = &[
          (SELECT count(*) FROM grants WHERE gift_id = g.id)",
     ),
     (
-        "a key of a client has one ledger row",
+        "a key of a client has one row in the command log",
         "SELECT count(*) FROM (SELECT client_id, idempotency_key FROM transactions \
          GROUP BY client_id, idempotency_key HAVING count(*) > 1) AS broken",
     ),

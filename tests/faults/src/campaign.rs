@@ -80,7 +80,7 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
     incidents.extend(cluster.stop().await);
 
     let history = recorder.history();
-    say(&format!("judging {} exchanges and {} ledger rows", history.len(), rows.log.len()));
+    say(&format!("judging {} exchanges and {} rows of the command log", history.len(), rows.log.len()));
     let evidence = Evidence {
         history: &history,
         rows: &rows,
@@ -176,7 +176,7 @@ async fn drained(cluster: &Cluster, within: Duration, incidents: &mut Vec<Incide
 }
 
 /// Every request of every key once more: half of them from what Redis remembers, half from the
-/// ledger alone.
+/// command log alone.
 async fn verify(
     cluster: &Cluster,
     apis: &Apis,

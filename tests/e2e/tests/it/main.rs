@@ -27,6 +27,7 @@ mod redis_loss;
 mod renew;
 mod replay;
 mod routes;
+mod settings;
 mod shutdown;
 mod startup;
 mod subscribe;

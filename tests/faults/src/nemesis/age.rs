@@ -2,7 +2,7 @@
 //!
 //! Each such change leaves a row of its own in the command log, in the same transaction and under the
 //! same locks as a command would take; the checker replays it like the others. The product looks
-//! ledger rows up by job only, and never meets these.
+//! rows of the command log up by job only, and never meets these.
 
 use crate::checker::LogRow;
 use anyhow::Result;

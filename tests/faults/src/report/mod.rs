@@ -57,9 +57,9 @@ pub struct Figures {
     /// forgotten it, and a retry had queued it again.
     pub went_back: usize,
     /// Rows of the command log.
-    pub ledger: usize,
+    pub log_rows: usize,
     /// Rows of the command log by sweeps and by the passing of time.
-    pub ledger_system: usize,
+    pub log_rows_of_sweeps: usize,
 }
 
 impl Campaign<'_> {
@@ -105,10 +105,10 @@ impl Campaign<'_> {
             first.get(**key).is_some_and(|m| matches!(m, Meaning::Unknown | Meaning::TryAgain))
         };
         figures.healed = acknowledged.iter().filter(healed).count();
-        let ledger = &self.evidence.rows.log;
-        figures.ledger = ledger.len();
-        figures.ledger_system =
-            ledger.iter().filter(|row| row.client == domain::ClientId::SYSTEM).count();
+        let log = &self.evidence.rows.log;
+        figures.log_rows = log.len();
+        figures.log_rows_of_sweeps =
+            log.iter().filter(|row| row.client == domain::ClientId::SYSTEM).count();
         figures
     }
 }

@@ -64,8 +64,8 @@ fn write_figures(
         ("keys of a twin", figures.reused),
         ("  told before", figures.disowned),
         ("jobs that went back", figures.went_back),
-        ("ledger rows", figures.ledger),
-        ("  by sweeps and time", figures.ledger_system),
+        ("rows of the command log", figures.log_rows),
+        ("  by sweeps and time", figures.log_rows_of_sweeps),
         ("processes revived", revivals),
         ("recovered in ms", recovery),
         ("VIOLATIONS", campaign.violations.len()),
@@ -93,7 +93,7 @@ fn write_violation(
     for row in rows {
         let (job, status) = (row.job, row.answer.status);
         let (position, at) = (row.position, row.finished_at);
-        writeln!(text, "  ledger {position}: job {job}, {}, {status}, at {at}", row.operation)?;
+        writeln!(text, "  command log {position}: job {job}, {}, {status}, at {at}", row.operation)?;
     }
     let of_key = campaign.evidence.history.iter().filter(|exchange| exchange.key() == key);
     for exchange in of_key.take(SHOWN_MAX) {
