@@ -31,4 +31,5 @@ mod settings;
 mod shutdown;
 mod startup;
 mod subscribe;
+mod tutorial;
 mod users;
