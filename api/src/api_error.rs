@@ -5,6 +5,7 @@ use crate::respond;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use contract::{FieldError, Problem, ProblemKind};
+use domain::JobId;
 use queue::QueueError;
 use store::StoreError;
 
@@ -34,6 +35,14 @@ impl ApiError {
         Self::from(Problem::new(ProblemKind::InvalidRequest, detail).with_errors(errors))
     }
 
+    /// The idempotency key of that job was used for another request.
+    pub(crate) fn key_reused(job: JobId) -> Self {
+        let detail = "This Idempotency-Key was used for a request with another method, path or \
+                      body. Nothing happened. A new intent needs a new key.";
+        let problem = Problem::new(ProblemKind::IdempotencyKeyReused, detail);
+        Self::from(problem.with("job", format!("/jobs/{job}")))
+    }
+
     fn queue_unavailable() -> Self {
         Self::new(
             ProblemKind::QueueUnavailable,
@@ -42,12 +51,12 @@ impl ApiError {
         .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
     }
 
-    fn storage_unavailable() -> Self {
+    pub(crate) fn storage_unavailable() -> Self {
         Self::new(ProblemKind::StorageUnavailable, "Try again in a moment.")
             .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
     }
 
-    fn internal() -> Self {
+    pub(crate) fn internal() -> Self {
         Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
     }
 
@@ -124,7 +133,7 @@ impl From<&StoreError> for ApiError {
             StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::storage_unavailable(),
             StoreError::Refused(_)
             | StoreError::Inconsistent { .. }
-            | StoreError::TooLarge { .. }
+            | StoreError::Unwritable { .. }
             | StoreError::Migration(_) => Self::internal(),
         }
     }

@@ -12,6 +12,7 @@ mod coalesce;
 mod extract;
 #[cfg(test)]
 mod fuzz;
+mod key_cache;
 mod middleware;
 mod ops;
 mod respond;

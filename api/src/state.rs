@@ -1,7 +1,7 @@
 //! What all requests share.
 
 use crate::coalesce::calls::{self, Admissions, Pages};
-use crate::extract::KeyCache;
+use crate::key_cache::KeyCache;
 use crate::settings::{AuthMode, Settings};
 use ipnet::IpNet;
 use queue::{Bounds, Limit, Outcomes, Queue};

@@ -15,7 +15,7 @@ start() {
         "$(printf %-6s "$1")" <"$pipe") &
     log_pids="${log_pids:-} $!"
     set -m
-    "$programs/$1" </dev/null >"$pipe" 2>&1 &
+    "$state/bin/$1" </dev/null >"$pipe" 2>&1 &
     echo $! >"$state/$1.pid"
     set +m
 }
@@ -34,7 +34,7 @@ check_alive() {
 programs_down() {
     local name
     for name in api worker; do
-        end "$(pid_of "$name")" "/$name" 40
+        end "$(pid_of "$name")" run/bin/$name 40
         rm -f "$state/$name.pid" "$state/$name.log"
     done
     # shellcheck disable=SC2086 # a list of ids

@@ -167,11 +167,12 @@ impl Batcher {
         completions: Vec<Completion>,
     ) {
         let batcher = self.clone();
-        self.tasks.spawn(async move {
+        let publish = async move {
             if batcher.publish(&attempts, &entries).await.is_some() {
                 completions.into_iter().for_each(Completion::complete);
             }
-        });
+        };
+        self.tasks.spawn(publish.in_current_span());
     }
 
     async fn publish(&self, attempts: &[Attempt], entries: &[LogEntry]) -> Option<()> {
@@ -209,7 +210,7 @@ impl Batcher {
         }
         let (task, operation) = (id.to_string(), Some(job.command.operation()));
         let (public, full) = (fault.public_cause(), fault.full_cause());
-        let give_up = || publish::gave_up(&self.queue, holder, &task, operation, &public, &full);
+        let give_up = || publish::give_up(&self.queue, holder, &task, operation, &public, &full);
         self.retry_policy.with_redis(give_up).await
     }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn handle(
         Ok(job) => job,
         Err(unreadable) => return bury(&context.queue, &holder, &id, &unreadable).await,
     };
-    if context.intake.process(job, holder).await.is_none() {
+    if context.intake.hand_in(job, holder).await.is_none() {
         // The worker stops. The task is neither done nor failed: it is given back when the worker
         // has ended.
         context.handed_back.cancel();
@@ -52,5 +52,5 @@ async fn bury(
 ) -> Result<(), BoxDynError> {
     tracing::error!(job = %id, error = %unreadable, "unreadable task");
     let cause = unreadable.to_string();
-    Ok(publish::gave_up(queue, holder, &id.to_string(), None, &cause, &cause).await?)
+    Ok(publish::give_up(queue, holder, &id.to_string(), None, &cause, &cause).await?)
 }

@@ -37,7 +37,7 @@ impl Intake {
     }
 
     /// Hands a task in and waits until it is complete; `None` if the worker stops first.
-    pub(crate) async fn process(&self, job: QueuedJob, holder: Arc<str>) -> Option<()> {
+    pub(crate) async fn hand_in(&self, job: QueuedJob, holder: Arc<str>) -> Option<()> {
         let (completion, completed) = oneshot::channel();
         let attempt = Attempt { job: Arc::new(job), holder };
         let completion = Completion(completion);

@@ -2,10 +2,9 @@
 
 use crate::handler::{HandlerContext, handle};
 use crate::registry::WorkerRegistry;
-use crate::schedule::clock::{self, Ticks};
+use crate::schedule::ticks::{self, Ticks};
 use crate::settings::Settings;
 use apalis::prelude::{BackendExt, Monitor, WorkerBuilder, WorkerBuilderExt};
-use apalis_cron::CronScheduler;
 use queue::Source;
 use runtime::shutdown;
 use std::time::Duration;
@@ -28,7 +27,7 @@ pub(crate) async fn run(
     source: Source,
     context: HandlerContext,
     registry: WorkerRegistry,
-    ticks: Ticks,
+    tick_notices: Ticks,
     settings: &Settings,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -50,9 +49,9 @@ pub(crate) async fn run(
         })
         .register(move |restarts| {
             WorkerBuilder::new(format!("schedule-{restarts}").as_str())
-                .backend(CronScheduler::new(clock::Every(interval)))
-                .data(ticks.clone())
-                .build(clock::tick)
+                .backend(ticks::every(interval))
+                .data(tick_notices.clone())
+                .build(ticks::tick)
         })
         .should_restart(|worker, error| {
             tracing::warn!(worker = worker.name(), %error, "apalis worker ended; restarting it");

@@ -35,7 +35,7 @@ fn decided_job<'a>((attempt, entry): (&Attempt, &'a LogEntry)) -> DecidedJob<'a>
 }
 
 /// Gives a task up, and publishes that. Clients see the public cause, operators the full one.
-pub(crate) async fn gave_up(
+pub(crate) async fn give_up(
     queue: &Queue,
     holder: &str,
     task: &str,

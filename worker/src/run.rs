@@ -4,8 +4,8 @@
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
 use crate::registry::WorkerRegistry;
-use crate::schedule::clock::Ticks;
 use crate::schedule::expiry;
+use crate::schedule::ticks::Ticks;
 use crate::settings::Settings;
 use crate::{admin_http, monitor, upkeep};
 use anyhow::Context;
@@ -74,7 +74,7 @@ async fn work(
     completed.cancel();
     tasks.close();
     if timeout(TASKS_WAIT, tasks.wait()).await.is_err() {
-        tracing::warn!("some tasks did not end in time; what they held is given back");
+        tracing::warn!("some background tasks did not end within a second");
     }
     registry.end();
     if let Err(error) = upkeep::release_ended(&queue, &registry).await {

@@ -10,7 +10,7 @@ use runtime::clock;
 use runtime::settings::Postgres;
 use std::io::{Write, stdout};
 use store::Database;
-use store::api_keys::{self, NewKey};
+use store::api_keys::{self, NewApiKey};
 
 /// Does what was asked for.
 pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()> {
@@ -38,7 +38,7 @@ async fn create(
     let key = ApiKey::generate(&mut rand::rng());
     let expires_at = expires_in_days.map(|days| clock::now() + TimeDelta::days(days.into()));
     let (id, hash, scope) = (key.id(), key.hash(), scope.as_str());
-    api_keys::create(database, NewKey { id, client, secret_hash: &hash, scope, expires_at })
+    api_keys::create(database, NewApiKey { id, client, secret_hash: &hash, scope, expires_at })
         .await?;
     let mut out = stdout().lock();
     writeln!(out, "{}", key.expose())?;

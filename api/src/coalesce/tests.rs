@@ -70,7 +70,7 @@ async fn who_comes_during_a_call_shares_the_next() {
         join_all([2, 3, 4].map(|input| coalescer.call(input).map(Result::unwrap))).await
     });
     settle().await;
-    assert_eq!(calls.seen(), [[1]], "there is one lane");
+    assert_eq!(calls.seen(), [[1]], "one call at a time");
     calls.gate.add_permits(2);
     assert_eq!(first.await.unwrap(), 2);
     assert_eq!(others.await.unwrap(), [4, 6, 8], "each has its own answer");
@@ -78,13 +78,13 @@ async fn who_comes_during_a_call_shares_the_next() {
 }
 
 #[tokio::test]
-async fn a_call_is_for_so_many_and_concurrency_run_side_by_side() {
+async fn a_call_takes_so_many_requests_and_so_many_calls_run_at_once() {
     let calls = Calls::new();
     let coalescer = calls.coalescer(2, 2);
     let all =
         tokio::spawn(async move { join_all((0..7).map(|input| coalescer.call(input))).await });
     settle().await;
-    assert_eq!(calls.seen().len(), 2, "as many as there are concurrency");
+    assert_eq!(calls.seen().len(), 2, "as many as may run at once");
     calls.gate.add_permits(100);
     let answers: Vec<u32> = all.await.unwrap().into_iter().filter_map(Result::ok).collect();
     assert_eq!(answers, [0, 2, 4, 6, 8, 10, 12]);
@@ -102,7 +102,7 @@ async fn a_failure_is_for_those_who_shared_it() {
 }
 
 #[tokio::test]
-async fn a_panic_ends_one_call_and_not_the_lane() {
+async fn a_panic_ends_one_call_and_not_those_after_it() {
     let calls = Calls::new();
     calls.gate.add_permits(100);
     let coalescer = calls.coalescer(8, 1);

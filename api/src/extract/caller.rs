@@ -2,6 +2,7 @@
 
 use crate::api_error::ApiError;
 use crate::extract::{ApiKey, client_address};
+use crate::key_cache::Missing;
 use crate::settings::{AuthMode, Scope};
 use crate::state::ApiState;
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -9,18 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use contract::{Problem, ProblemKind};
 use domain::ClientId;
-use moka::future::Cache;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
-use store::api_keys::{self, StoredKey};
-use store::{Database, StoreError};
-
-/// A key that was revoked goes on working for this long at most.
-const CACHE_TTL: Duration = Duration::from_secs(30);
-
-/// Keys in use at once, generously.
-const CACHE_MAX: u64 = 10_000;
 
 /// Who is asking.
 #[derive(Debug, Clone)]
@@ -29,41 +19,6 @@ pub(crate) struct Caller {
     pub(crate) client: ClientId,
     /// The name of the bucket its tokens are in.
     pub(crate) bucket: String,
-}
-
-/// The keys that were valid a moment ago.
-#[derive(Clone)]
-pub(crate) struct KeyCache(Cache<String, StoredKey>);
-
-impl Default for KeyCache {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(CACHE_MAX).time_to_live(CACHE_TTL).build())
-    }
-}
-
-impl KeyCache {
-    /// The stored key of that id, if it is valid. Requests that ask at once share one look.
-    async fn find(&self, database: &Database, id: &str) -> Result<Option<StoredKey>, Arc<Missing>> {
-        let look = async {
-            match api_keys::find_valid(database, id).await {
-                Ok(Some(key)) => Ok(key),
-                Ok(None) => Err(Missing::Unknown),
-                Err(error) => Err(Missing::Unavailable(error)),
-            }
-        };
-        match self.0.try_get_with(id.to_owned(), look).await {
-            Ok(key) => Ok(Some(key)),
-            Err(missing) if matches!(*missing, Missing::Unknown) => Ok(None),
-            Err(missing) => Err(missing),
-        }
-    }
-}
-
-/// Why there is no key to cache.
-#[derive(Debug)]
-enum Missing {
-    Unknown,
-    Unavailable(StoreError),
 }
 
 /// Who sent this request, if they may do what needs `scope`.
@@ -125,5 +80,5 @@ fn unavailable(missing: &Missing) -> ApiError {
     if let Missing::Unavailable(error) = missing {
         tracing::warn!(%error, "API keys could not be looked up");
     }
-    ApiError::new(ProblemKind::StorageUnavailable, "Try again in a moment.").retry_after(1)
+    ApiError::storage_unavailable()
 }

@@ -1,6 +1,6 @@
 //! What is read from a request: who sends it, and what it carries.
 
-pub(crate) mod api_key;
+mod api_key;
 mod body;
 mod caller;
 mod client_address;
@@ -11,7 +11,7 @@ mod query;
 
 pub(crate) use api_key::ApiKey;
 pub(crate) use body::{Fields, fields, read_body};
-pub(crate) use caller::{KeyCache, Reader, authenticate};
+pub(crate) use caller::{Reader, authenticate};
 #[cfg(test)]
 pub(crate) use client_address::bucket;
 pub(crate) use idempotency_key::idempotency_key;

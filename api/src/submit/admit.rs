@@ -3,7 +3,7 @@
 use crate::api_error::ApiError;
 use crate::state::ApiState;
 use crate::submit::job_result::JobResult;
-use crate::submit::reply::{Reply, reused};
+use crate::submit::reply::Reply;
 use crate::submit::wait::wait_for_result;
 use contract::{Problem, ProblemKind};
 use queue::{QueuedJob, Quota, Verdict};
@@ -33,7 +33,7 @@ pub(crate) async fn admit(
             ended @ Reply::Ended(_) => ("replayed", Ok(ended)),
             pending => ("joined", Ok(wait_for_result(state, job, ticket, deadline, pending).await)),
         },
-        Verdict::Reused => ("reused", Err(reused(job.id()))),
+        Verdict::Reused => ("reused", Err(ApiError::key_reused(job.id()))),
         Verdict::Contested => ("reused", contested(state, job).await),
         Verdict::Limited => ("limited", Err(limited(quota))),
         Verdict::Full => ("full", Err(full())),
@@ -50,7 +50,7 @@ async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Reply, ApiError>
         Some(entry) if entry.fingerprint == job.fingerprint => {
             Ok(Reply::Ended(JobResult::of_entry(entry)))
         }
-        _ => Err(reused(job.id())),
+        _ => Err(ApiError::key_reused(job.id())),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The result of a job, from an announcement, a record, or the command log.
 
+use crate::api_error::ApiError;
 use crate::respond;
-use crate::submit::reply::reused;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Answer, Fingerprint, JobStatus, LogEntry};
@@ -34,7 +34,7 @@ impl JobResult {
     /// The result that Redis remembers; `None` while the job goes on. A record of another admission
     /// than that of `job` is a replay.
     pub(crate) fn of_record(record: &Record, job: &QueuedJob) -> Option<Self> {
-        let answer = record.answer.clone().filter(|_| has_ended(record))?;
+        let answer = record.answer.clone().filter(|_| record.status.has_ended())?;
         let replayed = record.submitted_at != job.submitted_at;
         let gave_up = record.status == JobStatus::Dead;
         Some(Self { fingerprint: record.fingerprint, replayed, gave_up, answer })
@@ -55,7 +55,7 @@ impl JobResult {
     /// command log may have had an answer to another request.
     pub(crate) fn into_response(self, job: &QueuedJob) -> Response {
         if self.fingerprint != job.fingerprint {
-            return reused(job.id()).into_response();
+            return ApiError::key_reused(job.id()).into_response();
         }
         let mut response = respond::answer(&self.answer);
         if self.gave_up {
@@ -65,9 +65,4 @@ impl JobResult {
         }
         respond::mark_replayed(response, self.replayed)
     }
-}
-
-/// Whether a job is finished or dead.
-pub(crate) fn has_ended(record: &Record) -> bool {
-    record.status.is_finished() || record.status == JobStatus::Dead
 }

@@ -5,7 +5,6 @@ use crate::respond;
 use crate::submit::job_result::JobResult;
 use axum::response::{IntoResponse, Response};
 use contract::view::JobView;
-use contract::{Problem, ProblemKind};
 use domain::{JobId, JobStatus};
 use queue::{QueuedJob, Record};
 
@@ -53,12 +52,4 @@ pub(crate) fn view_of_record(id: JobId, record: &Record) -> JobView {
         Some(answer) => view.answered(answer, record.finished_at),
         None => view,
     }
-}
-
-/// The key was used for something else.
-pub(crate) fn reused(id: JobId) -> ApiError {
-    let detail = "This Idempotency-Key was used for a request with another method, path or body. \
-                  Nothing happened. A new intent needs a new key.";
-    let problem = Problem::new(ProblemKind::IdempotencyKeyReused, detail);
-    ApiError::from(problem.with("job", format!("/jobs/{id}")))
 }

@@ -1,36 +1,34 @@
 //! Waiting for a job to end: for submissions, and for `GET /jobs/{id}?wait`.
 
 use crate::state::ApiState;
-use crate::submit::job_result::{self, JobResult};
+use crate::submit::job_result::JobResult;
 use crate::submit::reply::Reply;
-use domain::JobId;
-use queue::{Outcome, QueuedJob, Record, Ticket, Waited};
+use queue::{Outcome, QueuedJob, Ticket, Waited};
 use std::sync::Arc;
 use tokio::time::Instant;
 
 /// How a job was seen to have ended.
-pub(crate) enum Ended {
+pub(crate) enum SeenBy<L> {
     /// Its outcome was announced.
-    Announced(Arc<Outcome>),
-    /// Its record was looked at.
-    Recorded(Record),
+    Announcement(Arc<Outcome>),
+    /// A look found it.
+    Look(L),
 }
 
-/// Waits until the job has ended, until `deadline`, or until the api stops. The job goes on in any
-/// case.
-pub(crate) async fn wait(
+/// Waits until the job of `ticket` has ended, until `deadline`, or until the api stops. The job goes
+/// on in any case. `look` is called when an announcement may have been missed.
+pub(crate) async fn wait<L, F>(
     state: &ApiState,
-    id: JobId,
     ticket: Ticket,
     deadline: Instant,
-) -> Option<Ended> {
-    let look = || async {
-        let record = state.queue.record(id).await.ok().flatten()?;
-        job_result::has_ended(&record).then_some(record)
-    };
+    look: impl FnMut() -> F,
+) -> Option<SeenBy<L>>
+where
+    F: Future<Output = Option<L>>,
+{
     match state.stop.run_until_cancelled(ticket.wait(deadline, look)).await? {
-        Waited::Announced(outcome) => Some(Ended::Announced(outcome)),
-        Waited::Looked(record) => Some(Ended::Recorded(record)),
+        Waited::Announced(outcome) => Some(SeenBy::Announcement(outcome)),
+        Waited::Looked(found) => Some(SeenBy::Look(found)),
         Waited::TimedOut => None,
     }
 }
@@ -45,11 +43,15 @@ pub(crate) async fn wait_for_result(
 ) -> Reply {
     let (Some(ticket), Reply::Pending { joined, .. }) = (ticket, &pending) else { return pending };
     let joined = *joined;
-    match wait(state, job.id(), ticket, deadline).await {
-        Some(Ended::Announced(outcome)) => {
+    let look = || async {
+        let record = state.queue.record(job.id()).await.ok().flatten()?;
+        JobResult::of_record(&record, job)
+    };
+    match wait(state, ticket, deadline, look).await {
+        Some(SeenBy::Announcement(outcome)) => {
             Reply::Ended(JobResult::of_outcome(&outcome).joined(joined))
         }
-        Some(Ended::Recorded(record)) => Reply::of_record(&record, job, joined),
+        Some(SeenBy::Look(result)) => Reply::Ended(result.joined(joined)),
         // It may have got on meanwhile.
         None => match state.queue.record(job.id()).await {
             Ok(Some(record)) => Reply::of_record(&record, job, joined),

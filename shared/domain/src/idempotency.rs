@@ -16,18 +16,20 @@ pub struct IdempotencyKey(String);
 /// Why a text is no [`IdempotencyKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an idempotency key is 1 to 255 visible ASCII characters, without spaces")]
-pub struct InvalidKey;
+pub struct InvalidIdempotencyKey;
 
 impl IdempotencyKey {
     /// Parses the value of the `Idempotency-Key` header.
-    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidKey> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidIdempotencyKey> {
         if bytes.is_empty() || bytes.len() > KEY_LENGTH_MAX {
-            return Err(InvalidKey);
+            return Err(InvalidIdempotencyKey);
         }
         if !bytes.iter().all(u8::is_ascii_graphic) {
-            return Err(InvalidKey);
+            return Err(InvalidIdempotencyKey);
         }
-        std::str::from_utf8(bytes).map(|text| Self(text.to_owned())).map_err(|_| InvalidKey)
+        std::str::from_utf8(bytes)
+            .map(|text| Self(text.to_owned()))
+            .map_err(|_| InvalidIdempotencyKey)
     }
 
     /// The key as text.
@@ -46,9 +48,9 @@ impl fmt::Debug for IdempotencyKey {
 }
 
 impl TryFrom<String> for IdempotencyKey {
-    type Error = InvalidKey;
+    type Error = InvalidIdempotencyKey;
 
-    fn try_from(text: String) -> Result<Self, InvalidKey> {
+    fn try_from(text: String) -> Result<Self, InvalidIdempotencyKey> {
         Self::parse(text.as_bytes())
     }
 }

@@ -44,6 +44,12 @@ impl JobStatus {
     pub const fn is_finished(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed)
     }
+
+    /// Whether there is nothing to wait for: the job is finished, or was given up.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        self.is_finished() || matches!(self, Self::Dead)
+    }
 }
 
 /// The stored response: what the first request was answered with, and every replay will be.

@@ -26,7 +26,7 @@ pub use command::{Command, Operation};
 pub use decide::{Context, Decision, Success, decide};
 pub use email::{Email, InvalidEmail};
 pub use gift::{Gift, GiftState, GiftStatus};
-pub use idempotency::{Fingerprint, IdempotencyKey, InvalidKey, job_id};
+pub use idempotency::{Fingerprint, IdempotencyKey, InvalidIdempotencyKey, job_id};
 pub use ids::{ClientId, GiftId, JobId, SubscriptionId, UserId};
 pub use job::{Answer, JobStatus, LogEntry};
 pub use needs::{Needs, NewIdCounts, NewIds};

@@ -31,6 +31,7 @@ impl Queue {
     /// Notes that a worker begins these jobs, and returns the number of the attempt of each.
     /// `round` identifies this beginning: noted again with the same round, it still counts as one
     /// attempt.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn begin(&self, jobs: &[JobId], round: Uuid) -> Result<Vec<u32>, QueueError> {
         self.note("begin", jobs, round).await
     }
@@ -44,6 +45,7 @@ impl Queue {
 
     /// Schedules the next attempt of a task that failed by a fault, to be due after `delay`. So
     /// many `attempts` were begun. Nothing happens when `worker` no longer holds the task.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn retry(
         &self,
         worker: &str,
@@ -65,6 +67,7 @@ impl Queue {
 
     /// Notes that a worker leaves jobs to other workers. The attempts that it began in `round` do
     /// not count.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn hand_back(&self, jobs: &[JobId], round: Uuid) -> Result<(), QueueError> {
         self.note("hand back", jobs, round).await.map(drop)
     }
@@ -105,6 +108,7 @@ impl Queue {
 
     /// Gives a task up: moves it to the dead ones, and stores and publishes `answer`, which its
     /// client sees. The cause is for operators.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn bury(
         &self,
         worker: &str,
@@ -114,10 +118,14 @@ impl Queue {
         now: Instant,
     ) -> Result<(), QueueError> {
         // A task that we did not admit may have another kind of id, and has no record.
-        let job = JobId::new(task.parse().unwrap_or_default());
-        let (record, announcement) = match self.record(job).await? {
+        let job = task.parse().ok().map(JobId::new);
+        let record = match job {
+            Some(job) => self.record(job).await?.map(|record| (job, record)),
+            None => None,
+        };
+        let (record, announcement) = match record {
             None => (Vec::new(), Vec::new()),
-            Some(record) => {
+            Some((job, record)) => {
                 let outcome = Outcome {
                     job,
                     fingerprint: record.fingerprint,
@@ -127,7 +135,7 @@ impl Queue {
                 (record.buried(answer, cause, now).encode(), announcement::encode(&[outcome]))
             }
         };
-        BURY.key(self.keys.record(job))
+        BURY.key(format!("{}:{task}", self.keys.records))
             .key(&self.keys.attempts)
             .key(self.keys.in_flight_of(worker))
             .key(&self.keys.dead)

@@ -34,10 +34,12 @@ impl ConnectionLike for FetchConnection {
             let signals = signal.count();
             self.state.known_empty().forget();
             let reply = self.connection.req_packed_command(cmd).await?;
-            if let Some(tasks) =
-                is_fetch(cmd, &self.active_list).then(|| tasks_of(&reply)).flatten()
-            {
-                self.state.known_empty().note_fetch(tasks, signals, self.fetch_max);
+            // Another command, such as a take-over, may have added tasks since a fetch was noted.
+            match is_fetch(cmd, &self.active_list).then(|| tasks_of(&reply)).flatten() {
+                Some(tasks) => {
+                    self.state.known_empty().note_fetch(tasks, signals, self.fetch_max);
+                }
+                None => self.state.known_empty().forget(),
             }
             if signal.count() != signals {
                 signal.wake();

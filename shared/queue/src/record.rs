@@ -43,6 +43,7 @@ pub struct Record {
 
 impl Queue {
     /// The record of a job, if Redis has it.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn record(&self, job: JobId) -> Result<Option<Record>, QueueError> {
         let (record, attempts): (Option<Vec<u8>>, Option<String>) = redis::pipe()
             .get(self.keys.record(job))

@@ -33,6 +33,7 @@ impl Queue {
 
     /// Moves at most [`PROMOTED_AT_ONCE_MAX`] due retries to the waiting tasks, and returns how
     /// many.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn promote(&self) -> Result<usize, QueueError> {
         let promoted = PROMOTE
             .key(&self.keys.scheduled)
@@ -45,6 +46,7 @@ impl Queue {
     }
 
     /// Gives back the tasks that `worker`, which has ended, still holds, and returns how many.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn release(&self, worker: &str) -> Result<usize, QueueError> {
         let released = RELEASE
             .key(self.keys.in_flight_of(worker))

@@ -5,7 +5,7 @@ use domain::{ClientId, Instant};
 
 /// A key as it is checked against.
 #[derive(Debug, Clone)]
-pub struct StoredKey {
+pub struct StoredApiKey {
     /// The client it speaks for.
     pub client: ClientId,
     /// SHA-256 of the whole key.
@@ -16,7 +16,7 @@ pub struct StoredKey {
 
 /// A key as it is listed.
 #[derive(Debug, Clone)]
-pub struct ListedKey {
+pub struct ListedApiKey {
     /// The public part.
     pub id: String,
     /// The name of its client.
@@ -35,7 +35,7 @@ pub struct ListedKey {
 
 /// A key to be stored.
 #[derive(Debug)]
-pub struct NewKey<'a> {
+pub struct NewApiKey<'a> {
     /// The public part.
     pub id: &'a str,
     /// The name of its client, which is made if need be.
@@ -49,7 +49,7 @@ pub struct NewKey<'a> {
 }
 
 /// Stores a key, and its client if that is new.
-pub async fn create(database: &Database, key: NewKey<'_>) -> Result<(), StoreError> {
+pub async fn create(database: &Database, key: NewApiKey<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH client AS (
              INSERT INTO clients (name) VALUES ($1)
@@ -71,11 +71,11 @@ pub async fn create(database: &Database, key: NewKey<'_>) -> Result<(), StoreErr
 /// The key of that id, unless it is unknown, expired or revoked. Notes that it was used, at most
 /// once a minute.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn find_valid(database: &Database, id: &str) -> Result<Option<StoredKey>, StoreError> {
+pub async fn find_valid(database: &Database, id: &str) -> Result<Option<StoredApiKey>, StoreError> {
     database.read(|| look_up(database, id)).await
 }
 
-async fn look_up(database: &Database, id: &str) -> Result<Option<StoredKey>, StoreError> {
+async fn look_up(database: &Database, id: &str) -> Result<Option<StoredApiKey>, StoreError> {
     let row = sqlx::query!(
         r#"WITH used AS (
                UPDATE api_keys SET last_used_at = now()
@@ -88,7 +88,7 @@ async fn look_up(database: &Database, id: &str) -> Result<Option<StoredKey>, Sto
     )
     .fetch_optional(database.pool())
     .await?;
-    Ok(row.map(|row| StoredKey {
+    Ok(row.map(|row| StoredApiKey {
         client: ClientId::new(row.client_id),
         secret_hash: row.secret_hash,
         scope: row.scope,
@@ -96,9 +96,9 @@ async fn look_up(database: &Database, id: &str) -> Result<Option<StoredKey>, Sto
 }
 
 /// Every key, by client and age. Bounded: nobody reads more than a thousand lines.
-pub async fn list(database: &Database) -> Result<Vec<ListedKey>, StoreError> {
+pub async fn list(database: &Database) -> Result<Vec<ListedApiKey>, StoreError> {
     let keys = sqlx::query_as!(
-        ListedKey,
+        ListedApiKey,
         "SELECT k.id, c.name AS client, k.scope, k.created_at, k.expires_at, k.revoked_at,
                 k.last_used_at
          FROM api_keys k JOIN clients c ON c.id = k.client_id

@@ -30,6 +30,7 @@ impl Batch {
     }
 
     /// The entries of the command log for jobs that have been decided.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn decided(
         &mut self,
         jobs: &[JobId],

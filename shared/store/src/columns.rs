@@ -163,5 +163,5 @@ fn fit<C: TryFrom<V>, V>(
     table: &'static str,
     column: &'static str,
 ) -> Result<C, StoreError> {
-    C::try_from(value).map_err(|_| StoreError::TooLarge { table, column })
+    C::try_from(value).map_err(|_| StoreError::Unwritable { table, column })
 }

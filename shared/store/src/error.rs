@@ -24,9 +24,9 @@ pub enum StoreError {
         /// The key of the row.
         row: String,
     },
-    /// A value does not fit its column.
-    #[error("a value does not fit {column} of {table}")]
-    TooLarge {
+    /// A value cannot be written to its column.
+    #[error("a value cannot be written to {column} of {table}")]
+    Unwritable {
         /// The table.
         table: &'static str,
         /// The column.

@@ -70,7 +70,7 @@ impl TryFrom<SubscriptionRow> for Subscription {
             user: UserId::new(row.user_id),
             client: ClientId::new(row.client_id),
             state: SubscriptionState::from_parts(status, row.cancelled_at)
-                .ok_or_else(|| unknown("cancelled_at"))?,
+                .ok_or_else(|| unknown("status"))?,
             months: row.months.try_into().map_err(|_| unknown("months"))?,
             plan: row.plan,
             start_date: row.start_date,
@@ -95,7 +95,7 @@ impl TryFrom<GiftRow> for Gift {
             recipient_email: Email::parse(&row.recipient_email)
                 .map_err(|_| unknown("recipient_email"))?,
             state: GiftState::from_parts(status, recipient, row.redeemed_at)
-                .ok_or_else(|| unknown("redeemed_at"))?,
+                .ok_or_else(|| unknown("status"))?,
             months: row.months.try_into().map_err(|_| unknown("months"))?,
             expires_at: row.expires_at,
             created_at: row.created_at,

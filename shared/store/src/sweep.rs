@@ -115,7 +115,7 @@ fn entry(
     now: Instant,
 ) -> Result<LogEntry, StoreError> {
     let key = IdempotencyKey::parse(key.as_bytes())
-        .map_err(|_| StoreError::TooLarge { table: "transactions", column: "idempotency_key" })?;
+        .map_err(|_| StoreError::Unwritable { table: "transactions", column: "idempotency_key" })?;
     Ok(LogEntry {
         job: job_id(ClientId::SYSTEM, &key),
         client: ClientId::SYSTEM,

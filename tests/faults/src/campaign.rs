@@ -80,7 +80,11 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
     incidents.extend(cluster.stop().await);
 
     let history = recorder.history();
-    say(&format!("judging {} exchanges and {} rows of the command log", history.len(), rows.log.len()));
+    say(&format!(
+        "judging {} exchanges and {} rows of the command log",
+        history.len(),
+        rows.log.len()
+    ));
     let evidence = Evidence {
         history: &history,
         rows: &rows,

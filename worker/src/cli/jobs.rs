@@ -35,7 +35,7 @@ async fn show(queue: &Queue, id: JobId) -> anyhow::Result<()> {
     let Some(job) = queue.record(id).await? else {
         bail!(
             "Redis knows no job {id}; the command log may: \
-             SELECT * FROM transactions WHERE job_id = '{id}'"
+             SELECT status, body FROM transactions WHERE job_id = '{id}'"
         )
     };
     let payload = queue.payload(id).await?.unwrap_or_else(|| "-".to_owned());

@@ -1,6 +1,6 @@
 //! The sweeps, which mark gifts and subscriptions as expired: at the start, then at each tick.
 
-use crate::schedule::clock::Ticks;
+use crate::schedule::ticks::Ticks;
 use std::time::Duration;
 use store::sweep::{self, Step};
 use store::{Database, StoreError};

@@ -34,7 +34,11 @@ pub(crate) async fn handle(
     let ticket = (deadline > Instant::now()).then(|| state.outcomes.ticket(id)).flatten();
     let mut view = find(&state, caller.client, id).await?;
     if let Some(ticket) = ticket.filter(|_| !view.is_final()) {
-        wait(&state, id, ticket, deadline).await;
+        let look = || async {
+            let found = find(&state, caller.client, id).await;
+            found.ok().filter(JobView::is_final).map(drop)
+        };
+        wait(&state, ticket, deadline, look).await;
         view = find(&state, caller.client, id).await?;
     }
     let mut response = respond::job(&view);

@@ -41,7 +41,7 @@ impl JobView {
             finished_at: None,
             result: None,
             error: None,
-            is_final: status.is_finished() || status == JobStatus::Dead,
+            is_final: status.has_ended(),
         }
     }
 

@@ -25,7 +25,7 @@ impl Decider<'_> {
         let source = GrantSource::Gift(gift.id);
         let (mut changes, subscription) = match working_set.running(user.id, context.now) {
             Some(running) => self.extend(running, gift.months, source)?,
-            None => self.begin(new, user, Plan::Monthly, gift.months, source)?,
+            None => self.start_subscription(new, user, Plan::Monthly, gift.months, source)?,
         };
         let gift = gift.redeemed(user.id, context.now);
         changes.push(Change::Gift(gift.clone()));

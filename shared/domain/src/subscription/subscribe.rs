@@ -24,13 +24,14 @@ impl Decider<'_> {
             let (subscription, end_date) = (running.id, running.end_date);
             return Err(Refusal::AlreadySubscribed { subscription, end_date });
         }
-        let (changes, subscription) = self.begin(id, user, plan, months, GrantSource::Purchase)?;
+        let (changes, subscription) =
+            self.start_subscription(id, user, plan, months, GrantSource::Purchase)?;
         Ok((changes, Success::Subscribed(subscription)))
     }
 
     /// A new subscription, which starts now. One that has ended but was not marked yet is marked
     /// first: the schema allows one active subscription a user.
-    pub(crate) fn begin(
+    pub(crate) fn start_subscription(
         &self,
         id: SubscriptionId,
         user: &User,

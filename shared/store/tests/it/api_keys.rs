@@ -3,12 +3,12 @@
 use crate::database::Database;
 use shared::domain::{ClientId, Instant};
 use shared::store::StoreError;
-use shared::store::api_keys::{self, NewKey};
+use shared::store::api_keys::{self, NewApiKey};
 
 const HASH: [u8; 32] = [7; 32];
 
-fn key<'a>(id: &'a str, client: &'a str) -> NewKey<'a> {
-    NewKey { id, client, secret_hash: &HASH, scope: "write", expires_at: None }
+fn key<'a>(id: &'a str, client: &'a str) -> NewApiKey<'a> {
+    NewApiKey { id, client, secret_hash: &HASH, scope: "write", expires_at: None }
 }
 
 async fn last_used(database: &Database, id: &str) -> Option<Instant> {
@@ -72,7 +72,7 @@ async fn one_new_client_made_by_many_at_once_is_one() {
 async fn an_expired_key_is_not_found() {
     let database = Database::create().await;
     let soon: Instant = database.value("SELECT now() + interval '1 hour'").await;
-    let new = NewKey { expires_at: Some(soon), ..key("AbCd1234", "shop") };
+    let new = NewApiKey { expires_at: Some(soon), ..key("AbCd1234", "shop") };
     api_keys::create(&database.pool, new).await.unwrap();
     assert!(api_keys::find_valid(&database.pool, "AbCd1234").await.unwrap().is_some());
 
@@ -132,8 +132,8 @@ async fn a_key_that_breaks_the_schema_is_refused_and_leaves_no_client() {
     let taken = api_keys::create(&database.pool, key("AbCd1234", "new")).await.unwrap_err();
     assert!(matches!(taken, StoreError::Conflict(_)), "{taken:?}");
     for bad in [
-        NewKey { scope: "root", ..key("aaaaaaa1", "new") },
-        NewKey { secret_hash: &HASH[..31], ..key("aaaaaaa1", "new") },
+        NewApiKey { scope: "root", ..key("aaaaaaa1", "new") },
+        NewApiKey { secret_hash: &HASH[..31], ..key("aaaaaaa1", "new") },
         key("short", "new"),
     ] {
         let error = api_keys::create(&database.pool, bad).await.unwrap_err();

@@ -31,7 +31,8 @@ fn gifts(rows: &Rows) -> Vec<Violation> {
         let granted = grants.get(&gift.id).copied().unwrap_or_default();
         let expected = usize::from(gift.state.redemption().is_some());
         let status = gift.state.status().as_str();
-        (granted != expected).then(|| format!("gift {} is {status}, grants: {granted}", gift.id.get()))
+        (granted != expected)
+            .then(|| format!("gift {} is {status}, grants: {granted}", gift.id.get()))
     });
     wrong.map(|detail| Violation::of_state(Rule::GiftNotOnce, detail)).collect()
 }

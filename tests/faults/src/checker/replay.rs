@@ -7,8 +7,8 @@ use super::{Rule, Violation};
 use crate::nemesis::age;
 use contract::view::{GiftView, SubscriptionView};
 use domain::{
-    Change, Changes, ClientId, Context, GiftId, GiftState, NewIds, Operation,
-    SubscriptionId, SubscriptionState, Success, WorkingSet, decide,
+    Change, Changes, ClientId, Context, GiftId, GiftState, NewIds, Operation, SubscriptionId,
+    SubscriptionState, Success, WorkingSet, decide,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -93,7 +93,11 @@ fn write_violation(
     for row in rows {
         let (job, status) = (row.job, row.answer.status);
         let (position, at) = (row.position, row.finished_at);
-        writeln!(text, "  command log {position}: job {job}, {}, {status}, at {at}", row.operation)?;
+        writeln!(
+            text,
+            "  command log {position}: job {job}, {}, {status}, at {at}",
+            row.operation
+        )?;
     }
     let of_key = campaign.evidence.history.iter().filter(|exchange| exchange.key() == key);
     for exchange in of_key.take(SHOWN_MAX) {

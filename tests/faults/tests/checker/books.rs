@@ -1,12 +1,12 @@
 //! A small campaign by hand: what a faultless product would have written and answered.
 
-use faults::checker::{self, Evidence, Incident, LogRow, Leftovers, Rows, Rule};
-use faults::history::{Exchange, Phase, Reply, Request, Submission};
-use serde_json::{Value, json};
 use domain::{
     Answer, Change, Changes, ClientId, Context, IdempotencyKey, Instant, NewIds, Success,
     WorkingSet, decide, job_id,
 };
+use faults::checker::{self, Evidence, Incident, Leftovers, LogRow, Rows, Rule};
+use faults::history::{Exchange, Phase, Reply, Request, Submission};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Everything that the checker is given.

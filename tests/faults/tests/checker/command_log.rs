@@ -1,7 +1,7 @@
 use crate::books::{Books, submission};
+use domain::{ClientId, Fingerprint, JobId};
 use faults::checker::Rule;
 use serde_json::json;
-use domain::{ClientId, Fingerprint, JobId};
 
 #[test]
 fn an_acknowledged_command_that_the_ledger_has_not_is_caught() {

@@ -1,8 +1,8 @@
 use crate::books::Books;
-use faults::checker::{LogRow, Rule};
-use serde_json::json;
 use contract::view::{GiftView, SubscriptionView};
 use domain::{Answer, ClientId, Fingerprint, Gift, GiftState, JobId, SubscriptionState, UserId};
+use faults::checker::{LogRow, Rule};
+use serde_json::json;
 
 /// A row of the command log by a sweep or by the passing of time.
 fn system(books: &mut Books, operation: &str, entity: i64, body: String) {

@@ -1,6 +1,6 @@
 use crate::books::Books;
-use faults::checker::Rule;
 use domain::{GiftState, SubscriptionId, SubscriptionState};
+use faults::checker::Rule;
 
 #[test]
 fn two_active_subscriptions_of_a_user_are_caught() {

@@ -9,13 +9,14 @@ use axum::response::Response;
 use std::time::Instant;
 use tracing::Instrument;
 
-pub(crate) async fn record(request: Request, next: Next) -> Response {
+pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let request_id = request.headers().get(request_id::HEADER).cloned();
     let active = Active::count();
-    let span = tracing::debug_span!("request", %method, request_id = ?request_id);
+    let id = request_id.as_ref().and_then(|id| id.to_str().ok());
+    let span = tracing::debug_span!("request", %method, request_id = id);
     let response = next.run(request).instrument(span).await;
     drop(active);
 
@@ -30,9 +31,8 @@ pub(crate) async fn record(request: Request, next: Next) -> Response {
     ];
     metrics::histogram!("http_server_request_duration_seconds", &labels).record(seconds);
     let job = response.extensions().get::<AboutJob>().map(|AboutJob(id)| id.to_string());
-    let request_id = request_id.as_ref().and_then(|id| id.to_str().ok());
     let milliseconds = (seconds * 1e6).round() / 1e3;
-    tracing::info!(%method, route, status, milliseconds, request_id, job, "request");
+    tracing::info!(%method, route, status, milliseconds, request_id = id, job, "request");
     response
 }
 

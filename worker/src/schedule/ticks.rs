@@ -1,11 +1,11 @@
-//! The clock of the sweeps: ticks of apalis-cron.
+//! When the sweeps run: ticks of apalis-cron.
 //!
 //! A tick only starts a sweep. apalis-cron ends its worker when a tick falls due while another is
 //! handled, and skips ticks of the past. A sweep looks for what is due, and also runs when no tick
 //! came for long, so nothing depends on a tick.
 
 use apalis::prelude::{BoxDynError, Data};
-use apalis_cron::{Schedule, Tick};
+use apalis_cron::{CronScheduler, Schedule, Tick};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,18 @@ use tokio::time::timeout;
 
 /// A schedule with a fixed interval. apalis-cron counts in whole seconds.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Every(pub(crate) Duration);
+pub(crate) struct Every(Duration);
 
 impl<Tz> Schedule<Tz> for Every {
     fn next_tick(&mut self, _: &Tz) -> Option<Tick<Tz>> {
         let now = u64::try_from(runtime::clock::now().timestamp()).ok()?;
         Some(Tick::new(now + self.0.as_secs().max(1)))
     }
+}
+
+/// A source of ticks for an apalis worker.
+pub(crate) fn every(interval: Duration) -> CronScheduler<Every> {
+    CronScheduler::new(Every(interval))
 }
 
 /// The notification of ticks to the sweeps.

@@ -1,0 +1,52 @@
+//! API keys that were valid a moment ago.
+
+use moka::future::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+use store::api_keys::{self, StoredApiKey};
+use store::{Database, StoreError};
+
+/// A key that was revoked goes on working for this long at most.
+const CACHE_TTL: Duration = Duration::from_secs(30);
+
+/// Keys in use at once, generously.
+const CACHE_MAX: u64 = 10_000;
+
+/// The keys that were valid a moment ago.
+#[derive(Clone)]
+pub(crate) struct KeyCache(Cache<String, StoredApiKey>);
+
+impl Default for KeyCache {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(CACHE_MAX).time_to_live(CACHE_TTL).build())
+    }
+}
+
+impl KeyCache {
+    /// The stored key of that id, if it is valid. Requests that ask at once share one look.
+    pub(crate) async fn find(
+        &self,
+        database: &Database,
+        id: &str,
+    ) -> Result<Option<StoredApiKey>, Arc<Missing>> {
+        let look = async {
+            match api_keys::find_valid(database, id).await {
+                Ok(Some(key)) => Ok(key),
+                Ok(None) => Err(Missing::Unknown),
+                Err(error) => Err(Missing::Unavailable(error)),
+            }
+        };
+        match self.0.try_get_with(id.to_owned(), look).await {
+            Ok(key) => Ok(Some(key)),
+            Err(missing) if matches!(*missing, Missing::Unknown) => Ok(None),
+            Err(missing) => Err(missing),
+        }
+    }
+}
+
+/// Why there is no key to cache.
+#[derive(Debug)]
+pub(crate) enum Missing {
+    Unknown,
+    Unavailable(StoreError),
+}
