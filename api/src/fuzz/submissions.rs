@@ -66,13 +66,10 @@ proptest! {
         let mut fields = Fields::parse(&serde_json::to_vec(&object).unwrap()).unwrap();
         let built = build(&mut fields);
         if let Ok(command) = fields.finish(built) {
-            let job = QueuedJob {
-                client: ClientId::LOCAL,
-                key: IdempotencyKey::parse(b"key").unwrap(),
-                fingerprint: Fingerprint::of_request("POST", "/", b""),
-                submitted_at: Instant::UNIX_EPOCH,
-                command,
-            };
+            let key = IdempotencyKey::parse(b"key").unwrap();
+            let fingerprint = Fingerprint::of_request("POST", "/", b"");
+            let client = ClientId::LOCAL;
+            let job = QueuedJob::new(client, key, fingerprint, Instant::UNIX_EPOCH, command);
             prop_assert_eq!(QueuedJob::decode(&job.encode()).unwrap(), job);
         }
     }
