@@ -1,18 +1,14 @@
 //! A database of one's own, copied from a migrated template, which ends with the test.
 
 use crate::eventually_true;
-use sqlx::migrate::Migrator;
+use crate::postgres::{connect, run, server, template, url};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Decode, PgConnection, PgPool, Postgres, Transaction,
     Type, query_scalar, raw_sql,
 };
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-
-/// The migrations, which name the template.
-static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 /// The database of one test.
 pub struct Database {
@@ -127,47 +123,4 @@ impl Drop for Database {
             eprintln!("database {} is left behind", self.name);
         }
     }
-}
-
-fn server() -> PgConnectOptions {
-    #[expect(clippy::disallowed_methods, reason = "a test has no main that reads settings")]
-    let url = std::env::var("TEST_DATABASE_URL");
-    let url = url.expect("TEST_DATABASE_URL is not set: run `make test`");
-    PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL is the URL of a Postgres")
-}
-
-async fn connect(options: &PgConnectOptions) -> PgConnection {
-    let connection = options.connect().await;
-    connection.unwrap_or_else(|e| panic!("TEST_DATABASE_URL is of no use: run `make test` ({e})"))
-}
-
-/// The name of the database that tests are copied from, which is made unless it is there. It is
-/// named after the migrations, and is a template of Postgres once it is whole.
-async fn template(server: &PgConnectOptions, admin: &mut PgConnection) -> String {
-    let bytes = MIGRATOR.iter().flat_map(|migration| migration.checksum.iter());
-    let sum = bytes.fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
-    let name = format!("store_{sum:016x}");
-    // For all processes: nextest runs each test in one of its own.
-    run(admin, "SELECT pg_advisory_lock(20261124)").await;
-    let whole = "SELECT count(*) FROM pg_database WHERE datistemplate AND datname = $1";
-    if query_scalar::<_, i64>(whole).bind(&name).fetch_one(&mut *admin).await.unwrap() == 0 {
-        run(admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-        run(admin, &format!("CREATE DATABASE {name}")).await;
-        let store = store::Database::new(&url(server, &name), 1).unwrap();
-        store.migrate().await.unwrap();
-        store.pool().close().await;
-        let close = format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false");
-        run(admin, &close).await;
-    }
-    run(admin, "SELECT pg_advisory_unlock(20261124)").await;
-    name
-}
-
-fn url(server: &PgConnectOptions, database: &str) -> String {
-    server.clone().database(database).to_url_lossy().to_string()
-}
-
-async fn run(connection: &mut PgConnection, statements: &str) {
-    let done = raw_sql(AssertSqlSafe(statements)).execute(connection).await;
-    done.unwrap_or_else(|error| panic!("{statements}: {error}"));
 }

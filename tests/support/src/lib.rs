@@ -12,12 +12,16 @@
     reason = "what a test needs and does not get fails it"
 )]
 
+pub mod commands;
 mod database;
 mod folder;
 mod poll;
 mod ports;
+mod postgres;
 mod process;
+mod redis_data;
 mod redis_server;
+pub mod rows;
 mod settings;
 
 pub use database::Database;
@@ -25,5 +29,6 @@ pub use folder::fresh_folder;
 pub use poll::{eventually, eventually_true};
 pub use ports::free_address;
 pub use process::{Process, Signal, log_tail, log_text};
-pub use redis_server::{RedisServer, keys, run};
+pub use redis_data::{keys, run};
+pub use redis_server::RedisServer;
 pub use settings::Settings;

@@ -1,14 +1,13 @@
 //! A Redis of its own for one test.
 
-use crate::{Process, Settings, Signal, eventually, eventually_true, free_address, fresh_folder};
+use crate::{Process, Settings, Signal, eventually, free_address, fresh_folder};
 use anyhow::{Context, Result, bail};
-use redis::aio::MultiplexedConnection;
-use redis::{FromRedisValue, cmd};
+use redis::cmd;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const START_WITHIN: Duration = Duration::from_secs(20);
+pub(crate) const START_WITHIN: Duration = Duration::from_secs(20);
 
 /// One `redis-server`, its folder, and whether it writes its log to disk.
 #[derive(Debug)]
@@ -109,40 +108,6 @@ impl RedisServer {
         self.process.as_ref().context("redis is not running")?.signal(signal)
     }
 
-    /// A connection of the test's own.
-    pub async fn connect(&self) -> Result<MultiplexedConnection> {
-        Ok(redis::Client::open(self.url())?.get_multiplexed_async_connection().await?)
-    }
-
-    /// Forgets everything.
-    pub async fn flush_all(&self) -> Result<()> {
-        Ok(cmd("FLUSHALL").exec_async(&mut self.connect().await?).await?)
-    }
-
-    /// How many keys it holds.
-    pub async fn key_count(&self) -> Result<u64> {
-        Ok(cmd("DBSIZE").query_async(&mut self.connect().await?).await?)
-    }
-
-    /// Waits until it holds more keys than it did: for a stack at rest, a sign that a submission
-    /// was admitted.
-    pub async fn wait_for_more_keys_than(&self, count: u64) -> Result<()> {
-        eventually_true("Redis holds more keys", START_WITHIN, async || {
-            Ok(self.key_count().await? > count)
-        })
-        .await
-    }
-
-    /// How many members all its collections have together, answers and counters left out.
-    pub async fn member_count(&self) -> Result<u64> {
-        let script = "local n = 0; \
-             local size = {list = 'LLEN', set = 'SCARD', zset = 'ZCARD', hash = 'HLEN'}; \
-             for _, key in ipairs(redis.call('KEYS', '*')) do \
-             local command = size[redis.call('TYPE', key).ok]; \
-             if command then n = n + redis.call(command, key) end end; return n";
-        Ok(cmd("EVAL").arg(script).arg(0).query_async(&mut self.connect().await?).await?)
-    }
-
     /// The last lines of its log, over all its starts.
     #[must_use]
     pub fn log_tail(&self) -> String {
@@ -159,26 +124,10 @@ impl Drop for RedisServer {
     }
 }
 
-/// Every key, sorted.
-pub async fn keys(connection: &mut MultiplexedConnection) -> Vec<String> {
-    let mut keys: Vec<String> = run(connection, "KEYS *").await;
-    keys.sort();
-    keys
-}
-
-/// Runs a command whose words have no spaces in them.
-pub async fn run<T: FromRedisValue>(connection: &mut MultiplexedConnection, line: &str) -> T {
-    let mut words = line.split(' ');
-    let mut command = cmd(words.next().unwrap());
-    for word in words {
-        command.arg(word);
-    }
-    command.query_async(connection).await.unwrap()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{keys, run};
 
     #[tokio::test]
     async fn a_durable_redis_remembers_over_its_death_and_another_does_not() {

@@ -1,0 +1,84 @@
+//! Rows to begin with, and how they are looked up.
+
+use crate::Database;
+use domain::{ClientId, GiftId, SubscriptionId, UserId};
+use store::reads::{self, Page, PageOf};
+
+/// A client beside the built-in ones; [`other_client`] makes it.
+pub const OTHER: ClientId = ClientId::new(100);
+
+/// Makes [`OTHER`].
+pub async fn other_client(database: &Database) {
+    database.run("INSERT INTO clients (id, name) VALUES (100, 'other')").await;
+}
+
+/// A user of the local client.
+pub async fn user(database: &Database, email: &str) -> UserId {
+    user_of(database, ClientId::LOCAL, email).await
+}
+
+/// A user of that client.
+pub async fn user_of(database: &Database, client: ClientId, email: &str) -> UserId {
+    let insert = format!(
+        "INSERT INTO users (client_id, email, created_at) VALUES ({client}, '{email}', now())
+         RETURNING id"
+    );
+    UserId::new(database.value(&insert).await)
+}
+
+/// Users 1 to `count` of the local client: `user1@a.org` and so on.
+pub async fn users(database: &Database, count: u32) {
+    let insert = format!(
+        "INSERT INTO users (client_id, email, created_at)
+         SELECT 2, 'user' || n || '@a.org', now() FROM generate_series(1, {count}) AS n"
+    );
+    database.run(&insert).await;
+}
+
+/// A subscription that ends that interval from now: `1 month`, `-1 hour`.
+pub async fn subscription(
+    database: &Database,
+    user: UserId,
+    status: &str,
+    ends_in: &str,
+) -> SubscriptionId {
+    let insert = format!(
+        "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
+                                    cancelled_at, created_at, updated_at)
+         VALUES ({user}, 'monthly', '{status}', 1, now() - interval '10 years',
+                 now() + interval '{ends_in}', CASE '{status}' WHEN 'cancelled' THEN now() END,
+                 now() - interval '10 years', now() - interval '10 years')
+         RETURNING id"
+    );
+    SubscriptionId::new(database.value(&insert).await)
+}
+
+/// A pending gift that expires that interval from now.
+pub async fn gift(
+    database: &Database,
+    gifter: UserId,
+    recipient: &str,
+    expires_in: &str,
+) -> GiftId {
+    let insert = format!(
+        "INSERT INTO gifts (gifter_id, recipient_email, status, months, expires_at, created_at)
+         VALUES ({gifter}, '{recipient}', 'pending', 3, now() + interval '{expires_in}', now())
+         RETURNING id"
+    );
+    GiftId::new(database.value(&insert).await)
+}
+
+/// The newest subscriptions of a user, for that client.
+pub async fn newest(
+    database: &Database,
+    client: ClientId,
+    user: UserId,
+    limit: u32,
+) -> Option<Page> {
+    page(database, PageOf { client, user, before: None, limit }).await
+}
+
+/// A page, asked for alone.
+pub async fn page(database: &Database, page: PageOf) -> Option<Page> {
+    reads::subscriptions(database.store(), &[page]).await.unwrap().remove(0)
+}
