@@ -15,8 +15,9 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Begins a transaction, loads and locks in it what `needs` names, and tells which of `jobs` are
-    /// decided already. The lock order is in the function of Postgres that does it: `load_batch`.
+    /// Begins a transaction, loads and locks in it what `needs` names, and tells which of `jobs`
+    /// are decided already. The lock order is in the function of Postgres that does it:
+    /// `load_batch`.
     #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
     pub async fn begin(
         database: &Database,

@@ -5,12 +5,14 @@ use crate::columns::{Entries, Gifts, Grants, Subscriptions, Users};
 use domain::{Changes, LogEntry, User};
 use sqlx::PgConnection;
 
-/// Writes every row as it is to be from now on, and the entries of the command log in the order in which they were
-/// decided. A job that has a row already fails the whole transaction: nothing is done twice.
+/// Writes every row as it is to be from now on, and the entries of the command log in the order in
+/// which they were decided. A job that has a row already fails the whole transaction: nothing is
+/// done twice.
 ///
-/// Users go in by email, so that two batches that make the same users do not deadlock. Subscriptions
-/// go in by id ascending, so that one that has ended is no longer active when its successor is checked
-/// against `subscriptions_one_active_key`. Foreign keys are checked when all of it is written.
+/// Users go in by email, so that two batches that make the same users do not deadlock.
+/// Subscriptions go in by id ascending, so that one that has ended is no longer active when its
+/// successor is checked against `subscriptions_one_active_key`. Foreign keys are checked when all
+/// of it is written.
 pub(crate) async fn write(
     tx: &mut PgConnection,
     changes: &Changes,

@@ -32,8 +32,8 @@ impl ConnectionCache {
         }
     }
 
-    /// Keeps a connection that is well and in no transaction. The last connection of the pool is not
-    /// kept: others may wait for it.
+    /// Keeps a connection that is well and in no transaction. The last connection of the pool is
+    /// not kept: others may wait for it.
     pub(crate) fn keep(&self, pool: &PgPool, connection: PoolConnection<Postgres>) {
         let others_may_come = pool.size() < pool.options().get_max_connections();
         if others_may_come || pool.num_idle() > 0 {

@@ -68,8 +68,8 @@ async fn find_gift(
     Ok(Some((gift.try_into()?, row.now)))
 }
 
-/// Which subscriptions are asked for: the newest `limit` of a user of that client, of those older than
-/// `before`.
+/// Which subscriptions are asked for: the newest `limit` of a user of that client, of those older
+/// than `before`.
 #[derive(Debug, Clone, Copy)]
 pub struct PageOf {
     /// Who asks.
@@ -93,7 +93,8 @@ pub struct Page {
     pub now: Instant,
 }
 
-/// Pages of subscriptions, in the order in which they are asked for. `None` where there is no such user.
+/// Pages of subscriptions, in the order in which they are asked for. `None` where there is no such
+/// user.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn subscriptions(
     database: &Database,

@@ -4,8 +4,9 @@
 //! by downtime. Rows that a batch of commands holds are skipped and found by the next sweep. Any
 //! number of workers may sweep at once.
 //!
-//! What a step takes is handed on as an array: the planner expects few elements in one, and looks each up
-//! by key. It would expect a share of all that is due of a join, and read whole tables at every step.
+//! What a step takes is handed on as an array: the planner expects few elements in one, and looks
+//! each up by key. It would expect a share of all that is due of a join, and read whole tables at
+//! every step.
 
 use crate::rows::{GiftRow, SubscriptionRow};
 use crate::{Database, StoreError, command_log};
