@@ -1,18 +1,20 @@
--- load_batch as in the migration before, with every column named. A column that a later release adds
--- then neither breaks this release nor reaches it.
+-- load_batch as in the migration before, with every column named. A column that a later release
+-- adds then neither breaks this release nor reaches it, not even if it has the name of a variable
+-- of the function: see #variable_conflict.
 --
--- A function, because each statement in it sees what was committed while the one before it waited for
--- a lock. Lock order: users, gifts, subscriptions; ids ascending in each. The user row is the mutex of
--- its subscriptions: it is locked before they are looked at. NO KEY leaves the foreign keys of others
--- alone. The clock, the command log and the ids come last, with those locks held: the transaction's
--- own start may lie before what others committed meanwhile.
+-- A function, because each statement in it sees what was committed while the one before it waited
+-- for a lock. Lock order: users, gifts, subscriptions; ids ascending in each. The user row is the
+-- mutex of its subscriptions: it is locked before they are looked at. NO KEY leaves the foreign
+-- keys of others alone. The clock, the command log and the ids come last, with those locks held:
+-- the transaction's own start may lie before what others committed meanwhile.
 --
--- Each statement looks rows up by key, and the limits have each row looked up by itself, whatever the
--- sizes of the tables.
+-- Each statement looks rows up by key, and the limits have each row looked up by itself, whatever
+-- the sizes of the tables.
 CREATE OR REPLACE FUNCTION load_batch(
     user_ids bigint[], gift_ids bigint[], subscription_ids bigint[], job_ids uuid[],
     users_wanted integer, gifts_wanted integer, subscriptions_wanted integer
 ) RETURNS json LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
 DECLARE
     locked_users json;
     locked_gifts json;
