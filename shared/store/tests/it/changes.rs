@@ -1,31 +1,31 @@
 //! Writing what a batch decided.
 
-use crate::database::Database;
-use crate::sample::{self, day, new_gift, new_subscription, new_user, newest};
-use shared::domain::world::{Change, Changes};
-use shared::domain::{
-    ClientId, Email, Grant, GrantSource, JobId, SubscriptionId, SubscriptionStatus, UserId,
+use crate::sample::{begin, day, new_gift, new_subscription, new_user};
+use domain::{
+    Change, Changes, ClientId, Email, Grant, GrantSource, JobId, Needs, Subscription,
+    SubscriptionId, SubscriptionState, UserId,
 };
-use shared::store::{StoreError, changes, reads};
+use store::{StoreError, reads};
+use support::Database;
+use support::rows::{self, newest};
 
+/// Commits those rows in a batch of their own.
 async fn write(
     database: &Database,
     rows: impl IntoIterator<Item = Change>,
 ) -> Result<(), StoreError> {
     let mut changes = Changes::default();
     rows.into_iter().for_each(|change| changes.push(change));
-    let mut tx = database.pool.begin().await?;
-    changes::write(&mut tx, &changes, &[]).await?;
-    tx.commit().await?;
-    Ok(())
+    let (batch, ..) = begin(database, &Needs::default()).await;
+    batch.commit(&changes, &[]).await
 }
 
 fn grant(subscription: i64, source: GrantSource) -> Grant {
     Grant {
-        subscription: SubscriptionId(subscription),
+        subscription: SubscriptionId::new(subscription),
         source,
         months: 2,
-        job: JobId(uuid::Uuid::from_u128(9)),
+        job: JobId::new(uuid::Uuid::from_u128(9)),
         granted_at: day(3),
     }
 }
@@ -47,15 +47,15 @@ async fn new_rows_are_read_back_as_they_were_written() {
     ];
     write(&database, rows).await.unwrap();
 
-    let pool = &database.pool;
+    let store = database.store();
     for user in [ann, bea] {
-        assert_eq!(reads::user(pool, ClientId::LOCAL, user.id).await.unwrap(), Some(user));
+        assert_eq!(reads::user(store, ClientId::LOCAL, user.id).await.unwrap(), Some(user));
     }
     for gift in [pending, redeemed] {
-        let read = reads::gift(pool, ClientId::LOCAL, gift.id).await.unwrap();
+        let read = reads::gift(store, ClientId::LOCAL, gift.id).await.unwrap();
         assert_eq!(read.map(|(read, _)| read), Some(gift));
     }
-    let page = newest(&database, ClientId::LOCAL, UserId(1), 10).await;
+    let page = newest(&database, ClientId::LOCAL, UserId::new(1), 10).await;
     assert_eq!(page.unwrap().subscriptions, [subscription]);
     let grants = "SELECT string_agg(concat_ws(' ', subscription_id, source, months, gift_id), ', '
                                     ORDER BY id)
@@ -66,7 +66,7 @@ async fn new_rows_are_read_back_as_they_were_written() {
 #[tokio::test]
 async fn a_lapsed_subscription_and_its_successor_pass_in_one_write() {
     let database = Database::create().await;
-    let ann = sample::user(&database, "ann@a.org").await;
+    let ann = rows::user(&database, "ann@a.org").await;
     let lapsed = new_subscription(5, ann);
     write(&database, [Change::Subscription(lapsed.clone())]).await.unwrap();
 
@@ -81,7 +81,7 @@ async fn a_lapsed_subscription_and_its_successor_pass_in_one_write() {
 #[tokio::test]
 async fn a_second_active_subscription_is_a_conflict_and_nothing_is_written() {
     let database = Database::create().await;
-    let ann = sample::user(&database, "ann@a.org").await;
+    let ann = rows::user(&database, "ann@a.org").await;
     write(&database, [Change::Subscription(new_subscription(5, ann))]).await.unwrap();
 
     let rows =
@@ -95,8 +95,8 @@ async fn a_second_active_subscription_is_a_conflict_and_nothing_is_written() {
 #[tokio::test]
 async fn a_change_of_a_subscription_touches_its_mutable_columns_only() {
     let database = Database::create().await;
-    let ann = sample::user(&database, "ann@a.org").await;
-    let bea = sample::user(&database, "bea@a.org").await;
+    let ann = rows::user(&database, "ann@a.org").await;
+    let bea = rows::user(&database, "bea@a.org").await;
     let stored = new_subscription(5, ann);
     write(&database, [Change::Subscription(stored.clone())]).await.unwrap();
 
@@ -109,15 +109,15 @@ async fn a_change_of_a_subscription_touches_its_mutable_columns_only() {
 
     let page = newest(&database, ClientId::LOCAL, ann, 1).await;
     let read = page.unwrap().subscriptions;
-    assert_eq!(read, [shared::domain::Subscription { user: ann, ..mutable }]);
-    assert_eq!(read[0].status, SubscriptionStatus::Cancelled);
+    assert_eq!(read, [Subscription { user: ann, ..mutable }]);
+    assert_eq!(read[0].state, SubscriptionState::Cancelled { at: day(9) });
 }
 
 #[tokio::test]
 async fn a_change_of_a_gift_touches_its_mutable_columns_only() {
     let database = Database::create().await;
-    let ann = sample::user(&database, "ann@a.org").await;
-    let bea = sample::user(&database, "bea@a.org").await;
+    let ann = rows::user(&database, "ann@a.org").await;
+    let bea = rows::user(&database, "bea@a.org").await;
     let stored = new_gift(5, ann);
     write(&database, [Change::Gift(stored.clone())]).await.unwrap();
 
@@ -126,7 +126,7 @@ async fn a_change_of_a_gift_touches_its_mutable_columns_only() {
     (changed.months, changed.expires_at, changed.created_at) = (9, day(99), day(9));
     write(&database, [Change::Gift(changed)]).await.unwrap();
 
-    let read = reads::gift(&database.pool, ClientId::LOCAL, stored.id).await.unwrap();
+    let read = reads::gift(database.store(), ClientId::LOCAL, stored.id).await.unwrap();
     assert_eq!(read.map(|(gift, _)| gift), Some(stored.redeemed(bea, day(9))));
 }
 
@@ -143,11 +143,14 @@ async fn a_user_is_never_overwritten() {
 #[tokio::test]
 async fn a_count_beyond_its_column_is_refused_rather_than_cut() {
     let database = Database::create().await;
-    let ann = sample::user(&database, "ann@a.org").await;
-    for months in [0, 1 << 31, u32::MAX] {
-        let mut subscription = new_subscription(5, ann);
-        subscription.months = months;
+    let ann = rows::user(&database, "ann@a.org").await;
+    let too_large = "a value does not fit months of subscriptions";
+    for (months, cause) in
+        [(0, "the database refused it (23514)"), (1 << 31, too_large), (u32::MAX, too_large)]
+    {
+        let subscription = Subscription { months, ..new_subscription(5, ann) };
         let error = write(&database, [Change::Subscription(subscription)]).await.unwrap_err();
-        assert_eq!(error.public_cause(), "the database refused it (23514)", "{months}");
+        assert_eq!(error.public_cause(), cause, "{months}");
     }
+    assert_eq!(database.value::<i64>("SELECT count(*) FROM subscriptions").await, 0);
 }

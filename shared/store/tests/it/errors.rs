@@ -1,8 +1,8 @@
 //! Every failure of Postgres has its class, and tells clients nothing of it.
 
-use crate::database::Database;
-use shared::store::StoreError;
 use sqlx::{AssertSqlSafe, raw_sql};
+use store::StoreError;
+use support::Database;
 
 #[derive(Debug, PartialEq, Eq)]
 enum Class {
@@ -16,12 +16,14 @@ fn class(error: &StoreError) -> Class {
         StoreError::Unavailable(_) => Class::Unavailable,
         StoreError::Conflict(_) => Class::Conflict,
         StoreError::Refused(_) => Class::Refused,
-        StoreError::Inconsistent { .. } | StoreError::Migration(_) => panic!("{error:?}"),
+        StoreError::Inconsistent { .. }
+        | StoreError::TooLarge { .. }
+        | StoreError::Migration(_) => panic!("{error:?}"),
     }
 }
 
 async fn failure(database: &Database, statement: &str) -> StoreError {
-    raw_sql(AssertSqlSafe(statement)).execute(&database.pool).await.expect_err(statement).into()
+    raw_sql(AssertSqlSafe(statement)).execute(database.pool()).await.expect_err(statement).into()
 }
 
 #[tokio::test]
@@ -83,20 +85,20 @@ async fn what_sql_can_break_by_itself_is_classed_and_says_nothing() {
 async fn a_nul_byte_is_refused() {
     let database = Database::create().await;
     let insert = "INSERT INTO clients (name) VALUES ($1)";
-    let done = sqlx::query(insert).bind("a\0b").execute(&database.pool).await;
+    let done = sqlx::query(insert).bind("a\0b").execute(database.pool()).await;
     assert_eq!(class(&done.unwrap_err().into()), Class::Refused);
 }
 
 #[tokio::test]
 async fn a_column_that_is_not_what_the_code_expects_is_refused() {
     let database = Database::create().await;
-    let read = sqlx::query_scalar::<_, i64>("SELECT name FROM clients").fetch_one(&database.pool);
+    let read = sqlx::query_scalar::<_, i64>("SELECT name FROM clients").fetch_one(database.pool());
     let error: StoreError = read.await.unwrap_err().into();
     assert_eq!(
         (class(&error), error.public_cause().as_str()),
         (Class::Refused, "Postgres refused")
     );
-    let none = sqlx::query_scalar::<_, i64>("SELECT id FROM users").fetch_one(&database.pool);
+    let none = sqlx::query_scalar::<_, i64>("SELECT id FROM users").fetch_one(database.pool());
     assert_eq!(class(&none.await.unwrap_err().into()), Class::Refused);
 }
 

@@ -1,15 +1,14 @@
 //! Loading locks: users, then gifts, then subscriptions, ids ascending; until the commit.
 
-use crate::database::Database;
-use shared::domain::world::Footprint;
-use shared::domain::{GiftId, UserId, World};
-use shared::store::world::Wanted;
-use shared::store::{PgPool, StoreError, world};
+use crate::sample::{begin, end};
+use domain::{GiftId, Needs, UserId, WorkingSet};
 use sqlx::{AssertSqlSafe, query_scalar};
+use store::{Batch, StoreError};
+use support::Database;
 use tokio::task::JoinHandle;
 
 /// Users, subscriptions and gifts 3, 2 and 1, stored in that order.
-async fn three_of_each(database: &Database) -> Footprint {
+async fn three_of_each(database: &Database) -> Needs {
     database
         .run(
             "INSERT INTO users (id, client_id, email, created_at)
@@ -24,32 +23,36 @@ async fn three_of_each(database: &Database) -> Footprint {
              FROM generate_series(3, 1, -1) AS id",
         )
         .await;
-    Footprint {
-        users: [UserId(1), UserId(2), UserId(3)].into(),
-        gifts: [GiftId(1), GiftId(2), GiftId(3)].into(),
-        ..Footprint::default()
+    Needs {
+        users: [1, 2, 3].map(UserId::new).into(),
+        gifts: [1, 2, 3].map(GiftId::new).into(),
+        ..Needs::default()
     }
 }
 
-/// Loads in a transaction of its own, which ends at once.
-pub(crate) fn load(pool: &PgPool, footprint: &Footprint) -> JoinHandle<Result<World, StoreError>> {
-    let (pool, footprint) = (pool.clone(), footprint.clone());
+/// Loads in a batch of its own, which ends at once.
+pub(crate) fn load(
+    database: &Database,
+    needs: &Needs,
+) -> JoinHandle<Result<WorkingSet, StoreError>> {
+    let (store, needs) = (database.store().clone(), needs.clone());
     tokio::spawn(async move {
-        let mut tx = pool.begin().await?;
-        Ok(world::load(&mut tx, &footprint, &[], Wanted::default()).await?.0)
+        let (batch, working_set, _) = Batch::begin(&store, &needs, &[]).await?;
+        end(batch).await;
+        Ok(working_set)
     })
 }
 
 /// The ids of the rows that nobody has locked.
 async fn free(database: &Database, table: &str) -> Vec<i64> {
     let query = format!("SELECT id FROM {table} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED");
-    query_scalar(AssertSqlSafe(query)).fetch_all(&database.pool).await.unwrap()
+    query_scalar(AssertSqlSafe(query)).fetch_all(database.pool()).await.unwrap()
 }
 
 #[tokio::test]
 async fn locks_are_taken_table_by_table_in_ascending_ids() {
     let database = Database::create().await;
-    let footprint = three_of_each(&database).await;
+    let needs = three_of_each(&database).await;
     for (held, free_users, free_subscriptions, free_gifts) in [
         ("users", vec![3], vec![1, 2, 3], vec![1, 2, 3]),
         ("gifts", vec![], vec![1, 2, 3], vec![3]),
@@ -57,7 +60,7 @@ async fn locks_are_taken_table_by_table_in_ascending_ids() {
     ] {
         let lock = format!("SELECT id FROM {held} WHERE id = 2 FOR NO KEY UPDATE");
         let holder = database.begun(&lock).await;
-        let loading = load(&database.pool, &footprint);
+        let loading = load(&database, &needs);
         database.until_blocked(1).await;
 
         assert_eq!(free(&database, "users").await, free_users, "{held}");
@@ -72,15 +75,12 @@ async fn locks_are_taken_table_by_table_in_ascending_ids() {
 #[tokio::test]
 async fn others_load_other_rows_meanwhile() {
     let database = Database::create().await;
-    let footprint = three_of_each(&database).await;
-    let mut first = database.pool.begin().await.unwrap();
-    let users = [UserId(1), UserId(3)].into();
-    world::load(&mut first, &Footprint { users, ..Footprint::default() }, &[], Wanted::default())
-        .await
-        .unwrap();
+    let needs = three_of_each(&database).await;
+    let users = [1, 3].map(UserId::new).into();
+    let (first, ..) = begin(&database, &Needs { users, ..Needs::default() }).await;
 
-    let second = Footprint { users: [UserId(2)].into(), ..footprint };
-    load(&database.pool, &second).await.unwrap().unwrap();
+    let second = Needs { users: [UserId::new(2)].into(), ..needs };
+    load(&database, &second).await.unwrap().unwrap();
     // And others may refer to the rows that are locked.
     database
         .run(
@@ -89,18 +89,18 @@ async fn others_load_other_rows_meanwhile() {
              VALUES (4, 1, 'bea@a.org', 'pending', 1, now(), now())",
         )
         .await;
+    end(first).await;
 }
 
 #[tokio::test]
 async fn waiting_too_long_for_a_lock_is_a_conflict() {
     let database = Database::create().await;
-    let footprint = three_of_each(&database).await;
-    let mut first = database.pool.begin().await.unwrap();
-    world::load(&mut first, &footprint, &[], Wanted::default()).await.unwrap();
-
-    let mut second = database.begun("SET LOCAL lock_timeout = '100ms'").await;
-    let error = world::load(&mut second, &footprint, &[], Wanted::default()).await.unwrap_err();
+    let needs = three_of_each(&database).await;
+    let (first, ..) = begin(&database, &needs).await;
+    // As long as the product waits, which is five seconds.
+    let error = load(&database, &needs).await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error:?}");
+    end(first).await;
 }
 
 #[tokio::test]

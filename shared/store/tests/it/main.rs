@@ -1,39 +1,31 @@
 //! The store against a real Postgres. Each test has a database of its own, at the server of
 //! `TEST_DATABASE_URL`.
 
-#[cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test needs and does not get fails it"
+)]
+
 mod api_keys;
-#[cfg(test)]
+mod batch_context;
 mod changes;
-#[cfg(test)]
+mod command_log;
+mod command_log_values;
 mod constraints;
-#[cfg(test)]
-mod database;
-#[cfg(test)]
-mod draw;
-#[cfg(test)]
 mod errors;
-#[cfg(test)]
-mod ledger;
-#[cfg(test)]
+mod explain;
 mod load;
-#[cfg(test)]
 mod locks;
-#[cfg(test)]
 mod migrations;
-#[cfg(test)]
 mod outages;
-#[cfg(test)]
+mod pages;
 mod plans;
-#[cfg(test)]
 mod reads;
-#[cfg(test)]
 mod sample;
-#[cfg(test)]
 mod schema;
-#[cfg(test)]
 mod sweep;
-#[cfg(test)]
 mod sweepers;
-#[cfg(test)]
 mod waits;

@@ -1,9 +1,9 @@
 //! Any number of processes may start at once.
 
-use crate::database::Database;
-use shared::store::{self, MIGRATOR};
 use sqlx::migrate::Migrate;
+use std::fs;
 use std::time::Duration;
+use support::Database;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -14,21 +14,21 @@ async fn eight_processes_migrate_an_empty_database_at_once() {
     let database = Database::empty().await;
     let mut processes = JoinSet::new();
     for _ in 0..8 {
-        let pool = database.pool_of(1);
-        processes.spawn(async move { store::migrate(&pool).await });
+        let store = database.store_of(1);
+        processes.spawn(async move { store.migrate().await });
     }
     for outcome in processes.join_all().await {
         outcome.unwrap();
     }
-    let migrations = i64::try_from(MIGRATOR.iter().count()).unwrap();
-    assert_eq!(database.value::<i64>(DONE).await, migrations);
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations")).unwrap();
+    assert_eq!(database.value::<i64>(DONE).await, i64::try_from(files.count()).unwrap());
 }
 
 #[tokio::test]
 async fn migrating_again_changes_nothing() {
     let database = Database::create().await;
     let before = database.value::<i64>(DONE).await;
-    store::migrate(&database.pool).await.unwrap();
+    database.store().migrate().await.unwrap();
     assert_eq!(database.value::<i64>(DONE).await, before);
     let clients = "SELECT string_agg(id || ' ' || name, ', ' ORDER BY id) FROM clients";
     assert_eq!(database.value::<String>(clients).await, "1 system, 2 local");
@@ -37,11 +37,12 @@ async fn migrating_again_changes_nothing() {
 #[tokio::test]
 async fn a_process_waits_for_long_migrations_of_another() {
     let database = Database::empty().await;
-    let mut other = database.pool_of(1).acquire().await.unwrap();
+    let mut other = database.store_of(1).pool().acquire().await.unwrap();
     other.lock().await.unwrap();
 
-    let pool = database.pool_of(1);
-    let process = tokio::spawn(async move { store::migrate(&pool).await });
+    let store = database.store_of(1);
+    let process = tokio::spawn(async move { store.migrate().await });
+    // Longer than any other connection of the product waits for a lock.
     sleep(Duration::from_millis(5500)).await;
     other.unlock().await.unwrap();
 

@@ -1,11 +1,10 @@
 //! A Postgres that went away is unavailable, however it went, and usable when it is back.
 
-use crate::database::Database;
-use crate::sample;
-use shared::domain::{ClientId, UserId};
-use shared::store::{self, PgPool, StoreError, reads};
+use domain::{ClientId, UserId};
 use sqlx::raw_sql;
 use std::time::Duration;
+use store::{StoreError, reads};
+use support::{Database, rows};
 use tokio::time::Instant;
 
 /// Ends every connection to this database but the one that asks.
@@ -20,30 +19,31 @@ fn assert_unavailable(error: impl Into<StoreError>) {
 }
 
 /// What a request meets when nothing listens.
-async fn assert_refused_in_time(pool: &PgPool) {
+async fn assert_refused_in_time(store: &store::Database) {
     let begun = Instant::now();
-    assert_unavailable(reads::user(pool, ClientId::LOCAL, UserId(1)).await.unwrap_err());
+    assert_unavailable(reads::user(store, ClientId::LOCAL, UserId::new(1)).await.unwrap_err());
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
 async fn a_connection_ended_between_statements_is_unavailable() {
     let database = Database::create().await;
-    let pool = database.pool_of(1);
-    let mut tx = pool.begin().await.unwrap();
+    let store = database.store_of(1);
+    let mut tx = store.pool().begin().await.unwrap();
     database.run(END_OTHERS).await;
     assert_unavailable(raw_sql("SELECT 1").execute(&mut *tx).await.unwrap_err());
     drop(tx);
     // And the pool gets over it.
-    store::ping(&pool).await.unwrap();
+    store.ping().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_connection_ended_within_a_statement_is_unavailable() {
     let database = Database::create().await;
     let mut holder = database.begun("LOCK TABLE users").await;
-    let pool = database.pool_of(1);
-    let reading = tokio::spawn(async move { reads::user(&pool, ClientId::LOCAL, UserId(1)).await });
+    let store = database.store_of(1);
+    let reading =
+        tokio::spawn(async move { reads::user(&store, ClientId::LOCAL, UserId::new(1)).await });
     database.until_blocked(1).await;
     raw_sql(END_OTHERS).execute(&mut *holder).await.unwrap();
     assert_unavailable(reading.await.unwrap().unwrap_err());
@@ -52,10 +52,10 @@ async fn a_connection_ended_within_a_statement_is_unavailable() {
 #[tokio::test]
 async fn idle_connections_ended_meanwhile_are_not_noticed_by_the_next_read() {
     let database = Database::create().await;
-    let ann = sample::user(&database, "ann@a.org").await;
-    let pool = database.pool_of(2);
+    let ann = rows::user(&database, "ann@a.org").await;
+    let store = database.store_of(2);
     for _ in 0..3 {
-        assert!(reads::user(&pool, ClientId::LOCAL, ann).await.unwrap().is_some());
+        assert!(reads::user(&store, ClientId::LOCAL, ann).await.unwrap().is_some());
         database.run(END_OTHERS).await;
     }
 }
@@ -74,33 +74,33 @@ async fn a_transaction_that_idles_is_ended_by_postgres_and_unavailable() {
 #[tokio::test]
 async fn nothing_listening_is_unavailable_within_seconds() {
     // Port 1 is nobody's.
-    let pool = store::pool("postgres://postgres@127.0.0.1:1/none", 2).unwrap();
-    assert_refused_in_time(&pool).await;
+    let store = store::Database::new("postgres://postgres@127.0.0.1:1/none", 2).unwrap();
+    assert_refused_in_time(&store).await;
 }
 
 #[tokio::test]
 async fn a_server_that_accepts_and_never_answers_is_unavailable_within_seconds() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://postgres@{}/none", listener.local_addr().unwrap());
-    assert_refused_in_time(&store::pool(&url, 2).unwrap()).await;
+    assert_refused_in_time(&store::Database::new(&url, 2).unwrap()).await;
 }
 
 #[tokio::test]
 async fn a_pool_without_a_free_connection_is_unavailable_within_seconds() {
     let database = Database::create().await;
-    let pool = database.pool_of(1);
-    let held = pool.acquire().await.unwrap();
-    assert_refused_in_time(&pool).await;
+    let store = database.store_of(1);
+    let held = store.pool().acquire().await.unwrap();
+    assert_refused_in_time(&store).await;
     drop(held);
-    store::ping(&pool).await.unwrap();
-    pool.close().await;
-    assert_unavailable(store::ping(&pool).await.unwrap_err());
+    store.ping().await.unwrap();
+    store.pool().close().await;
+    assert_unavailable(store.ping().await.unwrap_err());
 }
 
 #[tokio::test]
 async fn a_url_that_makes_no_sense_is_an_error_without_the_password_in_it() {
     for url in ["nonsense", "postgres://a:hunter2@h:port/d", "postgres://a:hunter2@:1:2/d"] {
-        let error = store::pool(url, 1).unwrap_err();
+        let error = store::Database::new(url, 1).err().unwrap();
         let shown = format!("{} {error} {error:?}", error.public_cause());
         assert!(!shown.contains("hunter2"), "{shown}");
     }

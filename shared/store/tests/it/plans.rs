@@ -3,17 +3,10 @@
 //! This is about batches that are small beside the table. Where 256 commands meet a few thousand
 //! rows, the planner may rightly read them all.
 
-use crate::database::Database;
-use serde_json::Value;
-use shared::domain::world::Footprint;
-use shared::domain::{GiftId, SubscriptionId, UserId};
-use shared::store::world::{self, Wanted};
-use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
+use crate::explain::{BIG, Query, plan, queries, whole_scans};
+use sqlx::{PgConnection, Row, raw_sql};
 use std::collections::BTreeSet;
-use std::fs;
-use uuid::Uuid;
-
-const BIG: [&str; 5] = ["users", "subscriptions", "gifts", "grants", "transactions"];
+use support::Database;
 
 /// 20,000 of everything, of which 20 are due.
 const FILL: &str = "
@@ -34,82 +27,9 @@ const FILL: &str = "
            201, '{}', 1, now(), now() FROM subscriptions;
     ANALYZE";
 
-/// A query as `.sqlx` has it, and the types of its arguments.
-struct Query {
-    text: String,
-    arguments: Vec<String>,
-}
-
-fn queries() -> Vec<Query> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../.sqlx");
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    files.map(|path| query(&serde_json::from_slice(&fs::read(path).unwrap()).unwrap())).collect()
-}
-
-fn query(file: &Value) -> Query {
-    let types = file["describe"]["parameters"]["Left"].as_array().unwrap();
-    Query {
-        text: file["query"].as_str().unwrap().to_owned(),
-        arguments: types.iter().map(|name| name.as_str().unwrap().to_owned()).collect(),
-    }
-}
-
-/// A plausible value of a type, as SQL.
-fn argument(name: &str) -> String {
-    let one = match name.trim_end_matches("Array") {
-        "Int2" | "Int4" | "Int8" => "10",
-        "Text" => "user10@a.org",
-        "Bytea" => r"\xab",
-        "Timestamptz" => "2030-01-01T00:00:00Z",
-        "Uuid" => "00000000-0000-8000-8000-000000000001",
-        other => panic!("no value of type {other}: add one"),
-    };
-    if name.ends_with("Array") { format!("ARRAY['{one}', '{one}']") } else { format!("'{one}'") }
-}
-
-/// The plan, for arguments known or unknown to the planner. `EXPLAIN (GENERIC_PLAN)` would need
-/// Postgres 16.
-async fn plan(connection: &mut PgConnection, query: &Query, mode: &str) -> Value {
-    let casts = |name: &String| {
-        let sql = name.to_lowercase().replace("array", "[]");
-        format!("{}::{sql}", argument(name))
-    };
-    let arguments: Vec<String> = query.arguments.iter().map(casts).collect();
-    let list =
-        if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-    let prepare = format!("SET plan_cache_mode = {mode}; PREPARE q AS {}", query.text);
-    let text = &query.text;
-    raw_sql(AssertSqlSafe(prepare)).execute(&mut *connection).await.expect(text);
-    let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE q{list}");
-    let row = raw_sql(AssertSqlSafe(explain)).fetch_one(&mut *connection).await.expect(text);
-    raw_sql("DEALLOCATE q").execute(connection).await.unwrap();
-    serde_json::from_str(row.get_unchecked::<&str, _>(0)).unwrap()
-}
-
-/// The scans of big tables that read all of them: those without an index, or without a condition
-/// on it.
-fn whole_scans(node: &Value, found: &mut Vec<String>) {
-    match node {
-        Value::Array(nodes) => nodes.iter().for_each(|node| whole_scans(node, found)),
-        Value::Object(members) => {
-            let kind = members.get("Node Type").and_then(Value::as_str).unwrap_or_default();
-            let table = members.get("Relation Name").and_then(Value::as_str);
-            let whole = match kind {
-                "Seq Scan" | "Sample Scan" => true,
-                "Index Scan" | "Index Only Scan" => !members.contains_key("Index Cond"),
-                _ => false,
-            };
-            let big = table.filter(|table| whole && BIG.contains(table));
-            found.extend(big.map(|table| format!("{kind} on {table}")));
-            members.values().for_each(|child| whole_scans(child, found));
-        }
-        _ => {}
-    }
-}
-
 /// The scans of whole tables, each with its query.
 async fn whole_scans_of_the_code(database: &Database) -> Vec<String> {
-    let mut connection = database.pool.acquire().await.unwrap();
+    let mut connection = database.pool().acquire().await.unwrap();
     let mut all = Vec::new();
     for query in queries() {
         for mode in ["force_generic_plan", "force_custom_plan"] {
@@ -157,6 +77,15 @@ async fn a_missing_index_would_be_noticed() {
     }
 }
 
+/// The call of a batch of 60 commands.
+const LOAD: &str = "
+    SELECT load_batch(
+        ARRAY(SELECT generate_series(1, 20)::bigint),
+        ARRAY(SELECT generate_series(1, 20)::bigint),
+        ARRAY(SELECT generate_series(30, 50)::bigint),
+        ARRAY['00000000-0000-0000-0000-000000000001',
+              '00000000-0000-0000-0000-000000000002']::uuid[], 0, 0, 0)";
+
 /// Scans of whole tables and rows looked up by index that this connection has made lately: the only
 /// trace of the statements in a function.
 async fn scans(connection: &mut PgConnection) -> (i64, i64) {
@@ -170,17 +99,10 @@ async fn scans(connection: &mut PgConnection) -> (i64, i64) {
 async fn loading_a_batch_scans_no_whole_table() {
     let database = Database::create().await;
     database.run(FILL).await;
-    let footprint = Footprint {
-        users: (1..=20).map(UserId).collect(),
-        gifts: (1..=20).map(GiftId).collect(),
-        subscriptions: (30..=50).map(SubscriptionId).collect(),
-        ..Footprint::default()
-    };
     for mode in ["force_generic_plan", "force_custom_plan"] {
         let mut tx = database.begun(&format!("SET LOCAL plan_cache_mode = {mode}")).await;
         let (scans_before, fetched_before) = scans(&mut tx).await;
-        let jobs = [Uuid::from_u128(1), Uuid::from_u128(2)];
-        world::load(&mut tx, &footprint, &jobs, Wanted::default()).await.unwrap();
+        raw_sql(LOAD).execute(&mut *tx).await.unwrap();
         let (scans_after, fetched_after) = scans(&mut tx).await;
         assert_eq!(scans_after, scans_before, "{mode}");
         let fetched = fetched_after - fetched_before;

@@ -1,71 +1,22 @@
-//! Rows to begin with.
+//! Batches, and rows that are not stored yet.
 
-use crate::database::Database;
 use chrono::{TimeDelta, TimeZone, Utc};
-use shared::domain::{
-    Answer, ClientId, Email, Fingerprint, Gift, GiftId, GiftStatus, IdempotencyKey, Instant,
-    Operation, Subscription, SubscriptionId, SubscriptionStatus, User, UserId, idempotency,
+use domain::{
+    Answer, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState, IdempotencyKey,
+    Instant, LogEntry, Needs, Operation, Subscription, SubscriptionId, SubscriptionState, User,
+    UserId, WorkingSet, job_id,
 };
-use shared::store::ledger::Entry;
-use shared::store::line::Line;
-use shared::store::reads::{self, Page, PageOf};
+use store::{Batch, BatchContext};
+use support::Database;
 
-/// A client beside the built-in ones; [`other_client`] makes it.
-pub(crate) const OTHER: ClientId = ClientId(100);
-
-/// Makes [`OTHER`].
-pub(crate) async fn other_client(database: &Database) {
-    database.run("INSERT INTO clients (id, name) VALUES (100, 'other')").await;
+/// Begins a batch that nothing is in the way of.
+pub(crate) async fn begin(database: &Database, needs: &Needs) -> (Batch, WorkingSet, BatchContext) {
+    Batch::begin(database.store(), needs, &[]).await.unwrap()
 }
 
-/// A user of the local client.
-pub(crate) async fn user(database: &Database, email: &str) -> UserId {
-    user_of(database, ClientId::LOCAL, email).await
-}
-
-/// A user of that client.
-pub(crate) async fn user_of(database: &Database, client: ClientId, email: &str) -> UserId {
-    let insert = format!(
-        "INSERT INTO users (client_id, email, created_at) VALUES ({}, '{email}', now())
-         RETURNING id",
-        client.0
-    );
-    UserId(database.value(&insert).await)
-}
-
-/// A subscription that ends that interval from now: `1 month`, `-1 hour`.
-pub(crate) async fn subscription(
-    database: &Database,
-    user: UserId,
-    status: &str,
-    ends_in: &str,
-) -> SubscriptionId {
-    let insert = format!(
-        "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
-                                    cancelled_at, created_at, updated_at)
-         VALUES ({}, 'monthly', '{status}', 1, now() - interval '10 years',
-                 now() + interval '{ends_in}', CASE '{status}' WHEN 'cancelled' THEN now() END,
-                 now() - interval '10 years', now() - interval '10 years')
-         RETURNING id",
-        user.0
-    );
-    SubscriptionId(database.value(&insert).await)
-}
-
-/// A pending gift that expires that interval from now.
-pub(crate) async fn gift(
-    database: &Database,
-    gifter: UserId,
-    recipient: &str,
-    expires_in: &str,
-) -> GiftId {
-    let insert = format!(
-        "INSERT INTO gifts (gifter_id, recipient_email, status, months, expires_at, created_at)
-         VALUES ({}, '{recipient}', 'pending', 3, now() + interval '{expires_in}', now())
-         RETURNING id",
-        gifter.0
-    );
-    GiftId(database.value(&insert).await)
+/// Ends a batch that changes nothing. Its locks are free when this returns.
+pub(crate) async fn end(batch: Batch) {
+    batch.commit(&Changes::default(), &[]).await.unwrap();
 }
 
 /// An instant that many days after the first of 2030, with microseconds.
@@ -78,21 +29,20 @@ pub(crate) fn day(n: i64) -> Instant {
 /// A user that is not stored yet.
 pub(crate) fn new_user(id: i64, email: &str) -> User {
     let email = Email::parse(email).unwrap();
-    User { id: UserId(id), client: ClientId::LOCAL, email, created_at: day(0) }
+    User { id: UserId::new(id), client: ClientId::LOCAL, email, created_at: day(0) }
 }
 
 /// A subscription that is not stored yet.
 pub(crate) fn new_subscription(id: i64, user: UserId) -> Subscription {
     Subscription {
-        id: SubscriptionId(id),
+        id: SubscriptionId::new(id),
         user,
         client: ClientId::LOCAL,
         plan: "monthly".to_owned(),
-        status: SubscriptionStatus::Active,
+        state: SubscriptionState::Active,
         months: 1,
         start_date: day(0),
         end_date: day(31),
-        cancelled_at: None,
         created_at: day(0),
         updated_at: day(0),
     }
@@ -101,24 +51,22 @@ pub(crate) fn new_subscription(id: i64, user: UserId) -> Subscription {
 /// A gift that is not stored yet.
 pub(crate) fn new_gift(id: i64, gifter: UserId) -> Gift {
     Gift {
-        id: GiftId(id),
+        id: GiftId::new(id),
         gifter,
         client: ClientId::LOCAL,
         recipient_email: Email::parse("bea@example.com").unwrap(),
-        recipient: None,
-        status: GiftStatus::Pending,
+        state: GiftState::Pending,
         months: 3,
         expires_at: day(30),
-        redeemed_at: None,
         created_at: day(0),
     }
 }
 
-/// A row of the ledger that is not stored yet.
-pub(crate) fn entry(client: ClientId, key: &str) -> Entry {
+/// An entry of the command log that is not stored yet.
+pub(crate) fn entry(client: ClientId, key: &str) -> LogEntry {
     let key = IdempotencyKey::parse(key.as_bytes()).unwrap();
-    Entry {
-        job: idempotency::job_id(client, &key),
+    LogEntry {
+        job: job_id(client, &key),
         client,
         fingerprint: Fingerprint::of_request("POST", "/users", key.as_str().as_bytes()),
         key,
@@ -129,19 +77,4 @@ pub(crate) fn entry(client: ClientId, key: &str) -> Entry {
         submitted_at: day(0),
         finished_at: day(1),
     }
-}
-
-/// The newest subscriptions of a user, for that client.
-pub(crate) async fn newest(
-    database: &Database,
-    client: ClientId,
-    user: UserId,
-    limit: u32,
-) -> Option<Page> {
-    page(database, PageOf { client, user, before: None, limit }).await
-}
-
-/// A page, asked for alone.
-pub(crate) async fn page(database: &Database, page: PageOf) -> Option<Page> {
-    reads::subscriptions(&Line::new(database.pool.clone()), &[page]).await.unwrap().remove(0)
 }

@@ -1,13 +1,13 @@
 //! The schema keeps what the code promises, whatever the code does.
 
 use crate::constraints::{ROWS, VIOLATIONS};
-use crate::database::Database;
 use sqlx::{AssertSqlSafe, query_scalar, raw_sql};
 use std::collections::BTreeSet;
+use support::Database;
 
 /// The name of the constraint that refuses a statement.
 async fn refused_by(database: &Database, statement: &str) -> Option<String> {
-    let done = raw_sql(AssertSqlSafe(statement)).execute(&database.pool).await;
+    let done = raw_sql(AssertSqlSafe(statement)).execute(database.pool()).await;
     let error = done.expect_err(statement).into_database_error().expect(statement);
     error.constraint().map(str::to_owned)
 }
@@ -34,7 +34,7 @@ async fn no_constraint_is_without_a_test() {
          SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
          WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique",
     )
-    .fetch_all(&database.pool)
+    .fetch_all(database.pool())
     .await
     .unwrap();
 

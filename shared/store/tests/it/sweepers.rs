@@ -1,12 +1,10 @@
 //! Many sweepers, and sweepers among commands: every due row once, none waited for.
 
-use crate::database::Database;
-use crate::sample;
-use shared::domain::ClientId;
-use shared::domain::world::{Change, Changes, Footprint};
-use shared::store::sweep::{expire_gifts, expire_subscriptions};
-use shared::store::world::Wanted;
-use shared::store::{PgPool, StoreError, changes, world};
+use crate::sample::{begin, day, end};
+use domain::{Change, Changes, ClientId, GiftId, Needs, Subscription, UserId};
+use store::StoreError;
+use store::sweep::{expire_gifts, expire_subscriptions};
+use support::{Database, rows};
 use tokio::task::JoinSet;
 
 /// That many users with a subscription and a gift that ran out.
@@ -28,17 +26,17 @@ async fn due(database: &Database, count: u32) {
 }
 
 /// Steps, as the worker does, until a short one. Returns how many rows were marked.
-async fn sweep_all(pool: &PgPool, limit: u32) -> Result<usize, StoreError> {
+async fn sweep_all(store: &store::Database, limit: u32) -> Result<usize, StoreError> {
     let (mut marked, bound) = (0, limit as usize);
     loop {
-        let step = expire_subscriptions(pool, limit.into()).await?;
+        let step = expire_subscriptions(store, limit.into()).await?;
         marked += step.expired;
         if step.expired < bound {
             break;
         }
     }
     loop {
-        let step = expire_gifts(pool, limit.into()).await?;
+        let step = expire_gifts(store, limit.into()).await?;
         marked += step.expired;
         if step.expired < bound {
             return Ok(marked);
@@ -46,7 +44,7 @@ async fn sweep_all(pool: &PgPool, limit: u32) -> Result<usize, StoreError> {
     }
 }
 
-/// Each due row is marked, and has one row in the ledger.
+/// Each due row is marked, and has one entry in the command log.
 async fn check(database: &Database, count: i64) {
     for (query, expected) in [
         ("SELECT count(*) FROM subscriptions WHERE status = 'expired'", count),
@@ -72,9 +70,9 @@ async fn check(database: &Database, count: i64) {
 async fn ten_thousand_due_rows_are_swept_completely() {
     let database = Database::create().await;
     due(&database, 10_000).await;
-    assert_eq!(sweep_all(&database.pool, 500).await.unwrap(), 20_000);
+    assert_eq!(sweep_all(database.store(), 500).await.unwrap(), 20_000);
     check(&database, 10_000).await;
-    assert_eq!(sweep_all(&database.pool, 500).await.unwrap(), 0);
+    assert_eq!(sweep_all(database.store(), 500).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -83,15 +81,15 @@ async fn concurrent_sweepers_mark_each_row_once() {
     due(&database, 2_000).await;
     let mut sweepers = JoinSet::new();
     for _ in 0..4 {
-        let pool = database.pool_of(1);
-        sweepers.spawn(async move { sweep_all(&pool, 50).await });
+        let store = database.store_of(1);
+        sweepers.spawn(async move { sweep_all(&store, 50).await });
     }
     let mut marked = 0;
     for swept in sweepers.join_all().await {
         marked += swept.unwrap();
     }
     // A sweeper that meets only rows of the others stops early: the next tick goes on.
-    marked += sweep_all(&database.pool, 50).await.unwrap();
+    marked += sweep_all(database.store(), 50).await.unwrap();
     assert_eq!(marked, 4_000);
     check(&database, 2_000).await;
 }
@@ -100,39 +98,36 @@ async fn concurrent_sweepers_mark_each_row_once() {
 async fn a_locked_row_is_skipped_and_found_later() {
     let database = Database::create().await;
     due(&database, 3).await;
-    let mut holder = database.pool.begin().await.unwrap();
-    let held = Footprint {
-        users: [shared::domain::UserId(2)].into(),
-        gifts: [shared::domain::GiftId(2)].into(),
-        ..Footprint::default()
+    let held = Needs {
+        users: [UserId::new(2)].into(),
+        gifts: [GiftId::new(2)].into(),
+        ..Needs::default()
     };
-    world::load(&mut holder, &held, &[], Wanted::default()).await.unwrap();
+    let (holder, ..) = begin(&database, &held).await;
 
-    assert_eq!(expire_subscriptions(&database.pool, 10).await.unwrap().expired, 2);
-    assert_eq!(expire_gifts(&database.pool, 10).await.unwrap().expired, 2);
-    assert_eq!(sweep_all(&database.pool, 10).await.unwrap(), 0);
-    holder.rollback().await.unwrap();
-    assert_eq!(sweep_all(&database.pool, 10).await.unwrap(), 2);
+    assert_eq!(expire_subscriptions(database.store(), 10).await.unwrap().expired, 2);
+    assert_eq!(expire_gifts(database.store(), 10).await.unwrap().expired, 2);
+    assert_eq!(sweep_all(database.store(), 10).await.unwrap(), 0);
+    end(holder).await;
+    assert_eq!(sweep_all(database.store(), 10).await.unwrap(), 2);
     check(&database, 3).await;
 }
 
 #[tokio::test]
 async fn what_a_command_prolonged_meanwhile_is_not_marked() {
     let database = Database::create().await;
-    let ann = sample::user(&database, "ann@a.org").await;
-    let id = sample::subscription(&database, ann, "active", "-1 hour").await;
-    let mut command = database.pool.begin().await.unwrap();
-    let footprint = Footprint { users: [ann].into(), ..Footprint::default() };
-    let (world, _) = world::load(&mut command, &footprint, &[], Wanted::default()).await.unwrap();
-    let mut prolonged = world.subscription(ClientId::LOCAL, id).unwrap().clone();
-    (prolonged.months, prolonged.end_date) = (600, sample::day(36_500));
-    let mut rows = Changes::default();
-    rows.push(Change::Subscription(prolonged));
-    changes::write(&mut command, &rows, &[]).await.unwrap();
+    let ann = rows::user(&database, "ann@a.org").await;
+    let id = rows::subscription(&database, ann, "active", "-1 hour").await;
+    let needs = Needs { users: [ann].into(), ..Needs::default() };
+    let (command, working_set, _) = begin(&database, &needs).await;
+    let lapsed = working_set.subscription(ClientId::LOCAL, id).unwrap().clone();
+    let prolonged = Subscription { months: 600, end_date: day(36_500), ..lapsed };
+    let mut changes = Changes::default();
+    changes.push(Change::Subscription(prolonged));
 
-    assert_eq!(sweep_all(&database.pool, 10).await.unwrap(), 0);
-    command.commit().await.unwrap();
-    assert_eq!(sweep_all(&database.pool, 10).await.unwrap(), 0);
+    assert_eq!(sweep_all(database.store(), 10).await.unwrap(), 0);
+    command.commit(&changes, &[]).await.unwrap();
+    assert_eq!(sweep_all(database.store(), 10).await.unwrap(), 0);
     let active = "SELECT count(*) FROM subscriptions WHERE status = 'active'";
     assert_eq!(database.value::<i64>(active).await, 1);
 }
@@ -141,13 +136,13 @@ async fn what_a_command_prolonged_meanwhile_is_not_marked() {
 async fn a_sweep_that_is_cut_off_leaves_nothing_half_done() {
     let database = Database::create().await;
     due(&database, 5).await;
-    // The ledger refuses: what was marked must not stay so.
+    // The command log refuses: what was marked must not stay so.
     database
         .run("ALTER TABLE transactions ADD CONSTRAINT closed CHECK (client_id <> 1) NOT VALID")
         .await;
     for error in [
-        expire_subscriptions(&database.pool, 10).await.unwrap_err(),
-        expire_gifts(&database.pool, 10).await.unwrap_err(),
+        expire_subscriptions(database.store(), 10).await.unwrap_err(),
+        expire_gifts(database.store(), 10).await.unwrap_err(),
     ] {
         assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
     }
@@ -156,6 +151,6 @@ async fn a_sweep_that_is_cut_off_leaves_nothing_half_done() {
     assert_eq!(database.value::<i64>(marked).await, 0);
 
     database.run("ALTER TABLE transactions DROP CONSTRAINT closed").await;
-    assert_eq!(sweep_all(&database.pool, 10).await.unwrap(), 10);
+    assert_eq!(sweep_all(database.store(), 10).await.unwrap(), 10);
     check(&database, 5).await;
 }
