@@ -9,16 +9,19 @@
     reason = "what a test needs and does not get fails it"
 )]
 
+mod added_columns;
 mod api_keys;
 mod batch_context;
 mod changes;
 mod command_log;
 mod command_log_values;
 mod constraints;
+mod decided_batch;
 mod errors;
 mod explain;
 mod load;
 mod locks;
+mod main_path;
 mod migrations;
 mod outages;
 mod pages;
@@ -26,6 +29,7 @@ mod plans;
 mod reads;
 mod sample;
 mod schema;
+mod sql_text;
 mod sweep;
 mod sweepers;
 mod waits;

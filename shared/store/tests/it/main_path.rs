@@ -1,0 +1,136 @@
+//! The main path of the store: everything that its users do with it, once.
+
+use crate::decided_batch::{apply, job};
+use domain::{ClientId, Command, GiftId, GiftState, UserId};
+use store::api_keys::{self, NewKey};
+use store::command_log;
+use store::reads::{self, PageOf};
+use store::sweep::{expire_gifts, expire_subscriptions};
+use support::commands::{cancel, create_user, give, redeem, renew, subscribe};
+use support::{Database, rows};
+
+const LOCAL: ClientId = ClientId::LOCAL;
+
+/// Takes the whole path, in a database with nothing in it.
+pub(crate) async fn run(database: &Database) {
+    commands(database).await;
+    look_ups(database).await;
+    api_key(database).await;
+    expiry(database).await;
+}
+
+/// The commands, with their idempotency keys and the statuses of their answers.
+fn every_command() -> [(&'static str, Command, u16); 12] {
+    [
+        ("ann", create_user("ann@a.org"), 201),
+        ("bea", create_user("Bea@a.org"), 201),
+        ("subscribe", subscribe(1), 201),
+        ("renew", renew(1, 2), 200),
+        ("give", give(1, "bea@a.org"), 201),
+        ("redeem", redeem(1, 2), 200),
+        ("cancel", cancel(1), 200),
+        ("subscribe-again", subscribe(1), 201),
+        ("give-back", give(2, "ANN@a.org"), 201),
+        ("redeem-more", redeem(2, 1), 200),
+        ("give-nobody", give(1, "cid@a.org"), 201),
+        ("email-taken", create_user("Ann@A.org"), 409),
+    ]
+}
+
+/// Commits each command in a batch of its own, and then all of them again in one.
+async fn commands(database: &Database) {
+    let (mut batch, mut decided) = (Vec::new(), Vec::new());
+    for (key, command, status) in every_command() {
+        let entries = apply(database, &[(key, command.clone())]).await.unwrap();
+        assert_eq!(entries[0].answer.status, status, "{key}: {}", entries[0].answer.body);
+        let stored = command_log::find_job(database.store(), LOCAL, entries[0].job).await;
+        assert_eq!(stored.unwrap().as_ref(), Some(&entries[0]), "{key}");
+        batch.push((key, command));
+        decided.extend(entries);
+    }
+    assert_eq!(apply(database, &batch).await.unwrap(), decided);
+
+    let subscriptions = "1 1 monthly cancelled 3, 2 2 monthly active 3, 3 1 monthly active 4";
+    assert_eq!(database.value::<String>(SUBSCRIPTIONS).await, subscriptions);
+    let gifts = "1 1 bea@a.org 2 redeemed 3, 2 2 ANN@a.org 1 redeemed 3, 3 1 cid@a.org pending 3";
+    assert_eq!(database.value::<String>(GIFTS).await, gifts);
+    let grants = "1 purchase 1, 1 renewal 2, 2 gift 3 1, 3 purchase 1, 3 gift 3 2";
+    assert_eq!(database.value::<String>(GRANTS).await, grants);
+}
+
+const SUBSCRIPTIONS: &str = "
+    SELECT string_agg(concat_ws(' ', s.id, s.user_id, s.plan, s.status, s.months), ', '
+                      ORDER BY s.id)
+    FROM subscriptions AS s";
+
+const GIFTS: &str = "
+    SELECT string_agg(concat_ws(' ', g.id, g.gifter_id, g.recipient_email, g.recipient_id,
+                                g.status, g.months), ', ' ORDER BY g.id)
+    FROM gifts AS g";
+
+const GRANTS: &str = "
+    SELECT string_agg(concat_ws(' ', g.subscription_id, g.source, g.months, g.gift_id), ', '
+                      ORDER BY g.id)
+    FROM grants AS g";
+
+async fn look_ups(database: &Database) {
+    let (store, ann) = (database.store(), UserId::new(1));
+    store.ping().await.unwrap();
+    let user = reads::user(store, LOCAL, ann).await.unwrap().unwrap();
+    assert_eq!((user.id, user.client, user.email.as_str()), (ann, LOCAL, "ann@a.org"));
+
+    let (gift, now) = reads::gift(store, LOCAL, GiftId::new(2)).await.unwrap().unwrap();
+    assert!(
+        matches!(gift.state, GiftState::Redeemed { recipient, at } if recipient == ann && at < now)
+    );
+    assert_eq!((gift.client, gift.recipient_email.as_str(), gift.months), (LOCAL, "ANN@a.org", 3));
+
+    let newest = rows::newest(database, LOCAL, ann, 1).await.unwrap();
+    let [newest_subscription] = newest.subscriptions.as_slice() else { panic!("{newest:?}") };
+    assert_eq!((newest_subscription.id.get(), newest_subscription.months), (3, 4));
+    let before = Some(newest_subscription.id);
+    let older = PageOf { client: LOCAL, user: ann, before, limit: 1 };
+    let older = rows::page(database, older).await.unwrap();
+    let [oldest] = older.subscriptions.as_slice() else { panic!("{older:?}") };
+    assert_eq!((oldest.id.get(), oldest.plan.as_str()), (1, "monthly"));
+    assert_eq!(oldest.state.status().as_str(), "cancelled");
+    assert_eq!((newest.has_more, older.has_more), (true, false));
+}
+
+async fn api_key(database: &Database) {
+    let (store, id) = (database.store(), "AbCd1234");
+    let key =
+        NewKey { id, client: "shop", secret_hash: &[7; 32], scope: "write", expires_at: None };
+    api_keys::create(store, key).await.unwrap();
+    let found = api_keys::find_valid(store, id).await.unwrap().unwrap();
+    assert_eq!((found.client.get(), found.scope.as_str()), (100, "write"));
+    let listed = api_keys::list(store).await.unwrap();
+    assert_eq!(listed.iter().map(|key| key.client.as_str()).collect::<Vec<_>>(), ["shop"]);
+    assert!(api_keys::revoke(store, id).await.unwrap());
+    assert!(api_keys::find_valid(store, id).await.unwrap().is_none());
+}
+
+/// Both active subscriptions and the pending gift run out. A command marks one of them, the sweeps
+/// the others.
+async fn expiry(database: &Database) {
+    let pass = "UPDATE subscriptions SET start_date = start_date - interval '1 year',
+                                         end_date = end_date - interval '1 year'
+                WHERE status = 'active';
+                UPDATE gifts SET expires_at = now() - interval '1 hour' WHERE status = 'pending'";
+    database.run(pass).await;
+    let successor = apply(database, &[("successor", subscribe(2))]).await.unwrap().remove(0);
+    assert_eq!(successor.answer.status, 201);
+
+    let store = database.store();
+    assert_eq!(expire_subscriptions(store, 10).await.unwrap().expired, 1);
+    assert_eq!(expire_gifts(store, 10).await.unwrap().expired, 1);
+    let expired = job(ClientId::SYSTEM, "expire:gift:3");
+    let entry = command_log::find_job(store, ClientId::SYSTEM, expired).await.unwrap().unwrap();
+    assert_eq!(entry.entity, Some(3));
+    let subscriptions = format!(
+        "1 1 monthly cancelled 3, 2 2 monthly expired 3, 3 1 monthly expired 4, \
+         {} 2 monthly active 1",
+        successor.entity.unwrap()
+    );
+    assert_eq!(database.value::<String>(SUBSCRIPTIONS).await, subscriptions);
+}
