@@ -17,7 +17,7 @@ fn class(error: &StoreError) -> Class {
         StoreError::Conflict(_) => Class::Conflict,
         StoreError::Refused(_) => Class::Refused,
         StoreError::Inconsistent { .. }
-        | StoreError::TooLarge { .. }
+        | StoreError::Unwritable { .. }
         | StoreError::Migration(_) => panic!("{error:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::decided_batch::{apply, job};
 use domain::{ClientId, Command, GiftId, GiftState, UserId};
-use store::api_keys::{self, NewKey};
+use store::api_keys::{self, NewApiKey};
 use store::command_log;
 use store::reads::{self, PageOf};
 use store::sweep::{expire_gifts, expire_subscriptions};
@@ -100,7 +100,7 @@ async fn look_ups(database: &Database) {
 async fn api_key(database: &Database) {
     let (store, id) = (database.store(), "AbCd1234");
     let key =
-        NewKey { id, client: "shop", secret_hash: &[7; 32], scope: "write", expires_at: None };
+        NewApiKey { id, client: "shop", secret_hash: &[7; 32], scope: "write", expires_at: None };
     api_keys::create(store, key).await.unwrap();
     let found = api_keys::find_valid(store, id).await.unwrap().unwrap();
     assert_eq!((found.client.get(), found.scope.as_str()), (100, "write"));
