@@ -130,7 +130,8 @@ impl Fields {
         }
     }
 
-    /// A number of months, which may be absent.
+    /// A number of months, which may be absent: `None` when it is wrong, `Some(None)` when absent.
+    #[expect(clippy::option_option, reason = "wrong and absent are different answers")]
     pub(crate) fn months(&mut self, name: &str) -> Option<Option<u32>> {
         let Some(value) = self.values.remove(name) else {
             return Some(None);

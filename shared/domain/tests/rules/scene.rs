@@ -36,7 +36,7 @@ impl Holding {
 /// The id of that subscription.
 pub(crate) const HELD: SubscriptionId = SubscriptionId::new(10);
 
-/// That subscription. For `Nothing` it is one that the working_set does not know.
+/// That subscription. For `Nothing` it is one that the working set does not know.
 pub(crate) fn held(holding: Holding) -> Subscription {
     let running = sample(HELD.get(), 2, "2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z");
     let over = sample(HELD.get(), 1, "2026-04-30T08:00:00Z", "2026-05-30T08:00:00Z");
