@@ -49,5 +49,5 @@ async fn when_redis_has_forgotten() -> Result<()> {
     for job in &jobs {
         talk.get(job).await?;
     }
-    talk.end(stack, "replays_from_the_ledger").await
+    talk.end(stack, "replays_from_the_command_log").await
 }
