@@ -144,7 +144,7 @@ async fn a_user_is_never_overwritten() {
 async fn a_count_beyond_its_column_is_refused_rather_than_cut() {
     let database = Database::create().await;
     let ann = rows::user(&database, "ann@a.org").await;
-    let too_large = "a value does not fit months of subscriptions";
+    let too_large = "a value cannot be written to months of subscriptions";
     for (months, cause) in
         [(0, "the database refused it (23514)"), (1 << 31, too_large), (u32::MAX, too_large)]
     {
