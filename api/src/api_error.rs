@@ -1,4 +1,4 @@
-//! Why a request gets no answer of the kind it asked for: a problem, and the headers that go with it.
+//! The error of a request: a problem document and the headers that go with it.
 
 use crate::coalesce::CoalesceError;
 use crate::respond;
@@ -9,7 +9,7 @@ use domain::JobId;
 use queue::QueueError;
 use store::StoreError;
 
-/// A problem, and the headers that go with it.
+/// A problem document and the headers that go with it.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     // Boxed, so that the results of requests that succeed stay small.
@@ -17,16 +17,16 @@ pub(crate) struct ApiError {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// After an outage: soon, for it may be over soon.
+/// The wait that is advised during an outage. It is short, because many outages are.
 const RETRY_AFTER_OUTAGE_SECONDS: u64 = 1;
 
 impl ApiError {
-    /// A problem of that kind; `detail` tells what happened this time.
+    /// A problem of that kind; `detail` says what happened in this case.
     pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self::from(Problem::new(kind, detail))
     }
 
-    /// Fields that are not as they should be.
+    /// The problem that names the invalid fields of a request.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [error] => format!("{} {}.", error.field, error.message),
@@ -35,7 +35,7 @@ impl ApiError {
         Self::from(Problem::new(ProblemKind::InvalidRequest, detail).with_errors(errors))
     }
 
-    /// The idempotency key of that job was used for another request.
+    /// The problem that the idempotency key of `job` was used for another request.
     pub(crate) fn key_reused(job: JobId) -> Self {
         let detail = "This Idempotency-Key was used for a request with another method, path or \
                       body. Nothing happened. A new intent needs a new key.";
@@ -60,7 +60,7 @@ impl ApiError {
         Self::new(ProblemKind::Internal, "The request was fine; the fault is ours.")
     }
 
-    /// The error of a coalesced call; `overdue` when calls take too long.
+    /// The problem for the error of a coalesced call; `overdue` makes it when calls take too long.
     fn of_coalesced<E>(error: CoalesceError<E>, overdue: fn() -> Self) -> Self
     where
         Self: for<'e> From<&'e E>,
@@ -72,12 +72,13 @@ impl ApiError {
         }
     }
 
-    /// With `Retry-After`.
+    /// Adds `Retry-After`.
     pub(crate) fn retry_after(self, seconds: u64) -> Self {
         self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// With a link to its description, as the draft of the Idempotency-Key header suggests.
+    /// Adds a link to the description of the problem, as the draft of the Idempotency-Key header
+    /// suggests.
     pub(crate) fn described_by_its_type(self) -> Self {
         let link = format!("<{}>; rel=\"describedby\"", self.problem.type_uri);
         match HeaderValue::try_from(link) {
@@ -86,7 +87,7 @@ impl ApiError {
         }
     }
 
-    /// With another header.
+    /// Adds a header.
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self

@@ -1,4 +1,4 @@
-//! API keys that were valid a moment ago.
+//! The cache of valid API keys.
 
 use moka::future::Cache;
 use std::sync::Arc;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use store::api_keys::{self, StoredApiKey};
 use store::{Database, StoreError};
 
-/// A key that was revoked goes on working for this long at most.
+/// The time for which a key is cached. A revoked key works for this long at most.
 const CACHE_TTL: Duration = Duration::from_secs(30);
 
-/// Keys in use at once, generously.
+/// The most keys that are cached. It is far more than are in use at once.
 const CACHE_MAX: u64 = 10_000;
 
-/// The keys that were valid a moment ago.
+/// Keys that were valid when they were last looked up, at most [`CACHE_TTL`] ago.
 #[derive(Clone)]
 pub(crate) struct KeyCache(Cache<String, StoredApiKey>);
 
@@ -23,7 +23,8 @@ impl Default for KeyCache {
 }
 
 impl KeyCache {
-    /// The stored key of that id, if it is valid. Requests that ask at once share one look.
+    /// The stored key of that id, if it is valid. Requests for the same key at the same time share
+    /// one look-up.
     pub(crate) async fn find(
         &self,
         database: &Database,
@@ -44,7 +45,7 @@ impl KeyCache {
     }
 }
 
-/// Why there is no key to cache.
+/// The reason why there is no key to cache.
 #[derive(Debug)]
 pub(crate) enum Missing {
     Unknown,

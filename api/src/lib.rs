@@ -1,10 +1,10 @@
 //! The api: validates requests, enforces limits, admits commands into the queue, and answers with
 //! their outcome or with a job to poll.
 //!
-//! Every command takes one path: `submit`. What differs between `/subscribe` and `/gift` is one line
-//! in `router` and one file in `routes`.
+//! All commands share one path through the code: `submit`. Only one line in `router` and one file
+//! in `routes` differ between `/subscribe` and `/gift`.
 //!
-//! It never writes to the tables of the domain; that is what workers do.
+//! The api never writes to the tables of the domain. Only workers do.
 
 mod api_error;
 pub mod cli;

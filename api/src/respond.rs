@@ -1,4 +1,4 @@
-//! Responses, from parts that have been decided.
+//! Makes responses of answers, problems and views.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -12,10 +12,10 @@ use serde::Serialize;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// Time for a job to get on before it is asked for again, in seconds.
+/// The time after which a client should poll a job again, in seconds.
 const POLL_AFTER_SECONDS: u64 = 1;
 
-/// Notes on a response which job it was about, for the log.
+/// An extension of a response: the job that it is about, for the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AboutJob(pub(crate) JobId);
 
@@ -32,7 +32,7 @@ pub(crate) fn problem(problem: &Problem) -> Response {
     with_body(problem.status, PROBLEM_JSON, problem.to_json())
 }
 
-/// A stored answer, to the byte.
+/// A stored answer, byte for byte.
 pub(crate) fn answer(answer: &Answer) -> Response {
     let content_type = if answer.is_success() { JSON } else { PROBLEM_JSON };
     with_body(answer.status, content_type, answer.body.clone())
@@ -43,7 +43,7 @@ pub(crate) fn json(document: &impl Serialize) -> Response {
     with_body(200, JSON, serde_json::to_string(document).unwrap_or_default())
 }
 
-/// Says so when the request did not itself begin what it is answered with.
+/// Adds `Idempotent-Replayed` when an earlier request began the job.
 pub(crate) fn mark_replayed(mut response: Response, replayed: bool) -> Response {
     if replayed {
         let headers = response.headers_mut();
@@ -52,7 +52,7 @@ pub(crate) fn mark_replayed(mut response: Response, replayed: bool) -> Response 
     response
 }
 
-/// 202: the job goes on, and here is where to ask for it.
+/// 202 for a job that goes on, with the address to poll it at.
 pub(crate) fn accepted(view: &JobView) -> Response {
     let mut response = job(view);
     *response.status_mut() = StatusCode::ACCEPTED;
@@ -73,8 +73,8 @@ pub(crate) fn job(view: &JobView) -> Response {
     response
 }
 
-/// Tells a client what is left of its tokens: as separate headers, and as the current draft of
-/// httpapi-ratelimit-headers has it.
+/// Adds the headers with the tokens that the client has left: separate headers, and those of the
+/// current draft of httpapi-ratelimit-headers.
 pub(crate) fn add_quota(headers: &mut HeaderMap, limit: Limit, quota: Quota) {
     let Quota { remaining, reset_seconds } = quota;
     let (requests, window) = (limit.requests, limit.window_us / 1_000_000);

@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! The paths and their handlers.
 
 use crate::extract::Fields;
 use crate::middleware;
@@ -32,7 +32,7 @@ pub fn router(state: ApiState) -> Router {
     middleware::layered(routes)
 }
 
-/// A command's path: `command` makes the command of the members of a body.
+/// The handler of a command's path; `command` makes the command from the members of a body.
 fn submission(command: fn(&mut Fields) -> Option<Command>) -> MethodRouter<ApiState> {
     post(move |State(state): State<ApiState>, request: Request| {
         submit::handle(state, command, request)

@@ -1,4 +1,5 @@
-//! The life of the process: start everything, serve until asked to stop, answer what was admitted.
+//! The api process: it starts everything, serves until it is asked to stop, and then answers the
+//! requests that are under way.
 
 use crate::router::router;
 use crate::settings::Settings;
@@ -20,7 +21,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen at {address} (API_ADDR)"))?
-        // An answer is one small packet: it shall not wait for another.
+        // An answer is one small packet. Without this the kernel may hold it back to join it with
+        // the next one.
         .tap_io(|stream| drop(stream.set_nodelay(true)));
 
     let state = ApiState::new(services, &settings, limit, metrics, stop.clone());

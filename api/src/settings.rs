@@ -146,7 +146,8 @@ pub struct Settings {
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub queue_depth_max: u64,
 
-    /// Jobs that requests may wait for at once; beyond it submissions are answered with a job to poll
+    /// Jobs that requests may wait for at once; beyond it submissions are answered with a job to
+    /// poll
     #[arg(long, env = "WAITERS_MAX", default_value_t = 10_000, value_name = "N")]
     pub waiters_max: usize,
 
@@ -166,20 +167,22 @@ fn network(text: &str) -> Result<IpNet, String> {
 /// Settings that contradict each other.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidSettings {
-    /// Open to the world.
+    /// Open mode on an address that other machines can reach.
     #[error(
-        "API_AUTH=open is for loopback addresses only, and API_ADDR is {0}.\n  Use API_AUTH=required and make a key with `api keys create`, or listen on 127.0.0.1."
+        "API_AUTH=open is for loopback addresses only, and API_ADDR is {0}.\n  Use \
+         API_AUTH=required and make a key with `api keys create`, or listen on 127.0.0.1."
     )]
     OpenOffLoopback(SocketAddr),
-    /// Too much to count.
+    /// A limit that is too large to be counted.
     #[error(
-        "RATE_LIMIT_REQUESTS times RATE_LIMIT_WINDOW_SECONDS is too large: keep it below 9 000 000 000"
+        "RATE_LIMIT_REQUESTS times RATE_LIMIT_WINDOW_SECONDS is too large: keep it below \
+         9 000 000 000"
     )]
     LimitTooLarge,
 }
 
 impl Settings {
-    /// Checks the settings against each other, and gives the limit they ask for.
+    /// Checks the settings against each other, and returns the rate limit that they ask for.
     pub fn validate(&self) -> Result<Option<Limit>, InvalidSettings> {
         if self.api_auth == AuthMode::Open && !self.api_addr.ip().is_loopback() {
             return Err(InvalidSettings::OpenOffLoopback(self.api_addr));

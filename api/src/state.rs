@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state that all requests share.
 
 use crate::coalesce::calls::{self, Admissions, Pages};
 use crate::key_cache::KeyCache;
@@ -12,35 +12,35 @@ use std::time::Duration;
 use store::Database;
 use tokio_util::sync::CancellationToken;
 
-/// What all requests share. A clone, which every request needs, costs one reference count.
+/// The state that all requests share. Each request clones it, which costs one reference count.
 #[derive(Clone)]
 pub struct ApiState(Arc<Shared>);
 
 /// The parts of the state.
 pub struct Shared {
-    /// Postgres, for what clients look up.
+    /// The handle on Postgres, for reads.
     pub(crate) database: Database,
-    /// Redis, for jobs.
+    /// The handle on Redis, for jobs.
     pub(crate) queue: Queue,
-    /// Coalesces submissions.
+    /// The coalescer of submissions.
     pub(crate) admissions: Admissions,
-    /// Coalesces reads of pages of subscriptions.
+    /// The coalescer of reads of pages of subscriptions.
     pub(crate) pages: Pages,
     /// The outcomes that requests wait for.
     pub(crate) outcomes: Outcomes,
-    /// The bounds of submissions.
+    /// The bounds of submissions: the rate limit and the depth of the queue.
     pub(crate) bounds: Bounds,
-    /// How long a submission waits unless it says otherwise.
+    /// The time that a submission waits unless its `Prefer` header says otherwise.
     pub(crate) response_wait: Duration,
     /// Whether API keys are needed.
     pub(crate) auth: AuthMode,
-    /// API keys that were valid a moment ago.
+    /// The cache of valid API keys.
     pub(crate) key_cache: KeyCache,
-    /// Proxies whose word on client addresses is believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     /// The metrics of this process.
     pub(crate) metrics: Metrics,
-    /// Cancelled when the process is asked to stop.
+    /// The token that is cancelled when the process is asked to stop.
     pub(crate) stop: CancellationToken,
 }
 
@@ -53,7 +53,7 @@ impl Deref for ApiState {
 }
 
 impl ApiState {
-    /// Puts the parts together.
+    /// Makes the state from the services and the settings.
     #[must_use]
     pub fn new(
         (database, queue): (Database, Queue),

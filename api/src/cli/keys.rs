@@ -12,7 +12,7 @@ use std::io::{Write, stdout};
 use store::Database;
 use store::api_keys::{self, NewApiKey};
 
-/// Does what was asked for.
+/// Runs one `api keys` command.
 pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()> {
     let url = postgres.database_url.expose();
     let database = Database::new(url, postgres.database_connections_max)?;

@@ -1,3 +1,3 @@
-//! What an operator can ask of the program beside serving.
+//! The subcommands for operators.
 
 pub mod keys;

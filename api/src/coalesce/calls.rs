@@ -1,4 +1,4 @@
-//! The calls that are coalesced: admissions and pages of subscriptions.
+//! The two kinds of calls that are coalesced: admissions and pages of subscriptions.
 
 use crate::coalesce::Coalescer;
 use queue::{AT_ONCE_MAX, Admission, Bounds, Queue, QueueError, Submission};
@@ -11,17 +11,19 @@ pub(crate) type Admissions = Coalescer<Submission, Result<Admission, QueueError>
 /// Coalesces reads of pages of subscriptions.
 pub(crate) type Pages = Coalescer<PageOf, Option<Page>, StoreError>;
 
-/// Calls of admission that may be under way: Redis waits for its disk, and meanwhile the next is made.
-/// More of them would only be smaller (`docs/PERFORMANCE.md`).
+/// The number of admission calls that may be under way. A second one is prepared while Redis waits
+/// for its disk in the first. More than two would only make each call smaller
+/// (`docs/PERFORMANCE.md`).
 const ADMISSION_CONCURRENCY: usize = 2;
 
-/// Looking up waits for nothing: a second call at once would take a third more time of Postgres.
+/// The number of page look-ups that may be under way. A look-up does not wait for a disk, so a
+/// second one gains nothing and costs Postgres a third more time.
 const PAGE_CONCURRENCY: usize = 1;
 
-/// Pages that are looked up at once, at most: of 100 subscriptions each.
+/// The most pages that one call looks up. Each has at most 100 subscriptions.
 const PAGES_AT_ONCE: usize = 32;
 
-/// Admits submissions, within those bounds.
+/// A coalescer that admits submissions within those bounds.
 pub(crate) fn admissions(queue: Queue, bounds: Bounds) -> Admissions {
     Coalescer::new(AT_ONCE_MAX, ADMISSION_CONCURRENCY, move |submissions: Vec<_>| {
         let queue = queue.clone();
@@ -29,7 +31,7 @@ pub(crate) fn admissions(queue: Queue, bounds: Bounds) -> Admissions {
     })
 }
 
-/// Looks up pages of subscriptions.
+/// A coalescer that looks up pages of subscriptions.
 pub(crate) fn pages(database: Database) -> Pages {
     Coalescer::new(PAGES_AT_ONCE, PAGE_CONCURRENCY, move |asked: Vec<_>| {
         let database = database.clone();

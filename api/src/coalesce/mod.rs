@@ -1,7 +1,8 @@
-//! Coalesced calls: requests that come while a call is under way wait for the next call, which serves
-//! them all. A lone request is served at once; in a crowd, the cost of a call is shared.
+//! Coalesced calls: requests that come while a call is under way wait for the next call, which
+//! serves all of them. A lone request is served at once. When there are many, they share the cost
+//! of a call.
 //!
-//! It does not know what is called.
+//! This module does not depend on what is called; `calls` does.
 
 pub(crate) mod calls;
 #[cfg(test)]
@@ -14,25 +15,26 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
-/// Longer than any one call may take: who waits longer has waited for the calls of others.
+/// The longest wait of a request. It is longer than any one call may take, so a request that waits
+/// longer has waited for the calls of others.
 const WAIT_MAX: Duration = Duration::from_secs(3);
 
-/// Where the answer to a request goes.
+/// The channel that takes the answer to the request that waits for it.
 type Responder<O, E> = oneshot::Sender<Result<O, CoalesceError<E>>>;
 
-/// Where requests are coalesced. Its calls end with it.
+/// Coalesces requests into calls. Its tasks end when it is dropped.
 pub(crate) struct Coalescer<I, O, E>(mpsc::Sender<(I, Responder<O, E>)>);
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CoalesceError<E> {
-    /// The call failed, for all who shared it.
+    /// The call failed. Every request that shared it gets the same error.
     #[error(transparent)]
     Failed(Arc<E>),
-    /// Calls take so long that it was not worth waiting for one's own.
+    /// The request waited for longer than [`WAIT_MAX`].
     #[error("calls take too long")]
     Overdue,
-    /// The call came to no end: our own code failed.
+    /// The call did not return, because our own code failed.
     #[error("a call was lost")]
     Lost,
 }
@@ -43,8 +45,8 @@ where
     O: Send + 'static,
     E: Send + Sync + 'static,
 {
-    /// A coalescer of requests that `call` answers, in order: at most `size` in one call, and at most
-    /// `concurrency` calls at once.
+    /// A coalescer of requests that `call` answers, in their order: at most `size` requests in one
+    /// call, and at most `concurrency` calls at once.
     pub(crate) fn new<F, C>(size: usize, concurrency: usize, call: C) -> Self
     where
         F: Future<Output = Result<Vec<O>, E>> + Send,
@@ -70,7 +72,7 @@ where
         Self(requests)
     }
 
-    /// Asks, together with whatever other requests ask meanwhile.
+    /// Puts `input` into the next call, and returns the answer to it.
     pub(crate) async fn call(&self, input: I) -> Result<O, CoalesceError<E>> {
         let (responder, answer) = oneshot::channel();
         let answered = async {

@@ -51,7 +51,7 @@ impl ApiKey {
         &self.0
     }
 
-    /// What is stored of it. One round of SHA-256 is enough for 256 random bits.
+    /// The hash that is stored. One round of SHA-256 is enough for 256 random bits.
     pub(crate) fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
     }
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        // Fixed, for base64url has `_` too: what follows the last one of a random key may be a
-        // single letter, and a letter is found in anything.
+        // The key is fixed. The secret of a random key may contain `_`, and so little may follow
+        // the last one that the shown text contains it by chance.
         let key =
             ApiKey::parse("sck_AbCd1234_0123456789abcdefghijklmnopqrstuvwxyzABCDEF_").unwrap();
         assert_eq!(format!("{key:?}"), "ApiKey(sck_AbCd1234_…)");

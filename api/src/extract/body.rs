@@ -1,4 +1,5 @@
-//! Bodies of submissions: bounded, strict, and the same value for the same meaning.
+//! Bodies of submissions. They are bounded in size, parsed strictly, and brought into a canonical
+//! form, so that bodies with the same meaning have the same fingerprint.
 
 use crate::api_error::ApiError;
 use axum::body::{Body, BodyDataStream};
@@ -14,24 +15,25 @@ use std::fmt;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Far beyond any body that is valid, and what an answer can be as large as.
+/// The largest body that is accepted, in bytes. Every valid body is far smaller. An answer can name
+/// what a body contained, so this also bounds the size of an answer.
 const LENGTH_MAX: usize = 64 * 1024;
 
-/// A body that is too large is read up to here before it is refused: a client that is still sending
-/// might not hear the refusal.
+/// The most bytes of a too large body that are read before it is refused. A client that is still
+/// sending might otherwise not read the refusal.
 const DRAIN_MAX: usize = 4 * 1024 * 1024;
 
-/// A body of this size that takes longer is not meant to arrive.
+/// The time within which a body must arrive. No honest client needs longer for bodies this small.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads the body of a submission. Do so whatever else is wrong with the request: a connection with
-/// an unread body cannot be used for another one.
+/// Reads the body of a submission. Call it also when the request is refused for another reason: a
+/// connection with an unread body cannot carry another request.
 pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
     let read = timeout(READ_TIMEOUT, read_bounded(body.into_data_stream())).await;
     read.map_err(|_| malformed("The body did not arrive in time."))?
 }
 
-/// The members of a body, if it is what it has to be.
+/// The members of a body; an error unless it is declared as JSON and is a JSON object.
 pub(crate) fn fields(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, ApiError> {
     if !is_json(headers) {
         let detail = "Send the body with Content-Type: application/json.";
@@ -70,7 +72,8 @@ fn malformed(detail: &str) -> ApiError {
     ApiError::new(ProblemKind::MalformedJson, detail)
 }
 
-/// The members of a body. Each is taken once; what is wrong is collected, to be told all at once.
+/// The members of a body. Each is taken once. Errors are collected, so that the client is told all
+/// of them in one answer.
 #[derive(Debug)]
 pub(crate) struct Fields {
     values: BTreeMap<String, Value>,
@@ -82,7 +85,8 @@ impl Fields {
     /// Reads an object: strictly, and without a member that occurs twice.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
         let Members(members) = serde_json::from_slice(bytes).map_err(|error| {
-            // What comes after the first surprise may not even be JSON.
+            // Parsing stopped at the first value of a wrong type. The rest may not be JSON: if so,
+            // the syntax error is reported.
             match serde_json::from_slice::<IgnoredAny>(bytes).err() {
                 None if error.is_data() => {
                     ApiError::new(ProblemKind::InvalidRequest, "The body must be a JSON object.")
@@ -104,19 +108,19 @@ impl Fields {
         Ok(Self { values, canonical, errors: Vec::new() })
     }
 
-    /// The value of the body: sorted members, no spaces. Equal values give equal bytes.
+    /// The canonical form of the body: members sorted, no spaces. Equal values give equal bytes.
     pub(crate) fn canonical(&self) -> &[u8] {
         &self.canonical
     }
 
-    /// An id: a positive integer.
+    /// Takes the member `name` as an id: a positive integer.
     pub(crate) fn id(&mut self, name: &str) -> Option<i64> {
         let value = self.required(name)?;
         let id = value.as_i64().filter(|id| *id > 0);
         self.expect(name, id, "must be a positive integer of at most 63 bits")
     }
 
-    /// A text in a certain form.
+    /// Takes the member `name` as a text that `parse` accepts.
     pub(crate) fn text<T, E: fmt::Display>(
         &mut self,
         name: &str,
@@ -130,7 +134,8 @@ impl Fields {
         }
     }
 
-    /// A number of months, which may be absent: `None` when it is wrong, `Some(None)` when absent.
+    /// Takes the member `name` as a number of months, which may be absent: `None` when it is
+    /// invalid, `Some(None)` when it is absent.
     #[expect(clippy::option_option, reason = "wrong and absent are different answers")]
     pub(crate) fn months(&mut self, name: &str) -> Option<Option<u32>> {
         let Some(value) = self.values.remove(name) else {
@@ -142,7 +147,7 @@ impl Fields {
         self.expect(name, months, &wanted).map(Some)
     }
 
-    /// What was built of the members, unless anything was wrong or is left over.
+    /// Returns `built`, or the errors if a member is missing, invalid or unknown.
     pub(crate) fn finish<T>(mut self, built: Option<T>) -> Result<T, ApiError> {
         for name in std::mem::take(&mut self.values).into_keys() {
             self.errors.push(error(&name, "is not a known field"));
@@ -167,7 +172,7 @@ impl Fields {
 }
 
 fn error(field: &str, message: &str) -> FieldError {
-    // A name may be anything, up to the size of the body: only so much of it is told.
+    // A name may be as long as the body: only its beginning is shown.
     FieldError { field: field.chars().take(64).collect(), message: message.to_owned() }
 }
 

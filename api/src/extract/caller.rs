@@ -1,4 +1,4 @@
-//! Who is asking, and what they may do.
+//! The caller of a request, and what the caller may do.
 
 use crate::api_error::ApiError;
 use crate::extract::{ApiKey, client_address};
@@ -12,16 +12,16 @@ use contract::{Problem, ProblemKind};
 use domain::ClientId;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// Who is asking.
+/// The caller of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    /// The client, not its key: a new key keeps the client's jobs and idempotency keys.
+    /// The client that owns the API key. Its jobs and idempotency keys stay when it gets a new key.
     pub(crate) client: ClientId,
-    /// The name of the bucket its tokens are in.
+    /// The name of the bucket that its rate limit is counted in.
     pub(crate) bucket: String,
 }
 
-/// Who sent this request, if they may do what needs `scope`.
+/// The caller of this request; an error if its API key is not valid or does not allow `scope`.
 pub(crate) async fn authenticate(
     state: &ApiState,
     parts: &Parts,

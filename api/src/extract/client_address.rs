@@ -1,12 +1,12 @@
-//! Who a request comes from, when no API key says so.
+//! The rate limit bucket of a request that has no API key. It is chosen by the client's address.
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The name of the bucket of the client at the other end. `X-Forwarded-For` counts only when the
-/// peer is a proxy of ours; then the right-most address that is no proxy is the client, since
-/// anything further left may have been written by the client itself.
+/// The name of the bucket for the client behind `peer`. `X-Forwarded-For` is used only when the
+/// peer is a trusted proxy. The client is then the right-most address that is no trusted proxy,
+/// because the client itself may have written everything further left.
 pub(crate) fn bucket(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> String {
     let peer = canonical(peer);
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
@@ -20,10 +20,10 @@ pub(crate) fn bucket(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> St
         client = hops.find(|hop| !is_trusted(hop)).unwrap_or(peer);
     }
     match client {
-        // A retry may take the other family of localhost.
+        // One bucket for 127.0.0.1 and ::1, since `localhost` may be resolved to either.
         address if address.is_loopback() => "local".to_owned(),
         IpAddr::V4(v4) => format!("ip:{v4}"),
-        // Whoever has an IPv6 address has a whole /64 of them.
+        // A client that has one IPv6 address usually has its whole /64.
         IpAddr::V6(v6) => format!("ip:{}/64", Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
     }
 }

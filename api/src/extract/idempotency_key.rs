@@ -5,7 +5,8 @@ use axum::http::HeaderMap;
 use contract::ProblemKind;
 use domain::IdempotencyKey;
 
-/// Exactly one header, 1 to 255 visible characters. Two that a proxy has merged have a space.
+/// The key of a request: exactly one header of 1 to 255 visible characters. Two headers that a
+/// proxy has merged contain a space, so they are refused.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<IdempotencyKey, ApiError> {
     let mut values = headers.get_all("idempotency-key").iter();
     let missing = "Send a header Idempotency-Key with a new random value for each new intent.";

@@ -1,4 +1,4 @@
-//! What is read from a request: who sends it, and what it carries.
+//! Everything that is read from a request: its caller, headers, path, query and body.
 
 mod api_key;
 mod body;

@@ -1,18 +1,18 @@
-//! The parameter of a path.
+//! The parameter in the path of a route.
 
 use crate::state::ApiState;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use std::convert::Infallible;
 
-/// The one part of a path that varies.
+/// The text of the one parameter that a path has.
 #[derive(Debug)]
 pub(crate) struct PathParameter(pub(crate) String);
 
 impl FromRequestParts<ApiState> for PathParameter {
     type Rejection = Infallible;
 
-    /// A part that is not even text names nothing, as does an empty one.
+    /// A parameter that is not UTF-8 becomes an empty text, which names nothing.
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Infallible> {
         let path = Path::<String>::from_request_parts(parts, state).await;
         Ok(Self(path.map(|Path(text)| text).unwrap_or_default()))
@@ -20,7 +20,7 @@ impl FromRequestParts<ApiState> for PathParameter {
 }
 
 impl PathParameter {
-    /// The id that it names: digits, as we write them. Anything else names nothing.
+    /// The id that the parameter names, in canonical digits. `None` for any other text.
     pub(crate) fn id(&self) -> Option<i64> {
         parse_id(&self.0)
     }

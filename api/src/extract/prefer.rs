@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The longest wait that is granted.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// What a request prefers, as far as it is honoured.
+/// The preferences of a request that are honoured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Prefer {
     respond_async: bool,
@@ -14,13 +14,13 @@ pub(crate) struct Prefer {
 }
 
 impl Prefer {
-    /// Reads the header. The first instance of a preference counts; what is malformed or unknown is
-    /// ignored, as the RFC has it.
+    /// Reads the header. The first instance of a preference counts. Malformed and unknown ones are
+    /// ignored, as RFC 7240 requires.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let mut prefer = Self::default();
         let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|value| value.split(',')) {
-            // What follows a semicolon are parameters, and neither preference has any.
+            // Parameters follow a semicolon. Neither preference has any, so they are ignored.
             let token = preference.split(';').next().unwrap_or_default().trim();
             if token.eq_ignore_ascii_case("respond-async") {
                 prefer.respond_async = true;
@@ -31,7 +31,7 @@ impl Prefer {
         prefer
     }
 
-    /// How long to wait, if the server would wait for `default`.
+    /// The time to wait; `default` if the request has no preference.
     pub(crate) fn wait(self, default: Duration) -> Duration {
         match self {
             Self { wait: Some(wait), .. } => wait,
@@ -40,7 +40,7 @@ impl Prefer {
         }
     }
 
-    /// The `Preference-Applied` header, when there is anything to say.
+    /// The value of `Preference-Applied`; `None` when no preference was applied.
     pub(crate) fn applied(self) -> Option<String> {
         let respond_async = self.respond_async.then(|| "respond-async".to_owned());
         let wait = self.wait.map(|wait| format!("wait={}", wait.as_secs()));
@@ -55,7 +55,7 @@ fn parse_wait(token: &str) -> Option<Duration> {
     if !name.trim().eq_ignore_ascii_case("wait") || !value.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    // A number of any length means at least the longest wait.
+    // A number that is too large for the type means the longest wait.
     let seconds = if value.is_empty() {
         return None;
     } else {

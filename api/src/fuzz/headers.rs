@@ -1,4 +1,4 @@
-//! The headers that we read.
+//! Random values of the headers that the api reads.
 
 use crate::extract::{ApiKey, Prefer, WAIT_MAX, bucket};
 use axum::http::{HeaderMap, HeaderValue};
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Bytes that a header may have, with a liking for those that mean something.
+/// Bytes that a header may have. Bytes that have a meaning are drawn more often.
 fn value() -> impl Strategy<Value = Vec<u8>> {
     let word = prop_oneof![
         Just("wait=".to_owned()),
@@ -40,7 +40,8 @@ proptest! {
 
     #[test]
     fn an_idempotency_key_is_visible_and_bounded_or_none(bytes in value()) {
-        let visible = !bytes.is_empty() && bytes.len() <= 255 && bytes.iter().all(u8::is_ascii_graphic);
+        let visible =
+            !bytes.is_empty() && bytes.len() <= 255 && bytes.iter().all(u8::is_ascii_graphic);
         prop_assert_eq!(IdempotencyKey::parse(&bytes).is_ok(), visible);
     }
 

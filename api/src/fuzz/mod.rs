@@ -1,5 +1,5 @@
-//! Whatever a client sends is answered and never a panic. `make fuzz` runs these a million times;
-//! the usual number of cases is small.
+//! Fuzz tests: no input from a client causes a panic. `make fuzz` runs each a million times; a
+//! plain test run uses few cases.
 
 mod headers;
 mod submissions;

@@ -1,4 +1,4 @@
-//! Bodies of submissions: bytes of any kind, and objects that are nearly right.
+//! Random bodies of submissions: arbitrary bytes, and objects that are nearly valid.
 
 use crate::extract::Fields;
 use crate::routes::{gifts, subscriptions, users};
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use queue::QueuedJob;
 use serde_json::{Map, Value, json};
 
-/// The fields of all six submissions, and others.
+/// Names of fields: those of all six commands, and unknown ones.
 const NAMES: [&str; 9] = [
     "email",
     "user_id",

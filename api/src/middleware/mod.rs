@@ -1,5 +1,5 @@
-//! What surrounds every request: an id, a log line, metrics, and an answer even when a handler panics.
-//! No body, key or secret is ever logged.
+//! The middleware of every request: an id, a log line, metrics, and an answer even when a handler
+//! panics. No body, key or secret is ever logged.
 
 mod request_id;
 mod request_log;
@@ -12,7 +12,7 @@ use std::any::Any;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
-/// The same routes with all of it around them.
+/// Adds the middleware to `routes`.
 pub(crate) fn layered(routes: Router) -> Router {
     routes
         .layer(CatchPanicLayer::custom(panicked))

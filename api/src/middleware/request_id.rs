@@ -1,4 +1,4 @@
-//! The id of a request, which stands in its log line and in its answer.
+//! The id of a request, which is shown in its log line and in its answer.
 
 use axum::extract::Request;
 use axum::http::HeaderName;
@@ -6,10 +6,11 @@ use axum::http::HeaderName;
 /// The header that carries the id.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Long enough for any id in use.
+/// The longest id that is accepted from a client. Common forms of ids are shorter.
 const LENGTH_MAX: usize = 128;
 
-/// A request may bring an id of its own, if it is short and plain: it goes into logs and headers.
+/// Removes an id that the client has sent, unless it is short and has plain characters only: it is
+/// written to logs and headers.
 pub(crate) async fn drop_unusable(mut request: Request) -> Request {
     let is_plain =
         |id: &[u8]| (1..=LENGTH_MAX).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);

@@ -20,7 +20,7 @@ pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     let response = next.run(request).instrument(span).await;
     drop(active);
 
-    // The path as written in the router, never as sent: that would be unbounded.
+    // The path as it is written in the router. Paths as sent would be unbounded in number.
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_u16();
@@ -36,8 +36,8 @@ pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     response
 }
 
-/// A request that is being answered. Counted down when it is dropped: a client may leave before its
-/// answer, and then nothing after the wait for it is run.
+/// Counts a request as active until it is dropped. `drop` does the counting down, because a client
+/// may leave before its answer, and the code after the `await` is then never run.
 struct Active;
 
 impl Active {
@@ -53,7 +53,7 @@ impl Drop for Active {
     }
 }
 
-/// Methods are free text; a label is not.
+/// The method as a label. Unknown methods share one label, so that their number is bounded.
 fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

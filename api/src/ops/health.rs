@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use runtime::health::Health;
 
-/// Whether the api and what it depends on are well: 200 or 503. Needs no key.
+/// Answers 200 when the api, Postgres and Redis are healthy, otherwise 503. Needs no key.
 pub(crate) async fn handle(State(state): State<ApiState>) -> Response {
     let health = Health::check(&state.database, &state.queue).await;
     let mut response = respond::json(&health);

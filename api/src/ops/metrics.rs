@@ -17,7 +17,7 @@ pub(crate) async fn handle(
 ) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
     authenticate(&state, &parts, Scope::Admin).await?;
-    // Read when asked for. While Redis is away the last figures stand.
+    // The queue is read at each request. While Redis cannot be reached the last figures are shown.
     if let Ok(stats) = state.queue.stats().await {
         stats.export(clock::now());
     }

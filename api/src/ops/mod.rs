@@ -1,4 +1,4 @@
-//! What operators ask: health and metrics.
+//! The routes for operators: health and metrics.
 
 pub(crate) mod health;
 pub(crate) mod metrics;

@@ -1,5 +1,5 @@
-//! The routes, a folder a noun and a file a verb. A file of a command says how its body is read; the
-//! way that all commands take is in [`crate::submit`].
+//! The routes: one folder for each noun and one file for each verb. The file of a command says how
+//! its body is read; [`crate::submit`] does the rest for all commands.
 
 pub(crate) mod gifts;
 pub(crate) mod jobs;
@@ -10,13 +10,13 @@ use crate::api_error::ApiError;
 use axum::http::Uri;
 use contract::ProblemKind;
 
-/// Nothing is served at this path.
+/// The error for a path that is not served.
 pub(crate) async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(100).collect();
     ApiError::new(ProblemKind::RouteNotFound, format!("Nothing is served at {path}."))
 }
 
-/// The path is served, but not this method.
+/// The error for a path that is served, but not with this method.
 pub(crate) async fn method_not_allowed() -> ApiError {
     ApiError::new(ProblemKind::MethodNotAllowed, "See the Allow header for the methods it knows.")
 }

@@ -1,4 +1,4 @@
-//! Admission: what becomes of a submission, and the wait for its outcome.
+//! Has a submission admitted, and waits for its outcome.
 
 use crate::api_error::ApiError;
 use crate::state::ApiState;
@@ -10,17 +10,18 @@ use queue::{QueuedJob, Quota, Verdict};
 use store::command_log;
 use tokio::time::Instant;
 
-/// The time for workers to make room in a full queue, in seconds.
+/// The time after which a client should try again when the queue is full, in seconds.
 const RETRY_AFTER_FULL: u64 = 5;
 
-/// Takes a submission to admission, and waits for its outcome if there is one to wait for.
+/// Has a submission admitted, and waits for its outcome if its job is under way.
 pub(crate) async fn admit(
     state: &ApiState,
     job: &QueuedJob,
     bucket: &str,
     deadline: Instant,
 ) -> Result<(Result<Reply, ApiError>, Option<Quota>), ApiError> {
-    // Taken before the job can finish, or its outcome might pass unseen.
+    // The ticket is taken before the job can finish. Otherwise its outcome could be announced
+    // before anything waits for it.
     let ticket = (deadline > Instant::now()).then(|| state.outcomes.ticket(job.id())).flatten();
     let admission = state.admissions.call(state.queue.submission(job, bucket)).await??;
     let quota = admission.quota;
@@ -43,8 +44,8 @@ pub(crate) async fn admit(
     Ok((reply, quota))
 }
 
-/// Another request with this key is on its way. If Redis had forgotten the key, that request may be
-/// the wrong one and this one the first: the command log knows.
+/// The reply when another request with this key is under way. If Redis has lost the key, this
+/// request may nevertheless be the one that was decided first: the command log tells.
 async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Reply, ApiError> {
     match command_log::find_job(&state.database, job.client, job.id()).await? {
         Some(entry) if entry.fingerprint == job.fingerprint => {

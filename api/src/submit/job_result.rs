@@ -7,21 +7,21 @@ use axum::response::{IntoResponse, Response};
 use domain::{Answer, Fingerprint, JobStatus, LogEntry};
 use queue::{Origin, Outcome, QueuedJob, Record};
 
-/// The time for whatever made a job be given up to be put right, in seconds.
+/// The time after which a client should try again when its job was given up, in seconds.
 const RETRY_AFTER_GIVING_UP: u64 = 60;
 
 /// The result of a job.
 pub(crate) struct JobResult {
     /// The fingerprint of the request that the answer belongs to.
     fingerprint: Fingerprint,
-    /// Whether it was decided for an earlier request than this one.
+    /// Whether the answer was decided for an earlier request than this one.
     replayed: bool,
     gave_up: bool,
     answer: Answer,
 }
 
 impl JobResult {
-    /// The result that was announced.
+    /// The result in an announced outcome.
     pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
         Self {
             fingerprint: outcome.fingerprint,
@@ -31,8 +31,8 @@ impl JobResult {
         }
     }
 
-    /// The result that Redis remembers; `None` while the job goes on. A record of another admission
-    /// than that of `job` is a replay.
+    /// The result in a record of Redis; `None` while the job goes on. It is a replay if the record
+    /// is of another admission than that of `job`.
     pub(crate) fn of_record(record: &Record, job: &QueuedJob) -> Option<Self> {
         let answer = record.answer.clone().filter(|_| record.status.has_ended())?;
         let replayed = record.submitted_at != job.submitted_at;
@@ -40,19 +40,20 @@ impl JobResult {
         Some(Self { fingerprint: record.fingerprint, replayed, gave_up, answer })
     }
 
-    /// The result that the command log has: a replay.
+    /// The result in an entry of the command log. It is always a replay.
     pub(crate) fn of_entry(entry: LogEntry) -> Self {
         let LogEntry { fingerprint, answer, .. } = entry;
         Self { fingerprint, replayed: true, gave_up: false, answer }
     }
 
-    /// A replay, too, for a request that joined a job which another one began.
+    /// Marks the result as a replay if the request joined a job that another request began.
     pub(crate) fn joined(self, joined: bool) -> Self {
         Self { replayed: self.replayed || joined, ..self }
     }
 
-    /// The response to the request that submitted `job`. When Redis had forgotten the key, the
-    /// command log may have had an answer to another request.
+    /// The response to the request that submitted `job`. The fingerprints are compared because the
+    /// command log may hold the answer to another request: when Redis has lost a key, a request is
+    /// admitted before the command log is read.
     pub(crate) fn into_response(self, job: &QueuedJob) -> Response {
         if self.fingerprint != job.fingerprint {
             return ApiError::key_reused(job.id()).into_response();

@@ -1,4 +1,4 @@
-//! The one path that all commands take: from a request to an admitted job to an answer.
+//! The code that all commands share: from a request to an admitted job to an answer.
 
 mod admit;
 mod job_result;
@@ -21,7 +21,7 @@ use queue::QueuedJob;
 use runtime::clock;
 use tokio::time::Instant;
 
-/// Answers a submission, whose body `command` makes a command of.
+/// Answers a submission. `command` makes the command from the members of its body.
 #[tracing::instrument(level = "debug", skip_all)]
 pub(crate) async fn handle(
     state: ApiState,

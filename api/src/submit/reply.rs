@@ -1,4 +1,4 @@
-//! What an admitted submission is answered with.
+//! The reply to an admitted submission.
 
 use crate::api_error::ApiError;
 use crate::respond;
@@ -8,23 +8,23 @@ use contract::view::JobView;
 use domain::{JobId, JobStatus};
 use queue::{QueuedJob, Record};
 
-/// What an admitted submission is answered with.
+/// The reply to an admitted submission.
 pub(crate) enum Reply {
-    /// The result of its job.
+    /// The result of its job, which has ended.
     Ended(JobResult),
-    /// Its job, which goes on; `joined` when another request began it.
+    /// Its job, which goes on; `joined` if another request began it.
     Pending { view: JobView, joined: bool },
 }
 
 impl Reply {
-    /// A job that was admitted just now.
+    /// The reply for a job that was admitted just now.
     pub(crate) fn queued(job: &QueuedJob) -> Self {
         let operation = job.command.operation();
         let view = JobView::new(job.id(), operation, JobStatus::Queued, 0, job.submitted_at);
         Self::Pending { view, joined: false }
     }
 
-    /// A job as Redis remembers it.
+    /// The reply for a job that has a record in Redis.
     pub(crate) fn of_record(record: &Record, job: &QueuedJob, joined: bool) -> Self {
         match JobResult::of_record(record, job) {
             Some(result) => Self::Ended(result.joined(joined)),
@@ -44,7 +44,7 @@ pub(crate) fn respond(reply: Result<Reply, ApiError>, job: &QueuedJob) -> Respon
     }
 }
 
-/// A job as Redis remembers it, for clients.
+/// The view of a job, from its record in Redis.
 pub(crate) fn view_of_record(id: JobId, record: &Record) -> JobView {
     let Record { operation, status, attempts, submitted_at, .. } = *record;
     let view = JobView::new(id, operation, status, attempts, submitted_at);

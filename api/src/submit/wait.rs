@@ -7,16 +7,16 @@ use queue::{Outcome, QueuedJob, Ticket, Waited};
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// How a job was seen to have ended.
+/// How the end of a job was noticed.
 pub(crate) enum SeenBy<L> {
     /// Its outcome was announced.
     Announcement(Arc<Outcome>),
-    /// A look found it.
+    /// A look at its record found it.
     Look(L),
 }
 
-/// Waits until the job of `ticket` has ended, until `deadline`, or until the api stops. The job goes
-/// on in any case. `look` is called when an announcement may have been missed.
+/// Waits until the job of `ticket` has ended, until `deadline`, or until the api stops. The job
+/// goes on in any case. `look` is called when an announcement may have been missed.
 pub(crate) async fn wait<L, F>(
     state: &ApiState,
     ticket: Ticket,
@@ -33,7 +33,8 @@ where
     }
 }
 
-/// Waits for the result of a job that is `pending`.
+/// Waits for the result of `job`; returns `pending`, or its state by then, if it does not end in
+/// time.
 pub(crate) async fn wait_for_result(
     state: &ApiState,
     job: &QueuedJob,
@@ -52,7 +53,7 @@ pub(crate) async fn wait_for_result(
             Reply::Ended(JobResult::of_outcome(&outcome).joined(joined))
         }
         Some(SeenBy::Look(result)) => Reply::Ended(result.joined(joined)),
-        // It may have got on meanwhile.
+        // Its state may have changed meanwhile.
         None => match state.queue.record(job.id()).await {
             Ok(Some(record)) => Reply::of_record(&record, job, joined),
             Ok(None) | Err(_) => pending,

@@ -21,7 +21,8 @@ struct Wait {
     wait: Option<String>,
 }
 
-/// A job of the caller; with `?wait=SECONDS` once it has ended, or after that time.
+/// Answers with a job of the caller. With `?wait=SECONDS` it answers when the job has ended, or
+/// after that time.
 pub(crate) async fn handle(
     State(state): State<ApiState>,
     Reader(caller): Reader,
@@ -56,7 +57,8 @@ impl Wait {
     }
 }
 
-/// The job, from Redis, and from the command log when Redis has forgotten it or is away.
+/// The job from its record in Redis. When Redis has no record or cannot be reached, the job from
+/// the command log.
 async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, ApiError> {
     let record = state.queue.record(id).await;
     match record {

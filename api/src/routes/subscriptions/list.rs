@@ -13,7 +13,7 @@ use domain::{Refusal, SubscriptionId, UserId};
 use serde::{Deserialize, Serialize};
 use store::reads::PageOf;
 
-/// The most that one page holds, and what it holds unless asked otherwise.
+/// The most subscriptions of a page, and the default.
 const LIMIT_MAX: u32 = 100;
 
 #[derive(Deserialize)]
