@@ -1,9 +1,9 @@
-//! What commands change.
+//! The changes that commands make to rows.
 
 use crate::{Gift, GiftId, Grant, Subscription, SubscriptionId, User, UserId};
 use std::collections::BTreeMap;
 
-/// One row as it is to be from now on.
+/// One row as it is after a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A new user.
@@ -12,12 +12,13 @@ pub enum Change {
     Subscription(Subscription),
     /// A new or changed gift.
     Gift(Gift),
-    /// Months granted.
+    /// A new grant of months.
     Grant(Grant),
 }
 
-/// The final version of every row that a batch changes. Ordered by id: a subscription that has ended
-/// must be written before its successor, or the index of active ones would refuse the successor.
+/// The final version of every row that a batch changes. The rows are ordered by id: a subscription
+/// that has ended must be written before its successor, or the index of active ones would refuse
+/// the successor.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Changes {
     /// New users.
@@ -31,7 +32,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Adds a change; a later one of the same row replaces an earlier one.
+    /// Adds a change. It replaces an earlier change of the same row.
     pub fn push(&mut self, change: Change) {
         match change {
             Change::User(user) => drop(self.users.insert(user.id, user)),

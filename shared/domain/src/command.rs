@@ -1,52 +1,52 @@
-//! What a client can ask for.
+//! The commands that a client can submit.
 
 use crate::{Email, GiftId, PlanCode, SubscriptionId, UserId};
 use serde::{Deserialize, Serialize};
 
-/// A request that passed validation. It carries what was asked, before defaults.
+/// A command from a request that passed validation. Defaults are not filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "operation", rename_all = "snake_case")]
 pub enum Command {
-    /// Make a user.
+    /// Makes a user.
     CreateUser {
-        /// Its email.
+        /// The email of the new user.
         email: Email,
     },
-    /// Start a subscription.
+    /// Starts a subscription.
     Subscribe {
-        /// For whom.
+        /// The user who gets the subscription.
         user_id: UserId,
-        /// Under which plan.
+        /// The plan of the subscription.
         plan: PlanCode,
-        /// For how long; one interval of the plan when absent.
+        /// The term in months; one interval of the plan when absent.
         duration_months: Option<u32>,
     },
-    /// Prolong a running subscription.
+    /// Prolongs a running subscription.
     Renew {
-        /// Which.
+        /// The subscription to prolong.
         subscription_id: SubscriptionId,
-        /// By how much; one interval of its plan when absent.
+        /// The added months; one interval of its plan when absent.
         duration_months: Option<u32>,
     },
-    /// End a running subscription at once.
+    /// Ends a running subscription at once.
     Cancel {
-        /// Which.
+        /// The subscription to end.
         subscription_id: SubscriptionId,
     },
-    /// Give months to an email address.
+    /// Gives months to an email address.
     Gift {
-        /// Who gives.
+        /// The user who gives.
         gifter_id: UserId,
-        /// To whom.
+        /// The address of the recipient.
         recipient_email: Email,
-        /// How much; one month when absent.
+        /// The months given; one when absent.
         duration_months: Option<u32>,
     },
-    /// Turn a gift into time of a subscription.
+    /// Turns a gift into time of a subscription.
     Redeem {
-        /// Which gift.
+        /// The gift to redeem.
         gift_id: GiftId,
-        /// For whom.
+        /// The user who redeems it.
         user_id: UserId,
     },
 }

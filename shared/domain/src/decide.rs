@@ -1,4 +1,4 @@
-//! Dispatch: one command, the rows it touches, the time, and what comes of it.
+//! Decides a command: dispatches it, with the rows it touches and the time, to its rule.
 
 use crate::{
     Change, ClientId, Command, Gift, Instant, JobId, NewIds, Refusal, Subscription, User,
@@ -6,17 +6,17 @@ use crate::{
 };
 use chrono::TimeDelta;
 
-/// What comes of a command: the rows as they are to be, and what the client is told. A refusal
-/// changes nothing.
+/// The decision on a command: the changed rows, and a success or a refusal. A refusal changes
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// Rows to write. Empty for a refusal.
+    /// The rows to write; none for a refusal.
     pub changes: Vec<Change>,
-    /// What the client is told.
+    /// The success or the refusal that the client is told.
     pub result: Result<Success, Refusal>,
 }
 
-/// The "yes" of the trade.
+/// What a command made or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Success {
     /// A user was made.
@@ -31,15 +31,15 @@ pub enum Success {
     GiftCreated(Gift),
     /// A gift became time of a subscription.
     Redeemed {
-        /// The gift.
+        /// The redeemed gift.
         gift: Gift,
-        /// The subscription that has its months.
+        /// The subscription that received its months.
         subscription: Subscription,
     },
 }
 
 impl Success {
-    /// The id of what was made or changed.
+    /// The id of the row that was made or changed.
     #[must_use]
     pub const fn entity(&self) -> i64 {
         match self {
@@ -50,25 +50,25 @@ impl Success {
     }
 }
 
-/// What a decision depends on beside the rows and the command.
+/// The inputs of a decision beside the rows and the command.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {
-    /// The one clock of all workers: Postgres's, read while the locks are held.
+    /// The time by Postgres's clock, which all workers share, read while the locks are held.
     pub now: Instant,
     /// The client that sent the command.
     pub client: ClientId,
     /// The job that carries the command.
     pub job: JobId,
-    /// How long a new gift can be redeemed.
+    /// The time for which a new gift can be redeemed.
     pub gift_ttl: TimeDelta,
 }
 
-/// Changed rows and a success, or a refusal that changes nothing.
+/// The result of a rule: changed rows and a success, or a refusal that changes nothing.
 pub(crate) type Ruling = Result<(Vec<Change>, Success), Refusal>;
 
-/// Decides `command` by the rows of `working_set`, which is not changed: apply the changes to it
-/// before the next command is decided. A command that may make a row takes an id from `new_ids`,
-/// whether or not it is refused then.
+/// Decides `command` by the rows of `working_set`, which it does not change: the caller applies the
+/// changes before it decides the next command. A command that may make a row takes an id from
+/// `new_ids`, also when it is refused.
 #[must_use]
 pub fn decide(
     working_set: &WorkingSet,
@@ -99,7 +99,8 @@ pub fn decide(
     }
 }
 
-/// What every command is decided by. Each command adds its own rule in a file of its own.
+/// The arguments that all rules share. Each command adds its rule as a method, in a file of its
+/// own.
 #[derive(Clone, Copy)]
 pub(crate) struct Decider<'a> {
     pub(crate) working_set: &'a WorkingSet,

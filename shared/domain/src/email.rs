@@ -1,4 +1,4 @@
-//! Email addresses: parsed once, at the edge.
+//! Email addresses. They are parsed once, when a request is read.
 
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -6,19 +6,19 @@ use std::str::FromStr;
 /// The longest address that can be delivered to (RFC 5321, erratum 1690), in bytes.
 const LENGTH_MAX: usize = 254;
 
-/// A valid address, kept as it was written. Two addresses are the same mailbox when their
+/// A valid address, as it was written. Two addresses are the same mailbox when their
 /// [`Email::key`]s are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
-/// Why a text is no [`Email`].
+/// The error of a text that is no [`Email`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a valid email address")]
 pub struct InvalidEmail;
 
 impl Email {
-    /// Parses an address; spaces around it are dropped.
+    /// Parses an address. Spaces around it are dropped.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
         let text = text.trim();
         let options = email_address::Options::default()
@@ -29,7 +29,8 @@ impl Email {
         let (Ok(address), true) = (parsed, text.len() <= LENGTH_MAX) else {
             return Err(InvalidEmail);
         };
-        // The grammar allows more than any mail server does: quoted text, signs in host names.
+        // The grammar of addresses allows things that mail servers do not use, such as quoted text
+        // and special characters in host names. They are refused.
         let host_byte = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
         let local_byte = |b: u8| b.is_ascii_graphic() && b != b'"';
         let usual =
@@ -43,7 +44,7 @@ impl Email {
         &self.0
     }
 
-    /// What addresses are compared by: ASCII lower case, no folding of dots or plus signs.
+    /// The form by which addresses are compared: ASCII lower case. Dots and plus signs count.
     #[must_use]
     pub fn key(&self) -> String {
         self.0.to_ascii_lowercase()

@@ -1,4 +1,4 @@
-//! What makes two requests the same request.
+//! Idempotency keys and fingerprints, which tell whether two requests are the same.
 
 use crate::{ClientId, JobId};
 use serde::{Deserialize, Serialize};
@@ -8,12 +8,12 @@ use std::fmt;
 /// The longest key, in bytes.
 const KEY_LENGTH_MAX: usize = 255;
 
-/// A client's name for one intent: 1 to 255 visible ASCII characters.
+/// The name that a client gives to one intent: 1 to 255 visible ASCII characters.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);
 
-/// Why a text is no [`IdempotencyKey`].
+/// The error of a text that is no [`IdempotencyKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an idempotency key is 1 to 255 visible ASCII characters, without spaces")]
 pub struct InvalidIdempotencyKey;
@@ -39,7 +39,7 @@ impl IdempotencyKey {
     }
 }
 
-/// Keys can carry what a client would not like to see in a log: only the beginning is shown.
+/// Shows only the beginning of a key, since keys may contain what should not be in a log.
 impl fmt::Debug for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown: String = self.0.chars().take(8).collect();
@@ -61,8 +61,8 @@ impl From<IdempotencyKey> for String {
     }
 }
 
-/// The id of the job that `key` of `client` names, on every process and at all times: the first 128
-/// bits of SHA-256 over both, as a UUID of version 8 (RFC 9562, section 5.8).
+/// The id of the job that `key` of `client` names. Every process computes the same id at all times:
+/// the first 128 bits of SHA-256 over both, as a UUID of version 8 (RFC 9562, section 5.8).
 #[must_use]
 pub fn job_id(client: ClientId, key: &IdempotencyKey) -> JobId {
     // The length goes first, so that no two (client, key) pairs give the same bytes.
@@ -80,8 +80,8 @@ pub fn job_id(client: ClientId, key: &IdempotencyKey) -> JobId {
     JobId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
-/// What a request asked for: SHA-256 over method, path and the JSON value of its body. Equal values
-/// have equal fingerprints, whatever their spacing and the order of their members.
+/// The fingerprint of a request: SHA-256 over method, path and the JSON value of its body. Equal
+/// values have equal fingerprints, whatever their spacing and the order of their members.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 

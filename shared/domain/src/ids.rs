@@ -1,10 +1,10 @@
-//! One type for each kind of id, so that none is taken for another.
+//! One type for each kind of id, so that the compiler tells them apart.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
 
-/// Declares the id of a kind of row: a 64-bit integer that Postgres draws.
+/// Declares the type of the ids of one kind of row: a 64-bit integer that Postgres assigns.
 macro_rules! row_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -35,19 +35,19 @@ macro_rules! row_id {
 }
 
 row_id! {
-    /// The owner of API keys; everything else belongs to a client.
+    /// The id of a client, which owns API keys and all other rows.
     ClientId
 }
 row_id! {
-    /// A subscriber, or someone who gives.
+    /// The id of a user.
     UserId
 }
 row_id! {
-    /// A subscription of a user.
+    /// The id of a subscription.
     SubscriptionId
 }
 row_id! {
-    /// A gift of months.
+    /// The id of a gift.
     GiftId
 }
 
@@ -58,7 +58,7 @@ impl ClientId {
     pub const LOCAL: Self = Self(2);
 }
 
-/// A submitted command. Derived from (client, idempotency key), never drawn: see
+/// The id of a submitted command. It is derived from client and idempotency key, never drawn: see
 /// [`crate::job_id`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

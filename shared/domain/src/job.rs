@@ -1,26 +1,27 @@
-//! A submitted command on its way, and what the command log keeps of it.
+//! The states of a job, and the entry of a decided one in the command log.
 
 use crate::{ClientId, Fingerprint, IdempotencyKey, Instant, JobId, Operation};
 
-/// The public states of a job. See `docs/STATES.md` for every edge.
+/// The public states of a job. `docs/STATES.md` has every transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobStatus {
-    /// Waits for a worker.
+    /// The job waits for a worker.
     Queued,
     /// A worker has it.
     Running,
-    /// Failed by a fault; a worker will try again.
+    /// The last attempt failed by a fault. A worker will try again.
     Retrying,
-    /// Done. Final.
+    /// The command was done. Final.
     Succeeded,
-    /// Refused. Final.
+    /// The command was refused. Final.
     Failed,
-    /// Given up after its attempts. A retry with its key, or an operator, queues it again.
+    /// The job was given up after its attempts. A retry with its key, or an operator, queues it
+    /// again.
     Dead,
 }
 
 impl JobStatus {
-    /// How the status is written, in answers and by `worker jobs`.
+    /// The spelling of the status, in answers and in `worker jobs`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,24 +46,24 @@ impl JobStatus {
         matches!(self, Self::Succeeded | Self::Failed)
     }
 
-    /// Whether there is nothing to wait for: the job is finished, or was given up.
+    /// Whether the job is finished or was given up, so that there is nothing to wait for.
     #[must_use]
     pub const fn has_ended(self) -> bool {
         self.is_finished() || matches!(self, Self::Dead)
     }
 }
 
-/// The stored response: what the first request was answered with, and every replay will be.
+/// The stored response to the first request and to every replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status: 200 or 201, or that of a refusal.
     pub status: u16,
-    /// The body, to the byte.
+    /// The body, byte for byte.
     pub body: String,
 }
 
 impl Answer {
-    /// Whether the command was done, rather than refused.
+    /// Whether the command was done rather than refused.
     #[must_use]
     pub const fn is_success(&self) -> bool {
         self.status < 400
@@ -84,7 +85,7 @@ pub struct LogEntry {
     pub operation: Operation,
     /// The id of what was made or changed; `None` for a refusal.
     pub entity: Option<i64>,
-    /// The answer, for good.
+    /// The answer, which never changes.
     pub answer: Answer,
     /// The number of the attempt in which it was decided.
     pub attempts: u32,

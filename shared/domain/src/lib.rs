@@ -1,9 +1,11 @@
-//! The trade itself: what a command means and what it does to users, subscriptions and gifts.
+//! The business rules: what a command means and what it does to users, subscriptions and gifts.
 //!
-//! Pure: no I/O, no clock, no randomness, no async. Time and new ids are arguments. It must not
-//! know how state is stored, how commands travel, or how an answer is written (`contract`).
+//! This crate is pure: no I/O, no clock, no randomness, no async. Time and new ids are arguments.
+//! It must not depend on how state is stored, how commands travel, or how an answer is written
+//! (`contract`).
 //!
-//! [`decide`] is the entry: it dispatches to one file a command (`subscription/renew.rs`, ...).
+//! [`decide`] is the entry point. It dispatches to one file for each command, such as
+//! `subscription/renew.rs`.
 
 pub mod calendar;
 mod change;
@@ -36,5 +38,5 @@ pub use subscription::{Grant, GrantSource, Subscription, SubscriptionState, Subs
 pub use user::User;
 pub use working_set::WorkingSet;
 
-/// An instant: UTC, whole microseconds, which is what Postgres keeps.
+/// An instant in UTC, in whole microseconds, which is what Postgres stores.
 pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -1,31 +1,32 @@
-//! What the commands of a batch need: rows to be loaded and locked, and new ids.
+//! The needs of a batch: rows to be loaded and locked, and new ids.
 
 use crate::{ClientId, Command, GiftId, SubscriptionId, UserId};
 use std::collections::BTreeSet;
 
-/// What must be loaded, locked and drawn before the commands of a batch can be decided.
+/// The rows that must be loaded and locked, and the ids that must be drawn, before the commands of
+/// a batch can be decided.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Needs {
-    /// Users by id.
+    /// The ids of users.
     pub users: BTreeSet<UserId>,
-    /// Users by client and email key.
+    /// The clients and email keys of users.
     pub emails: BTreeSet<(ClientId, String)>,
-    /// Subscriptions by id, beside the active ones of the users.
+    /// The ids of subscriptions, beside the active ones of the users.
     pub subscriptions: BTreeSet<SubscriptionId>,
-    /// Gifts by id.
+    /// The ids of gifts.
     pub gifts: BTreeSet<GiftId>,
-    /// One new id for every command that may make something.
+    /// The numbers of new ids: one for every command that may make a row.
     pub new_ids: NewIdCounts,
 }
 
-/// How many new ids of each kind a batch may need.
+/// The numbers of new ids of each kind that a batch may need.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct NewIdCounts {
-    /// For new users.
+    /// The number of ids for new users.
     pub users: u32,
-    /// For new gifts.
+    /// The number of ids for new gifts.
     pub gifts: u32,
-    /// For new subscriptions.
+    /// The number of ids for new subscriptions.
     pub subscriptions: u32,
 }
 
@@ -57,9 +58,9 @@ impl Needs {
     }
 }
 
-/// New ids drawn for a batch, as many as its [`Needs`] say. They are handed out in ascending order:
-/// newer subscriptions of a user must have greater ids, and sequences of Postgres may be drawn in
-/// any order.
+/// New ids drawn for a batch, as many as its [`Needs`] say. They are handed out in ascending order,
+/// because newer subscriptions of a user must have greater ids, and Postgres may return ids of a
+/// sequence in any order.
 #[derive(Debug)]
 pub struct NewIds {
     users: std::vec::IntoIter<i64>,
@@ -68,7 +69,7 @@ pub struct NewIds {
 }
 
 impl NewIds {
-    /// These ids, in any order.
+    /// Takes ids in any order.
     #[must_use]
     pub fn new(users: Vec<i64>, gifts: Vec<i64>, subscriptions: Vec<i64>) -> Self {
         let ascending = |mut ids: Vec<i64>| {

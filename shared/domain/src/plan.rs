@@ -1,23 +1,23 @@
-//! The plans on sale, and how long a term each may be bought for.
+//! The plans on sale, and the terms that each may be bought for.
 
 use crate::Refusal;
 use serde::{Deserialize, Serialize};
 
-/// The fewest and the most months of one command.
+/// The fewest months of one command.
 pub const MONTHS_MIN: u32 = 1;
-/// Ten years: beyond that a number is more likely a mistake than a wish.
+/// The most months of one command: ten years. A larger number is more likely a mistake.
 pub const MONTHS_MAX: u32 = 120;
 
 /// The longest plan code, in characters.
 const CODE_LENGTH_MAX: usize = 64;
 
-/// What a client calls a plan: 1 to 64 printable characters. It need not be on sale: see
+/// The name of a plan in a request: 1 to 64 printable characters. The plan need not be on sale: see
 /// [`Plan::find`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PlanCode(String);
 
-/// Why a text is no [`PlanCode`].
+/// The error of a text that is no [`PlanCode`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 64 printable characters")]
 pub struct InvalidPlanCode;
@@ -56,9 +56,9 @@ impl From<PlanCode> for String {
 /// A plan on sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
-    /// Bought by the month.
+    /// The plan that is bought by the month.
     Monthly,
-    /// Bought by the year, that is, in multiples of 12 months.
+    /// The plan that is bought by the year, that is, in multiples of 12 months.
     Yearly,
 }
 
@@ -72,7 +72,7 @@ impl Plan {
         Self::ALL.into_iter().find(|plan| plan.code() == code)
     }
 
-    /// How the plan is written.
+    /// The spelling of the plan.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -81,7 +81,7 @@ impl Plan {
         }
     }
 
-    /// The months of one interval: the default term, and what a term must be a multiple of.
+    /// The months of one interval. This is the default term, and every term is a multiple of it.
     #[must_use]
     pub const fn interval_months(self) -> u32 {
         match self {
@@ -90,7 +90,7 @@ impl Plan {
         }
     }
 
-    /// The term of a purchase that asked for `requested` months, or for none in particular.
+    /// The term of a purchase of `requested` months; one interval when no number was requested.
     pub fn term(self, requested: Option<u32>) -> Result<u32, Refusal> {
         let interval = self.interval_months();
         let months = requested.unwrap_or(interval);

@@ -1,14 +1,14 @@
-//! The "no" of the trade: an outcome like any other, committed and replayed, never retried.
-//! How each is written for clients is in `contract`.
+//! The refusals of the business rules. A refusal is an outcome like any other: it is committed and
+//! replayed, and never retried. `contract` writes refusals for clients.
 
 use crate::{Instant, Plan, SubscriptionId, SubscriptionStatus};
 
-/// Why a command is refused.
+/// The reason why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// The client has no such user.
     UserNotFound,
-    /// The client has no such user to give from.
+    /// The client has no user with the id of the giver.
     GifterNotFound,
     /// The client has no such subscription.
     SubscriptionNotFound,
@@ -18,14 +18,14 @@ pub enum Refusal {
     EmailTaken,
     /// The user has a running subscription.
     AlreadySubscribed {
-        /// Which.
+        /// The running subscription.
         subscription: SubscriptionId,
-        /// Until when it runs.
+        /// The end of the running subscription.
         end_date: Instant,
     },
     /// The subscription has ended.
     SubscriptionNotActive {
-        /// How it ended.
+        /// The state in which it ended.
         current: SubscriptionStatus,
     },
     /// The gift was sent to another email.
@@ -34,19 +34,19 @@ pub enum Refusal {
     GiftAlreadyRedeemed,
     /// The gift was not redeemed in time.
     GiftExpired {
-        /// When it expired.
+        /// The instant at which it expired.
         expired_at: Instant,
     },
     /// No such plan is on sale.
     UnknownPlan {
-        /// What was asked for.
+        /// The requested plan.
         plan: String,
     },
     /// The plan is sold in whole intervals only.
     DurationNotMultiple {
-        /// The plan.
+        /// The plan of the purchase.
         plan: Plan,
-        /// Its interval.
+        /// The interval of the plan, in months.
         interval_months: u32,
     },
     /// The subscription would end beyond the year 9999.

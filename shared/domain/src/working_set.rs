@@ -6,14 +6,14 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// Users, subscriptions and gifts as the commands of a batch see them: each command sees what those
-/// before it did.
+/// Users, subscriptions and gifts as the commands of a batch see them: each command sees the
+/// changes of those before it.
 #[derive(Debug, Default, Clone)]
 pub struct WorkingSet {
     users: HashMap<UserId, User>,
     user_of_email: HashMap<(ClientId, String), UserId>,
     subscriptions: HashMap<SubscriptionId, Subscription>,
-    /// The subscription stored as active, of which a user has at most one.
+    /// The subscriptions that are stored as active; a user has at most one.
     active_of_user: HashMap<UserId, SubscriptionId>,
     gifts: HashMap<GiftId, Gift>,
 }
@@ -49,7 +49,7 @@ impl WorkingSet {
         self.stored_active(user).filter(|s| s.end_date > now)
     }
 
-    /// The subscription of the user that is past its end at `now` and not marked as expired yet.
+    /// The subscription of the user that is past its end at `now` but not marked as expired.
     #[must_use]
     pub fn ended_unmarked(&self, user: UserId, now: Instant) -> Option<&Subscription> {
         self.stored_active(user).filter(|s| s.end_date <= now)
@@ -59,7 +59,7 @@ impl WorkingSet {
         self.subscriptions.get(self.active_of_user.get(&user)?)
     }
 
-    /// Takes in a row, as loaded or as changed by a command.
+    /// Adds or replaces a row, as loaded or as changed by a command.
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::User(user) => {

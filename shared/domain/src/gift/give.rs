@@ -3,11 +3,11 @@
 use crate::decide::{Decider, Ruling};
 use crate::{Change, Email, Gift, GiftId, GiftState, Refusal, Success, UserId};
 
-/// What a gift is worth unless its giver says otherwise.
+/// The months of a gift whose giver names no number.
 const MONTHS_DEFAULT: u32 = 1;
 
 impl Decider<'_> {
-    /// The recipient need not be a user yet.
+    /// Decides a `gift`. The recipient need not be a user yet.
     pub(crate) fn give(
         &self,
         id: GiftId,

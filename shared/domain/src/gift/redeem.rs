@@ -6,8 +6,8 @@ use crate::{
 };
 
 impl Decider<'_> {
-    /// The order of the refusals is part of the contract: a stranger learns that the gift exists,
-    /// but nothing of its state.
+    /// Decides a `redeem`. The order of the refusals is part of the contract: a user who is not the
+    /// recipient learns that the gift exists, but not its state.
     pub(crate) fn redeem(&self, new: SubscriptionId, gift: GiftId, user: UserId) -> Ruling {
         let Self { context, working_set } = *self;
         let gift = working_set.gift(context.client, gift).ok_or(Refusal::GiftNotFound)?;

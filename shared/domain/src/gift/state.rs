@@ -1,12 +1,12 @@
-//! A gift, and where it is in its life (`docs/STATES.md`).
+//! A gift and its states (`docs/STATES.md`).
 
 use crate::{ClientId, Email, GiftId, Instant, UserId};
 use serde::Serialize;
 
-/// Months on their way to whoever owns `recipient_email`.
+/// Months that are given to the user who has `recipient_email`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gift {
-    /// Its id.
+    /// The id of the gift.
     pub id: GiftId,
     /// The user who gives.
     pub gifter: UserId,
@@ -16,27 +16,27 @@ pub struct Gift {
     pub recipient_email: Email,
     /// The state as stored; see [`Gift::effective_status`] for the status as it is.
     pub state: GiftState,
-    /// How many months it is worth.
+    /// The months that it is worth.
     pub months: u32,
     /// The first instant at which it can no longer be redeemed.
     pub expires_at: Instant,
-    /// When it was made.
+    /// The instant at which it was made.
     pub created_at: Instant,
 }
 
 /// A state of a gift, with the data that only this state has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiftState {
-    /// Waits for its recipient.
+    /// The gift waits for its recipient.
     Pending,
-    /// Turned into time of a subscription.
+    /// The gift was turned into time of a subscription.
     Redeemed {
         /// The user who redeemed it.
         recipient: UserId,
-        /// When it was redeemed.
+        /// The instant at which it was redeemed.
         at: Instant,
     },
-    /// Was not redeemed in time.
+    /// The gift was not redeemed in time.
     Expired,
 }
 
@@ -53,7 +53,7 @@ pub enum GiftStatus {
 }
 
 impl GiftStatus {
-    /// How the status is written, in answers and in the schema.
+    /// The spelling of the status, in answers and in the schema.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ impl GiftState {
         }
     }
 
-    /// Who redeemed the gift and when, if anybody did.
+    /// The user who redeemed the gift and the instant, if it was redeemed.
     #[must_use]
     pub const fn redemption(&self) -> Option<(UserId, Instant)> {
         match self {

@@ -1,35 +1,35 @@
-//! Grants: the months that a subscription is made of.
+//! Grants: the months that were given to a subscription.
 
 use crate::{GiftId, Instant, JobId, SubscriptionId};
 
-/// Months given to a subscription, and by what.
+/// Months given to a subscription, and their source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The subscription that received them.
     pub subscription: SubscriptionId,
-    /// What gave them.
+    /// The source of the months.
     pub source: GrantSource,
-    /// How many.
+    /// The number of months.
     pub months: u32,
-    /// The job that gave them.
+    /// The job that granted them.
     pub job: JobId,
-    /// When.
+    /// The instant of the grant.
     pub granted_at: Instant,
 }
 
-/// What gave months to a subscription.
+/// The source of granted months.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GrantSource {
-    /// A subscribe.
+    /// A `subscribe` command.
     Purchase,
-    /// A renew.
+    /// A `renew` command.
     Renewal,
     /// A redeemed gift. At most one grant names a gift.
     Gift(GiftId),
 }
 
 impl GrantSource {
-    /// How the source is written in the schema.
+    /// The spelling of the source in the schema.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl GrantSource {
         }
     }
 
-    /// The gift, if it was one.
+    /// The gift, if the source is one.
     #[must_use]
     pub const fn gift(self) -> Option<GiftId> {
         match self {

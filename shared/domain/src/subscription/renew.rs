@@ -3,11 +3,11 @@
 use crate::decide::{Decider, Ruling};
 use crate::{Change, GrantSource, Plan, Refusal, Subscription, SubscriptionId, Success};
 
-/// The term of a plan that is no longer sold: it has no interval to keep to.
+/// The default term under a plan that is no longer sold and so has no interval.
 const MONTHS_OF_RETIRED_PLAN: u32 = 1;
 
 impl Decider<'_> {
-    /// The new end is counted from the first start, so that months do not drift.
+    /// Decides a `renew`. The new end is counted from the first start, so that months do not drift.
     pub(crate) fn renew(&self, id: SubscriptionId, requested_months: Option<u32>) -> Ruling {
         let subscription = self.active(id)?;
         let months = match Plan::find(&subscription.plan) {
@@ -18,7 +18,7 @@ impl Decider<'_> {
         Ok((changes, Success::Renewed(renewed)))
     }
 
-    /// `running` with more months.
+    /// The changes that give `running` more months.
     pub(crate) fn extend(
         &self,
         running: &Subscription,

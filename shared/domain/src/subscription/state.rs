@@ -1,4 +1,4 @@
-//! A subscription, and where it is in its life (`docs/STATES.md`).
+//! A subscription and its states (`docs/STATES.md`).
 
 use crate::{ClientId, Instant, Refusal, SubscriptionId, UserId, calendar};
 use serde::Serialize;
@@ -6,9 +6,9 @@ use serde::Serialize;
 /// A user's right to the product from `start_date` up to, and not including, `end_date`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// Its id. Newer subscriptions of a user have greater ids.
+    /// The id of the subscription. Newer subscriptions of a user have greater ids.
     pub id: SubscriptionId,
-    /// The user whose subscription it is.
+    /// The user who has the subscription.
     pub user: UserId,
     /// The client that the user belongs to.
     pub client: ClientId,
@@ -18,27 +18,27 @@ pub struct Subscription {
     pub state: SubscriptionState,
     /// All months ever granted, counted from `start_date`.
     pub months: u32,
-    /// The first instant covered. Never changes: months are counted from here.
+    /// The first instant covered. It never changes, because months are counted from it.
     pub start_date: Instant,
     /// The first instant not covered: `start_date` plus `months`.
     pub end_date: Instant,
-    /// When it was made.
+    /// The instant at which it was made.
     pub created_at: Instant,
-    /// When it last changed.
+    /// The instant of its last change.
     pub updated_at: Instant,
 }
 
 /// A state of a subscription, with the data that only this state has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubscriptionState {
-    /// Runs.
+    /// The subscription runs.
     Active,
-    /// Ended by its user.
+    /// The client ended it.
     Cancelled {
-        /// When it was cancelled.
+        /// The instant at which it was cancelled.
         at: Instant,
     },
-    /// Ended by time.
+    /// It ended because its term was over.
     Expired,
 }
 
@@ -55,7 +55,7 @@ pub enum SubscriptionStatus {
 }
 
 impl SubscriptionStatus {
-    /// How the status is written, in answers and in the schema.
+    /// The spelling of the status, in answers and in the schema.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -97,7 +97,7 @@ impl SubscriptionState {
         }
     }
 
-    /// When the subscription was cancelled, if it was.
+    /// The instant at which the subscription was cancelled, if it was.
     #[must_use]
     pub const fn cancelled_at(&self) -> Option<Instant> {
         match self {

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Decider<'_> {
-    /// A user has at most one subscription that runs.
+    /// Decides a `subscribe`. A user has at most one subscription that runs.
     pub(crate) fn subscribe(
         &self,
         id: SubscriptionId,
@@ -29,8 +29,9 @@ impl Decider<'_> {
         Ok((changes, Success::Subscribed(subscription)))
     }
 
-    /// A new subscription, which starts now. One that has ended but was not marked yet is marked
-    /// first: the schema allows one active subscription a user.
+    /// The changes that start a new subscription now. A subscription that has ended but is not
+    /// marked as expired is marked first, because the schema allows each user one active
+    /// subscription.
     pub(crate) fn start_subscription(
         &self,
         id: SubscriptionId,

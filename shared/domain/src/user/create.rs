@@ -4,7 +4,7 @@ use crate::decide::{Decider, Ruling};
 use crate::{Change, Email, Refusal, Success, User, UserId};
 
 impl Decider<'_> {
-    /// An email belongs to one user of a client.
+    /// Decides a `create_user`. An email belongs to one user of a client.
     pub(crate) fn create_user(&self, id: UserId, email: &Email) -> Ruling {
         let Self { context, working_set } = *self;
         if working_set.user_by_email(context.client, email).is_some() {

@@ -2,15 +2,16 @@
 
 use crate::{ClientId, Email, Instant, UserId};
 
-/// Someone who subscribes, gives or receives. Belongs to one client; the email is unique there.
+/// A person who subscribes, gives or receives. A user belongs to one client, and the email is
+/// unique there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Its id.
+    /// The id of the user.
     pub id: UserId,
     /// The client that the user belongs to.
     pub client: ClientId,
     /// The address that gifts to this user are sent to.
     pub email: Email,
-    /// When it was made.
+    /// The instant at which it was made.
     pub created_at: Instant,
 }
