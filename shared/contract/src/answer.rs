@@ -1,11 +1,11 @@
-//! How a decision is written as the answer that is stored.
+//! Writes a decision as the answer that is stored.
 
 use crate::refusal;
 use crate::view::{GiftView, RedemptionView, SubscriptionView, UserView};
 use domain::{Answer, Instant, JobId, Refusal, Success};
 use serde::Serialize;
 
-/// The answer to a command of `job` that was decided at `now`.
+/// The answer to the command of `job`, decided at `now`.
 #[must_use]
 pub fn answer(job: JobId, result: &Result<Success, Refusal>, now: Instant) -> Answer {
     match result {
@@ -31,9 +31,9 @@ fn answer_success(success: &Success, now: Instant) -> Answer {
     }
 }
 
-/// An answer of that status with a view as its body.
+/// An answer with that status and a view as its body.
 #[must_use]
 pub fn answer_with(status: u16, view: &impl Serialize) -> Answer {
-    // The views hold strings and numbers only: writing them cannot fail.
+    // Views hold only strings and numbers, so writing one cannot fail.
     Answer { status, body: serde_json::to_string(view).unwrap_or_default() }
 }

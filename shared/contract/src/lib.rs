@@ -1,7 +1,7 @@
-//! What clients see: problems and refusals, answers, and views of what they own.
+//! The documents that clients see: problems, refusals, answers, and views of what they own.
 //!
-//! Pure, like `domain`, which it writes down for clients. It must not know HTTP beyond the status of
-//! an answer, nor where answers are stored.
+//! This crate is pure, like `domain`, whose types it writes for clients. It must not use HTTP
+//! beyond the status of an answer, nor depend on where answers are stored.
 
 mod answer;
 mod problem;

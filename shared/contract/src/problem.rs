@@ -1,9 +1,9 @@
-//! Problem documents (RFC 9457): how every "no" is written, by `api` and in stored answers alike.
+//! Problem documents (RFC 9457). Every error is written as one, by the api and in stored answers.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Every problem a client can meet. The code, status and advice of each are part of the contract.
+/// The kinds of problems. The code, status and advice of each are part of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the table below says what each one means")]
 pub enum ProblemKind {
@@ -25,7 +25,7 @@ pub enum ProblemKind {
     QueueUnavailable,
     StorageUnavailable,
     Internal,
-    // Decided by the core: committed and replayed.
+    // Decided by the business rules: committed and replayed.
     UserNotFound,
     GifterNotFound,
     SubscriptionNotFound,
@@ -39,24 +39,25 @@ pub enum ProblemKind {
     UnknownPlan,
     DurationNotMultiple,
     TermTooLong,
-    // The job gave up.
+    // The job was given up.
     ProcessingFailed,
 }
 
-/// What a client should do about a problem.
+/// The advice to a client that gets a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Advice {
-    /// Send the same request again with the same key, after `Retry-After` where it is given.
+    /// The client may send the same request again with the same key, after `Retry-After` where it
+    /// is given.
     SameKey,
-    /// The answer is final for this key: a new intent needs a new key.
+    /// The answer is final for this key. A new intent needs a new key.
     NewKey,
-    /// Repair the request first; the key is still free.
+    /// The client must correct the request first. The key is still free.
     No,
 }
 
 impl ProblemKind {
-    /// Status, stable code, title and advice, in one table.
+    /// The status, stable code, title and advice of each kind, in one table.
     const fn row(self) -> (u16, &'static str, &'static str, Advice) {
         use Advice::{NewKey, No, SameKey};
         match self {
@@ -124,7 +125,7 @@ impl ProblemKind {
         }
     }
 
-    /// The HTTP status.
+    /// The HTTP status of problems of this kind.
     #[must_use]
     pub const fn status(self) -> u16 {
         self.row().0
@@ -140,41 +141,41 @@ impl ProblemKind {
 /// A problem document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Problem {
-    /// `/problems/` and the code with dashes.
+    /// The URI of its kind: `/problems/` and the code with dashes.
     #[serde(rename = "type")]
     pub type_uri: String,
-    /// The same for every problem of its kind.
+    /// The title, which is the same for every problem of its kind.
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What happened this time. Never internals.
+    /// The explanation of this case. It never contains internals.
     pub detail: String,
     /// The stable code, for programs.
     pub code: &'static str,
-    /// The job it is about, where there is one.
+    /// The job that it is about, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// Every field that is wrong, for invalid input.
+    /// Every invalid field, for invalid input.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// What to do about it.
+    /// The advice to the client.
     pub retry: Advice,
-    /// Members that only problems of its kind have.
+    /// The members that only problems of its kind have.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
-/// What is wrong with one field of a request.
+/// The error of one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// The field's name.
+    /// The name of the field.
     pub field: String,
-    /// What is wrong, to be read after the name.
+    /// The error, worded to be read after the name.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem of that kind; `detail` tells what happened this time.
+    /// A problem of that kind; `detail` says what happened in this case.
     #[must_use]
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         let (status, code, title, retry) = kind.row();
@@ -191,21 +192,21 @@ impl Problem {
         }
     }
 
-    /// With a member that only problems of its kind have.
+    /// Adds a member that only problems of its kind have.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.extra.insert(member.to_owned(), value.into());
         self
     }
 
-    /// About that job.
+    /// Names the job that the problem is about.
     #[must_use]
     pub fn about_job(mut self, job: domain::JobId) -> Self {
         self.instance = Some(format!("/jobs/{job}"));
         self
     }
 
-    /// With the fields that are wrong.
+    /// Adds the invalid fields.
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.errors = errors;

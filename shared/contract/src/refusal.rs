@@ -1,10 +1,10 @@
-//! How each refusal of the trade is written for clients.
+//! Writes the refusals of the business rules for clients.
 
 use crate::problem::{Problem, ProblemKind};
 use crate::view::timestamp;
 use domain::{Plan, Refusal};
 
-/// The kind of problem that a refusal is.
+/// The kind of problem that a refusal is written as.
 #[must_use]
 pub const fn kind(refusal: &Refusal) -> ProblemKind {
     match refusal {
@@ -24,7 +24,7 @@ pub const fn kind(refusal: &Refusal) -> ProblemKind {
     }
 }
 
-/// The document that a client is shown.
+/// The document that the client gets.
 #[must_use]
 pub fn problem(refusal: &Refusal) -> Problem {
     let with = |detail: &str| Problem::new(kind(refusal), detail);

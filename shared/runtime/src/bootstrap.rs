@@ -1,4 +1,4 @@
-//! How both processes come up, and how they say why they cannot.
+//! The start of both processes, and the messages when it fails.
 
 use crate::settings;
 use clap::Parser;
@@ -11,27 +11,29 @@ use std::time::Duration;
 use store::{Database, StoreError};
 use tokio::time::{Instant, sleep};
 
-/// How long a process waits for Postgres and Redis to come up beside it.
+/// The time that a process waits for Postgres and Redis to come up.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 /// The pause between two attempts to reach one of them.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
-/// Why a process cannot start.
+/// The reason why a process cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Postgres is not there.
+    /// Postgres cannot be used.
     #[error(
-        "cannot use Postgres: {0}\n  Is it running, and is DATABASE_URL right? `make run` starts one for you."
+        "cannot use Postgres: {0}\n  Is it running, and is DATABASE_URL right? `make run` starts \
+         one for you."
     )]
     Postgres(String),
-    /// Redis is not there.
+    /// Redis cannot be used.
     #[error(
-        "cannot use Redis: {0}\n  Is it running, and is REDIS_URL right? `make run` starts one for you."
+        "cannot use Redis: {0}\n  Is it running, and is REDIS_URL right? `make run` starts one for \
+         you."
     )]
     Redis(String),
 }
 
-/// Parses the command line and the environment. What is missing is told with its variable's name.
+/// Parses the command line and the environment. The error for a missing setting names its variable.
 #[must_use]
 pub fn parse<C: Parser>() -> C {
     C::try_parse().unwrap_or_else(|error| {
@@ -81,7 +83,7 @@ pub async fn connect(
     Ok((database, queue))
 }
 
-/// An error and what caused it, in one line.
+/// An error and its causes, in one line.
 #[must_use]
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -97,7 +99,7 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The exit code of a process that ended so; says why when it failed.
+/// The exit code for `result`. Prints the error, if it is one.
 #[must_use]
 pub fn report<E: Display>(ended: Result<(), E>) -> ExitCode {
     match ended {

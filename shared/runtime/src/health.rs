@@ -1,4 +1,4 @@
-//! Whether a process and what it depends on are well.
+//! The health of a process and of the services that it depends on.
 
 use crate::clock;
 use contract::view::timestamp;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use store::Database;
 use tokio::time::timeout;
 
-/// A dependency that does not answer within this time is down.
+/// The time within which Postgres and Redis must answer, or they count as down.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What `GET /health` answers.
+/// The answer to `GET /health`.
 #[derive(Debug, Serialize)]
 pub struct Health {
     status: &'static str,
@@ -23,7 +23,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// Asks Postgres and Redis, both at once.
+    /// Pings Postgres and Redis at the same time.
     pub async fn check(database: &Database, queue: &Queue) -> Self {
         let (postgres, redis) = tokio::join!(
             timeout(ANSWER_TIMEOUT, database.ping()),
@@ -39,15 +39,15 @@ impl Health {
         }
     }
 
-    /// Whether everything is up.
+    /// Whether Postgres and Redis are up.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.status == "healthy"
     }
 }
 
-/// Asks the process at `address` for its health, for the `health` subcommand: an image needs no
-/// other program to be checked.
+/// Requests the health of the process at `address`, for the `health` subcommand. With it an image
+/// needs no other program for its health check.
 pub fn probe(address: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT)?;
     stream.set_read_timeout(Some(2 * ANSWER_TIMEOUT))?;

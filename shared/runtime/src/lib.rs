@@ -1,8 +1,8 @@
-//! What both processes need around their work: settings, logs and metrics, the start, the stop, and
-//! health.
+//! The parts that both processes need around their work: settings, logs and metrics, the start, the
+//! stop, and health.
 //!
-//! It knows the store and the queue, to connect to them and to ask how they are. It must not know
-//! what a command is.
+//! This crate uses the store and the queue, to connect to them and to check their health. It must
+//! not use commands.
 
 pub mod bootstrap;
 pub mod clock;

@@ -1,15 +1,15 @@
-//! The settings that both binaries have. `--help` is the reference.
+//! The settings that both programs have. `--help` is the reference.
 
 use clap::{Args, ValueEnum};
 use queue::QueueSettings;
 use std::fmt;
 
-/// A URL with a password in it: never shown.
+/// A URL that may contain a password. It is never shown.
 #[derive(Clone)]
 pub struct SecretUrl(String);
 
 impl SecretUrl {
-    /// The URL itself, for whoever connects.
+    /// The URL itself, to connect to.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -53,15 +53,15 @@ pub struct Redis {
           value_parser = queue_name)]
     pub queue_name: String,
 
-    /// How long Redis keeps a response for replays. The command log in Postgres keeps it for good, so
-    /// this trades memory of Redis for speed of late replays and nothing else.
+    /// How long Redis keeps a response for replays. The command log in Postgres keeps it for good,
+    /// so this trades memory of Redis for speed of late replays and nothing else.
     #[arg(long, env = "IDEMPOTENCY_TTL_SECONDS", default_value_t = 86_400, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub idempotency_ttl_seconds: u64,
 }
 
 impl Redis {
-    /// The settings of the queue among these.
+    /// The settings that the queue needs.
     #[must_use]
     pub fn queue(&self) -> QueueSettings<'_> {
         QueueSettings {

@@ -1,16 +1,16 @@
-//! One token, cancelled by the first SIGTERM or SIGINT; whoever works watches it.
+//! The stop of a process: the first SIGTERM or SIGINT cancels a token that all tasks watch.
 
 use std::io;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// What has begun when a process is asked to stop is finished within this time, or left to others.
-/// Shorter than the 30 seconds after which Kubernetes and compose kill.
+/// The time that a process which is asked to stop has for finishing its work. It leaves the rest to
+/// other processes. It is shorter than the 30 seconds after which Kubernetes and compose kill.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A token that is cancelled when the process is asked to stop. A second signal ends the process at
-/// once: whoever sends it does not want to wait.
+/// once.
 pub fn on_signal() -> io::Result<CancellationToken> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,5 +1,4 @@
-//! Logs and metrics: how they leave the process. What is logged and counted is decided where it
-//! happens.
+//! The output of logs and metrics. The code that does the work decides what is logged and counted.
 
 use crate::settings::{LogFormat, Logs};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -9,17 +8,18 @@ use tokio::time::interval;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
-/// Seconds of requests and jobs: from half a millisecond to half a minute.
+/// The buckets for durations of requests and jobs, in seconds: from half a millisecond to half a
+/// minute.
 const SECONDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// Sizes of batches: powers of two.
+/// The buckets for sizes of batches: powers of two.
 const SIZES: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
-/// Sends log lines to standard error. Call it once, first thing.
+/// Sends log lines to standard error. `main` calls it once, before anything else.
 pub fn init_logs(logs: &Logs) -> Result<(), ParseError> {
-    // apalis tells of every start and stop of a worker, and sqlx passes on every notice of Postgres;
-    // what of it matters we say ourselves.
+    // apalis logs every start and stop of a worker, and sqlx logs every notice of Postgres. Our own
+    // code logs those that matter.
     let quiet = ",apalis_core=warn,apalis_redis=warn,apalis_cron=warn,sqlx::postgres::notice=warn";
     let filter = EnvFilter::try_new(format!("{}{quiet}", logs.rust_log))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
@@ -30,7 +30,7 @@ pub fn init_logs(logs: &Logs) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// How often histograms are condensed, so that they stay small though nobody may ask for them.
+/// The interval at which histograms are condensed. They stay small even if nobody scrapes them.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The metrics of this process.
@@ -48,7 +48,7 @@ impl Metrics {
     }
 }
 
-/// Collects the metrics of the process. Call it once, inside the runtime.
+/// Starts to collect the metrics of the process. Call it once, inside the runtime of tokio.
 pub fn init_metrics(binary: &'static str) -> Result<Metrics, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?

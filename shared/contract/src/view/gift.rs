@@ -4,7 +4,7 @@ use super::timestamp;
 use domain::{Gift, GiftStatus, Instant, Subscription};
 use serde::Serialize;
 
-/// A gift as it is at some instant.
+/// A gift as it is at an instant.
 #[derive(Debug, Serialize)]
 pub struct GiftView {
     id: i64,
@@ -37,7 +37,7 @@ impl GiftView {
     }
 }
 
-/// What a redemption gave.
+/// The result of a redemption: the gift and the subscription.
 #[derive(Debug, Serialize)]
 pub struct RedemptionView {
     subscription_id: i64,

@@ -1,4 +1,4 @@
-//! Jobs as clients see them. All members are always there, so that the shape is stable.
+//! Jobs as clients see them. All members are always present, so that the shape is stable.
 
 use super::timestamp;
 use domain::{Answer, Instant, JobId, JobStatus, LogEntry, Operation};
@@ -14,9 +14,9 @@ pub struct JobView {
     attempts: u32,
     submitted_at: String,
     finished_at: Option<String>,
-    /// The body that the submission was answered with, when it succeeded.
+    /// The body of the answer, if the command was done.
     result: Option<Box<RawValue>>,
-    /// The problem it was answered with, when it was refused or given up.
+    /// The problem of the answer, if the command was refused or given up.
     error: Option<Box<RawValue>>,
     #[serde(skip)]
     is_final: bool,
@@ -45,7 +45,7 @@ impl JobView {
         }
     }
 
-    /// The job with its answer, and with the time at which it got that answer.
+    /// Adds the answer of the job and the time of the answer.
     #[must_use]
     pub fn answered(self, answer: &Answer, finished_at: Option<Instant>) -> Self {
         let body = RawValue::from_string(answer.body.clone()).ok();
@@ -53,7 +53,7 @@ impl JobView {
         Self { finished_at: finished_at.map(timestamp), result, error, ..self }
     }
 
-    /// A job as the command log has it.
+    /// The job of an entry of the command log.
     #[must_use]
     pub fn from_entry(entry: &LogEntry) -> Self {
         let status = JobStatus::finished(entry.answer.is_success());
@@ -67,7 +67,7 @@ impl JobView {
         self.id
     }
 
-    /// Whether there is nothing to wait for.
+    /// Whether the job has ended, so that there is nothing to wait for.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         self.is_final

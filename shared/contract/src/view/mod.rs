@@ -1,4 +1,5 @@
-//! What clients are shown, one file a noun: the members of the contract, in its order.
+//! The views that clients get, one file for each noun. Their members are those of the contract, in
+//! its order.
 
 mod gift;
 mod job;

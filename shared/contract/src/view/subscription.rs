@@ -4,7 +4,7 @@ use super::timestamp;
 use domain::{Instant, Subscription, SubscriptionStatus};
 use serde::Serialize;
 
-/// A subscription as it is at some instant.
+/// A subscription as it is at an instant.
 #[derive(Debug, Serialize)]
 pub struct SubscriptionView {
     id: i64,
