@@ -1,54 +1,54 @@
-//! Clients and their API keys. Only hashes are stored; a key itself is shown once and forgotten.
+//! Clients and their API keys. Only hashes are stored. A key itself is shown once and never stored.
 
 use crate::{Database, StoreError};
 use domain::{ClientId, Instant};
 
-/// A key as it is checked against.
+/// A stored key, to check a presented one against.
 #[derive(Debug, Clone)]
 pub struct StoredApiKey {
-    /// The client it speaks for.
+    /// The client that owns the key.
     pub client: ClientId,
     /// SHA-256 of the whole key.
     pub secret_hash: Vec<u8>,
-    /// `read`, `write` or `admin`.
+    /// The scope: `read`, `write` or `admin`.
     pub scope: String,
 }
 
-/// A key as it is listed.
+/// A key in a list for an operator.
 #[derive(Debug, Clone)]
 pub struct ListedApiKey {
-    /// The public part.
+    /// The public part of the key.
     pub id: String,
     /// The name of its client.
     pub client: String,
-    /// `read`, `write` or `admin`.
+    /// The scope: `read`, `write` or `admin`.
     pub scope: String,
-    /// When it was made.
+    /// The instant at which it was made.
     pub created_at: Instant,
-    /// From when on it is refused, if ever.
+    /// The instant from which it is refused, if it expires.
     pub expires_at: Option<Instant>,
-    /// When it was revoked, if it was.
+    /// The instant at which it was revoked, if it was.
     pub revoked_at: Option<Instant>,
-    /// When it was last used, give or take a minute.
+    /// The instant of its last use, exact to a minute.
     pub last_used_at: Option<Instant>,
 }
 
 /// A key to be stored.
 #[derive(Debug)]
 pub struct NewApiKey<'a> {
-    /// The public part.
+    /// The public part of the key.
     pub id: &'a str,
-    /// The name of its client, which is made if need be.
+    /// The name of its client, which is made if it does not exist.
     pub client: &'a str,
     /// SHA-256 of the whole key.
     pub secret_hash: &'a [u8],
-    /// `read`, `write` or `admin`.
+    /// The scope: `read`, `write` or `admin`.
     pub scope: &'a str,
-    /// From when on it is refused, if ever.
+    /// The instant from which it is refused, if it expires.
     pub expires_at: Option<Instant>,
 }
 
-/// Stores a key, and its client if that is new.
+/// Stores a key, and its client if it does not exist.
 pub async fn create(database: &Database, key: NewApiKey<'_>) -> Result<(), StoreError> {
     sqlx::query!(
         "WITH client AS (
@@ -68,8 +68,8 @@ pub async fn create(database: &Database, key: NewApiKey<'_>) -> Result<(), Store
     Ok(())
 }
 
-/// The key of that id, unless it is unknown, expired or revoked. Notes that it was used, at most
-/// once a minute.
+/// The key of that id, unless it is unknown, expired or revoked. The use of the key is noted at
+/// most once a minute.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn find_valid(database: &Database, id: &str) -> Result<Option<StoredApiKey>, StoreError> {
     database.read(|| look_up(database, id)).await
@@ -95,7 +95,7 @@ async fn look_up(database: &Database, id: &str) -> Result<Option<StoredApiKey>, 
     }))
 }
 
-/// Every key, by client and age. Bounded: nobody reads more than a thousand lines.
+/// The keys in the order of client and age, at most a thousand.
 pub async fn list(database: &Database) -> Result<Vec<ListedApiKey>, StoreError> {
     let keys = sqlx::query_as!(
         ListedApiKey,
@@ -109,7 +109,7 @@ pub async fn list(database: &Database) -> Result<Vec<ListedApiKey>, StoreError> 
     Ok(keys)
 }
 
-/// Revokes a key, for good. `false` when there is no such key, or it was revoked before.
+/// Revokes a key for good. `false` if there is no such key, or if it was revoked before.
 pub async fn revoke(database: &Database, id: &str) -> Result<bool, StoreError> {
     let done = sqlx::query!(
         "UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",

@@ -1,4 +1,4 @@
-//! The transaction of a batch: begin and load in one round trip, write, commit.
+//! The transaction of a batch: it begins and loads in one round trip, then writes and commits.
 
 use crate::load::{self, BatchContext};
 use crate::{Database, StoreError, changes, command_log};
@@ -8,16 +8,17 @@ use sqlx::{Postgres, raw_sql};
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 
-/// A transaction that has begun. Dropped before its commit, it ends with its connection.
+/// A transaction that has begun. If it is dropped before its commit, its connection is closed and
+/// Postgres rolls it back.
 pub struct Batch {
     database: Database,
     connection: ClosedUnlessKept,
 }
 
 impl Batch {
-    /// Begins a transaction, loads and locks in it what `needs` names, and tells which of `jobs`
-    /// are decided already. The lock order is in the function of Postgres that does it:
-    /// `load_batch`.
+    /// Begins a transaction, loads and locks the rows that `needs` names, and returns which of
+    /// `jobs` are decided already. The function `load_batch` of Postgres does this and has the lock
+    /// order.
     #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
     pub async fn begin(
         database: &Database,
@@ -30,7 +31,7 @@ impl Batch {
         Ok((Self { database: database.clone(), connection }, working_set, context))
     }
 
-    /// The entries of the command log for jobs that have been decided.
+    /// The entries of the command log for `jobs`, as far as they have been decided.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn decided(
         &mut self,
@@ -40,7 +41,7 @@ impl Batch {
         self.database.noting_outages(found)
     }
 
-    /// Writes what was decided, and commits it.
+    /// Writes the changes and the entries, and commits them.
     #[tracing::instrument(level = "debug", skip_all, fields(entries = entries.len()))]
     pub async fn commit(
         mut self,
@@ -64,7 +65,7 @@ impl Batch {
     }
 }
 
-/// A connection that is closed when it is dropped: it may be in a transaction that failed.
+/// A connection that is closed when it is dropped, because it may be in a failed transaction.
 struct ClosedUnlessKept(Option<PoolConnection<Postgres>>);
 
 const UNTIL_KEPT: &str = "the connection leaves by `keep` only, which takes the whole value";

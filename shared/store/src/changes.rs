@@ -1,18 +1,18 @@
-//! Writing what a batch decided: one statement, whatever its size.
+//! Writes everything that a batch decided, in one statement for any size of the batch.
 
 use crate::StoreError;
 use crate::columns::{Entries, Gifts, Grants, Subscriptions, Users};
 use domain::{Changes, LogEntry, User};
 use sqlx::PgConnection;
 
-/// Writes every row as it is to be from now on, and the entries of the command log in the order in
-/// which they were decided. A job that has a row already fails the whole transaction: nothing is
-/// done twice.
+/// Writes the final version of every changed row, and the entries of the command log in the order
+/// in which they were decided. A job that has an entry already makes the whole transaction fail, so
+/// that nothing is done twice.
 ///
-/// Users go in by email, so that two batches that make the same users do not deadlock.
-/// Subscriptions go in by id ascending, so that one that has ended is no longer active when its
-/// successor is checked against `subscriptions_one_active_key`. Foreign keys are checked when all
-/// of it is written.
+/// Users are written in the order of their emails, so that two batches that make the same users do
+/// not deadlock. Subscriptions are written in the order of their ids, so that one that has ended is
+/// no longer active when its successor is checked against `subscriptions_one_active_key`. Postgres
+/// checks the foreign keys when everything is written.
 pub(crate) async fn write(
     tx: &mut PgConnection,
     changes: &Changes,

@@ -1,4 +1,5 @@
-//! Rows as columns: what `unnest` makes rows of again. One statement writes any number of them.
+//! Rows as columns, from which `unnest` makes rows again. So one statement writes any number of
+//! rows.
 
 use crate::StoreError;
 use domain::{Gift, Grant, Instant, LogEntry, Subscription, User};
@@ -157,7 +158,7 @@ impl<'a> Entries<'a> {
     }
 }
 
-/// The value as its column stores it.
+/// The value in the type of its column.
 fn fit<C: TryFrom<V>, V>(
     value: V,
     table: &'static str,

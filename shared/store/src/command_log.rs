@@ -1,5 +1,5 @@
-//! The command log, table `transactions`: one row a decided command, the truth about what was
-//! done.
+//! The command log, table `transactions`. It has one row for each decided command, and it is the
+//! only proof of what was done.
 
 use crate::{Database, StoreError, changes};
 use domain::{
@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// The entries of those jobs, as far as they have been decided.
+/// The entries for `jobs`, as far as they have been decided.
 pub(crate) async fn find(
     tx: &mut PgConnection,
     jobs: &[JobId],
@@ -53,7 +53,7 @@ pub async fn find_job(
     database.read(look).await
 }
 
-/// Adds the entries of a sweep, which belong to no command of a client.
+/// Adds the entries of a sweep. They belong to no command of a client.
 pub(crate) async fn append(tx: &mut PgConnection, entries: &[LogEntry]) -> Result<(), StoreError> {
     changes::write(tx, &Changes::default(), entries).await
 }

@@ -1,5 +1,5 @@
-//! Connections that are kept from one use to the next. A pool asks each connection that is handed
-//! back whether it is well: a round trip more for every use.
+//! A cache of connections that are kept from one use to the next. The pool would ping each
+//! connection that is handed back, which costs every use one more round trip.
 
 use crate::connection_health::ConnectionHealth;
 use sqlx::pool::PoolConnection;
@@ -7,7 +7,7 @@ use sqlx::{PgPool, Postgres};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Connections kept beside their pool, shared by clones.
+/// The kept connections of one pool, shared by clones.
 #[derive(Clone, Default)]
 pub(crate) struct ConnectionCache(Arc<Mutex<Vec<Kept>>>);
 
@@ -17,7 +17,7 @@ struct Kept {
 }
 
 impl ConnectionCache {
-    /// A connection that was kept, or else one of the pool, which asks those that are doubtful.
+    /// A kept connection if it is not doubtful, or else one of the pool, which pings doubtful ones.
     pub(crate) async fn take(
         &self,
         pool: &PgPool,
@@ -32,8 +32,8 @@ impl ConnectionCache {
         }
     }
 
-    /// Keeps a connection that is well and in no transaction. The last connection of the pool is
-    /// not kept: others may wait for it.
+    /// Keeps a connection that works and is in no transaction. The last free connection of the pool
+    /// is not kept, since other tasks may wait for it.
     pub(crate) fn keep(&self, pool: &PgPool, connection: PoolConnection<Postgres>) {
         let others_may_come = pool.size() < pool.options().get_max_connections();
         if others_may_come || pool.num_idle() > 0 {

@@ -1,4 +1,4 @@
-//! A handle on Postgres: the pool, how it is set, and how it is read from.
+//! The handle on Postgres: the pool with its settings, and reads that are repeated once.
 
 use crate::StoreError;
 use crate::connection_cache::ConnectionCache;
@@ -12,34 +12,34 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// The migrations, embedded in the binaries. A newer release may have applied more of them, and
-/// this one still runs beside it: migrations only ever add what an older release can do without.
+/// The migrations, embedded in the programs. A newer release may have applied more of them while
+/// this one still runs: migrations only add things that an older release does not need.
 static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrator = sqlx::migrate!("../../migrations");
     migrator.set_ignore_missing(true);
     migrator
 });
 
-/// How long to wait for a connection, also for a new one. Beyond it Postgres counts as unreachable.
+/// The longest wait for a connection, also for a new one. After it Postgres counts as unreachable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Longer than any read takes at a Postgres that is well.
+/// The longest time of a read. A healthy Postgres answers every read sooner.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Longer than any statement here takes, also over a million due rows, and short enough that a
-/// client is told 503 rather than nothing.
+/// The longest time of a statement. Every statement here takes less, also over a million due rows.
+/// It is short enough for a client to get a 503 rather than no answer.
 const STATEMENT_TIMEOUT_MS: &str = "10000";
 
-/// Locks are held for one batch, that is for milliseconds. Whoever waits longer waits for a process
-/// that is stopped, and had better try again.
+/// The longest wait for a lock. Locks are held for one batch, that is for milliseconds. A longer
+/// wait is for a process that is stopped, and it is better to try again.
 const LOCK_TIMEOUT_MS: &str = "5000";
 
-/// After this time Postgres ends the transaction of a process that is stopped, and frees its locks.
+/// The time after which Postgres ends the transaction of a stopped process and frees its locks.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "10000";
 
-/// Every statement here looks rows up by key, or by an index of what is due, whatever the sizes of
-/// the tables. So each is planned once a connection, and not by the size that a table had when it
-/// was small; and none is worth compiling.
+/// The settings of the planner. Every statement here looks rows up by key, or by an index of due
+/// rows, whatever the sizes of the tables. So each is planned once per connection, a plan made for
+/// a small table must not scan it, and compiling a statement does not pay.
 const PLANS: [(&str, &str); 3] =
     [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
@@ -80,15 +80,14 @@ impl Database {
         Ok(Self { pool, health, cache: ConnectionCache::default() })
     }
 
-    /// The pool, for statements that need nothing of the cache.
+    /// The pool, for statements that do not need the connection cache.
     #[must_use]
     pub const fn pool(&self) -> &PgPool {
         &self.pool
     }
 
     /// Applies pending migrations, under an advisory lock: any number of processes may start at
-    /// once. Takes as long as it takes, also when it is another process that migrates: its
-    /// connection has no time limits.
+    /// once. It has no time limit, also while another process migrates.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let unlimited = [("lock_timeout", "0"), ("statement_timeout", "0")];
         let options = self.pool.connect_options().as_ref().clone().options(unlimited);
@@ -107,7 +106,7 @@ impl Database {
         self.read(look).await.map(drop)
     }
 
-    /// Looks something up: once more if the connection had ended meanwhile, and never for long.
+    /// Runs a read. It is repeated once if the connection had ended, within one time limit.
     pub(crate) async fn read<T, F>(&self, look: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
@@ -123,7 +122,8 @@ impl Database {
         })
     }
 
-    /// Hands a result on. An outage is noted, so that idle connections are asked from now on.
+    /// Returns `result`. An outage is noted, so that idle connections are pinged before their next
+    /// use.
     pub(crate) fn noting_outages<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Unavailable(_)) = result {
             self.health.note_outage();
@@ -131,13 +131,14 @@ impl Database {
         result
     }
 
-    /// A connection for a unit of work. Hand it back by [`Database::keep`] when all went well.
+    /// A connection for a unit of work. The caller hands it back with [`Database::keep`] when the
+    /// work succeeded.
     pub(crate) async fn take(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         let taken = self.cache.take(&self.pool, &self.health).await;
         self.noting_outages(taken.map_err(StoreError::from))
     }
 
-    /// Keeps a connection that is well and in no transaction for the next unit of work.
+    /// Keeps a connection that works and is in no transaction for the next unit of work.
     pub(crate) fn keep(&self, connection: PoolConnection<Postgres>) {
         self.cache.keep(&self.pool, connection);
     }

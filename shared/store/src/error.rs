@@ -1,20 +1,20 @@
-//! What can go wrong with Postgres, sorted by what to do about it.
+//! The errors of Postgres, sorted by what the caller should do about them.
 
 use sqlx::migrate::MigrateError;
 
 /// A failed use of Postgres.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Postgres cannot be reached or is shutting down: wait, and try the same again.
+    /// Postgres cannot be reached or is shutting down. The caller waits and tries the same again.
     #[error("Postgres cannot be reached")]
     Unavailable(#[source] sqlx::Error),
-    /// Another transaction was in the way: try the same again at once.
+    /// Another transaction was in the way. The caller tries the same again at once.
     #[error("another transaction was in the way")]
     Conflict(#[source] sqlx::Error),
-    /// Postgres refused what it was asked: trying the same again is unlikely to help.
+    /// Postgres refused the statement. To try the same again is unlikely to help.
     #[error("Postgres refused")]
     Refused(#[source] sqlx::Error),
-    /// A row says something that the code does not know.
+    /// A row has a value that the code does not know.
     #[error("row {row} of {table} has an unknown {column}")]
     Inconsistent {
         /// The table.
@@ -38,7 +38,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What may be shown of it: the class of the error, without text from the server.
+    /// The class of the error, which may be shown to clients. It has no text from the server.
     #[must_use]
     pub fn public_cause(&self) -> String {
         match self {
@@ -83,17 +83,19 @@ impl From<MigrateError> for StoreError {
     }
 }
 
-/// Connection exceptions, shutdown of the server or of this backend, too many connections, a
-/// read-only standby after a failover, out of disk or memory, and a statement that did not end in
-/// time: ours are bounded in what they do, so it is Postgres that is slow.
+/// Whether the code means that Postgres cannot be used now: a connection exception, shutdown of the
+/// server or of this backend, too many connections, a read-only standby after a failover, no disk
+/// or memory, or a statement that did not end in time. Our statements do a bounded amount of work,
+/// so a slow one means that Postgres is slow.
 fn is_unavailable(code: &str) -> bool {
     code.starts_with("08")
         || code.starts_with("53")
         || matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" | "57014")
 }
 
-/// Serialization failure, deadlock, lock timeout, and a unique value that somebody else wrote
-/// between our look and our write.
+/// Whether the code means that another transaction was in the way: a serialization failure, a
+/// deadlock, a lock timeout, or a unique value that another transaction wrote between our read and
+/// our write.
 fn is_conflict(code: &str) -> bool {
     matches!(code, "40001" | "40P01" | "55P03" | "23505")
 }

@@ -1,11 +1,11 @@
-//! Postgres: the only place with SQL.
+//! The store: all use of Postgres, and the only SQL.
 //!
-//! It loads and writes what the domain decided, and must not decide anything itself. It does not
-//! know the queue.
+//! This crate loads the rows that decisions need and writes what the domain decided. It must not
+//! decide anything itself, and it does not use the queue.
 //!
 //! Locks are always taken in one order: users, then gifts, then subscriptions, ids ascending
-//! (`load_batch`, in `migrations/`). The sweeps lock subscriptions or gifts only, and skip what is
-//! locked.
+//! (`load_batch`, in `migrations/`). The sweeps lock subscriptions or gifts only, and skip rows
+//! that are locked.
 
 pub mod api_keys;
 mod batch;

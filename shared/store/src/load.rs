@@ -1,4 +1,4 @@
-//! Loading and locking what a batch of commands touches.
+//! Loads and locks the rows that a batch of commands touches.
 
 use crate::StoreError;
 use crate::rows::{GiftRow, SubscriptionRow, UserRow};
@@ -8,19 +8,19 @@ use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
 use std::fmt::Display;
 use uuid::Uuid;
 
-/// What a batch is decided with, beside the rows that it touches.
+/// The inputs of the decisions of a batch, beside the rows that it touches.
 #[derive(Debug)]
 pub struct BatchContext {
-    /// Postgres's clock, read with the locks held.
+    /// The time by Postgres's clock, read while the locks are held.
     pub now: Instant,
-    /// Which of the jobs are in the command log already: seldom any.
+    /// The jobs that are in the command log already. There are seldom any.
     pub decided: Vec<JobId>,
-    /// New ids, as many as were needed.
+    /// The new ids, as many as the batch needs.
     pub new_ids: NewIds,
 }
 
-/// Begins a transaction, and loads what `needs` names, locked until the transaction ends. With it
-/// come the clock, which of `jobs` the command log has, and new ids.
+/// Begins a transaction, and loads the rows that `needs` names, locked until the transaction ends.
+/// Also returns the time, the jobs that are in the command log, and new ids.
 pub(crate) async fn begin_and_load(
     connection: &mut PgConnection,
     needs: &Needs,
@@ -40,7 +40,8 @@ pub(crate) async fn begin_and_load(
         needs.new_ids.gifts,
         needs.new_ids.subscriptions,
     );
-    // Statements of one round trip can have no parameters. These are numbers and UUIDs.
+    // Several statements in one round trip cannot have parameters. These are numbers and UUIDs, so
+    // they may be written into the text.
     let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
     let loaded: String = sqlx::Row::try_get(&row, 0)?;
     let loaded: Loaded =
@@ -53,7 +54,7 @@ fn array<T: Display>(values: impl IntoIterator<Item = T>, of: &str) -> String {
     format!("'{{{}}}'::{of}[]", values.join(","))
 }
 
-/// What `load_batch` returns.
+/// The JSON that `load_batch` returns.
 #[derive(Deserialize)]
 struct Loaded {
     users: Option<Vec<UserRow>>,
@@ -87,14 +88,15 @@ impl Loaded {
     }
 }
 
-/// A user does not change its email, or go: it may be looked up before the lock is held.
+/// The ids of users that are needed by email. Users never change their email and are never deleted,
+/// so they may be looked up before the locks are held.
 async fn users_of_emails(
     connection: &mut PgConnection,
     needs: &Needs,
 ) -> Result<Vec<i64>, StoreError> {
     let (clients, emails): (Vec<i64>, Vec<String>) =
         needs.emails.iter().map(|(client, email)| (client.get(), email.clone())).unzip();
-    // The limit has each pair looked up by itself, whatever the sizes of the tables.
+    // LIMIT makes Postgres look each pair up by itself, whatever the sizes of the tables.
     let found = sqlx::query_scalar!(
         r#"SELECT found.id FROM unnest($1::bigint[], $2::text[]) AS wanted (client_id, email),
                LATERAL (SELECT id FROM users

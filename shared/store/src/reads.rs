@@ -1,5 +1,5 @@
-//! What clients look up. Each answer comes with Postgres's clock, so that what has run out is shown
-//! so even before a sweep has marked it.
+//! The reads of clients. Each answer comes with the time by Postgres's clock, so that expired rows
+//! are shown as expired even before a sweep has marked them.
 
 use crate::rows::{GiftRow, SubscriptionRow, UserRow};
 use crate::{Database, StoreError};
@@ -27,7 +27,7 @@ pub async fn user(
     database.read(look).await
 }
 
-/// A gift of that client, and the time.
+/// A gift of that client, and the time of the read.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn gift(
     database: &Database,
@@ -68,32 +68,32 @@ async fn find_gift(
     Ok(Some((gift.try_into()?, row.now)))
 }
 
-/// Which subscriptions are asked for: the newest `limit` of a user of that client, of those older
-/// than `before`.
+/// A request for a page of subscriptions: the newest `limit` ones of a user of that client that are
+/// older than `before`.
 #[derive(Debug, Clone, Copy)]
 pub struct PageOf {
-    /// Who asks.
+    /// The client that sent the request.
     pub client: ClientId,
-    /// Whose they are.
+    /// The user whose subscriptions are requested.
     pub user: UserId,
-    /// Where the page before ended.
+    /// The last subscription of the page before, if there is one.
     pub before: Option<SubscriptionId>,
-    /// How many, at most.
+    /// The most subscriptions of the page.
     pub limit: u32,
 }
 
 /// A page of the subscriptions of one user.
 #[derive(Debug)]
 pub struct Page {
-    /// Newest first.
+    /// The subscriptions, newest first.
     pub subscriptions: Vec<Subscription>,
-    /// Whether older ones follow.
+    /// Whether there are older ones.
     pub has_more: bool,
-    /// The time at which this was so.
+    /// The time of the read.
     pub now: Instant,
 }
 
-/// Pages of subscriptions, in the order in which they are asked for. `None` where there is no such
+/// Pages of subscriptions, in the order in which they are requested. `None` if there is no such
 /// user.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn subscriptions(
@@ -113,8 +113,8 @@ async fn find_subscriptions(
         asked.iter().map(|page| page.before.map_or(i64::MAX, SubscriptionId::get)).collect();
     let limits: Vec<i64> = asked.iter().map(|page| page.limit.into()).collect();
     let mut connection = database.take().await?;
-    // One more than is asked for tells whether more follow. The limits have each row looked up by
-    // itself, whatever the sizes of the tables.
+    // One subscription more than requested is read, which tells whether more follow. LIMIT makes
+    // Postgres look each row up by itself, whatever the sizes of the tables.
     let rows = sqlx::query!(
         r#"SELECT asked.place AS "place!", now() AS "now!",
                   (SELECT json_agg(page)

@@ -1,4 +1,4 @@
-//! Rows as the macros read them, and as the domain knows them.
+//! The types of rows that the query macros return, and their conversion to types of the domain.
 
 use crate::StoreError;
 use domain::{

@@ -1,12 +1,12 @@
-//! Expiry: marks what has run out, and leaves an entry in the command log for each.
+//! Expiry: marks rows that are due, and adds an entry to the command log for each.
 //!
-//! Work is found by what is so ("active and past its end"), never by a tick, so nothing is missed
-//! by downtime. Rows that a batch of commands holds are skipped and found by the next sweep. Any
-//! number of workers may sweep at once.
+//! A sweep finds rows by their state ("active and past its end"), not by a tick, so nothing is
+//! missed during downtime. Rows that a batch of commands has locked are skipped, and the next sweep
+//! finds them. Any number of workers may sweep at once.
 //!
-//! What a step takes is handed on as an array: the planner expects few elements in one, and looks
-//! each up by key. It would expect a share of all that is due of a join, and read whole tables at
-//! every step.
+//! A step passes the ids of its rows on as an array. The planner expects few elements in an array,
+//! and looks each up by key. Of a join it would expect many more rows, and it would read whole
+//! tables at every step.
 
 use crate::rows::{GiftRow, SubscriptionRow};
 use crate::{Database, StoreError, command_log};
@@ -17,12 +17,12 @@ use domain::{
     Subscription, job_id,
 };
 
-/// What one bounded step of a sweep did.
+/// The result of one bounded step of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
-    /// Rows marked.
+    /// The number of rows that were marked.
     pub expired: usize,
-    /// How long ago the first of them was due; zero when none was.
+    /// The time for which the first of them had been due; zero if there was none.
     pub lag: TimeDelta,
 }
 
@@ -95,7 +95,8 @@ fn step(rows: impl ExactSizeIterator<Item = (Instant, Instant)>) -> Step {
     Step { expired, lag }
 }
 
-/// The end is part of the key: should the row ever be due at another end, that is another change.
+/// The entry for an expired subscription. Its key contains the end, because an expiry at another
+/// end would be another change.
 fn subscription_entry(s: &Subscription) -> Result<LogEntry, StoreError> {
     let key = format!("expire:subscription:{}:{}", s.id, timestamp(s.end_date));
     let answer = contract::answer_with(200, &SubscriptionView::at(s, s.updated_at));

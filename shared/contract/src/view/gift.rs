@@ -37,7 +37,7 @@ impl GiftView {
     }
 }
 
-/// The result of a redemption: the gift and the subscription.
+/// The result of a redemption: the subscription and the gift.
 #[derive(Debug, Serialize)]
 pub struct RedemptionView {
     subscription_id: i64,
@@ -48,7 +48,7 @@ pub struct RedemptionView {
 }
 
 impl RedemptionView {
-    /// The subscription that the gift's months went to.
+    /// The view of a redeemed gift and the subscription that received its months.
     #[must_use]
     pub fn of(gift: &Gift, subscription: &Subscription) -> Self {
         Self {
