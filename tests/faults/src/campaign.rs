@@ -19,13 +19,13 @@ use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// For asking every key once more: not part of the recovery, but bounded too.
+/// The time for requesting every key once more. It is not part of the recovery, but bounded too.
 const VERIFY_WITHIN: Duration = Duration::from_mins(15);
 
-/// For one of them: with nothing broken, an answer is a matter of milliseconds.
+/// The time for one of these requests. With nothing broken, an answer takes milliseconds.
 const VERIFY_EACH_WITHIN: Duration = Duration::from_secs(15);
 
-/// Runs a campaign; `false` when something was violated.
+/// Runs a campaign. Returns `false` when a rule was violated.
 pub async fn run(options: Options) -> Result<bool> {
     let folder = options.folder();
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -33,7 +33,7 @@ pub async fn run(options: Options) -> Result<bool> {
         std::fs::remove_file(entry.path())?;
     }
     say(&format!("seed {}; logs and report in {}", options.seed, folder.display()));
-    // A signal drops the campaign, and with it everything that it has started.
+    // A signal drops the campaign, which ends everything that it has started.
     tokio::select! {
         ended = conduct(&options, &folder) => ended,
         signal = interrupted() => {
@@ -99,7 +99,7 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
     Ok(violations.is_empty())
 }
 
-/// Clients and nemesis, for the time of the campaign.
+/// Runs the clients and the nemesis for the duration of the campaign.
 async fn load(
     options: &Options,
     cluster: &Arc<Cluster>,
@@ -138,8 +138,8 @@ async fn load(
     Ok(injected.clone())
 }
 
-/// From the last fault until every process is healthy, every key has its outcome and the queue is
-/// empty; an incident when that takes longer than it may. Returns how long it took.
+/// Waits after the last fault until every process is healthy, every key has its outcome and the
+/// queue is empty. Notes an incident when that takes too long. Returns how long it took.
 async fn recover(
     options: &Options,
     cluster: &Cluster,
@@ -179,8 +179,8 @@ async fn drained(cluster: &Cluster, within: Duration, incidents: &mut Vec<Incide
     Ok(())
 }
 
-/// Every request of every key once more: half of them from what Redis remembers, half from the
-/// command log alone.
+/// Sends every request of every key once more. Half of them are answered from the records in Redis,
+/// half from the command log alone.
 async fn verify(
     cluster: &Cluster,
     apis: &Apis,

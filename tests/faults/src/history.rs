@@ -1,4 +1,4 @@
-//! What the clients did and what they were told: the half of the evidence that they saw.
+//! The history: the requests of the clients and their answers. It is one half of the evidence.
 
 use anyhow::Result;
 use domain::{Command, Fingerprint};
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// A command as a client sends it. Its body is canonical: sorted members, no spaces.
+/// A command as a client sends it. Its body is in canonical form: sorted members, no spaces.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Submission {
     /// The idempotency key.
@@ -21,7 +21,7 @@ pub struct Submission {
     pub body: String,
 }
 
-/// What a client asked for.
+/// A request of a client.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "method")]
 pub enum Request {
@@ -36,73 +36,73 @@ pub enum Request {
     },
 }
 
-/// When in the campaign something was asked.
+/// The phase of the campaign in which a request was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Under faults.
+    /// Faults are injected.
     Load,
-    /// After them: whoever has no answer yet asks again.
+    /// After the last fault, requests without an answer are sent again.
     Settle,
-    /// At last: every key is asked once more.
+    /// At the end, every request is sent once more.
     Verify,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// Whether it said that it was a replay.
+    /// Whether the answer was marked as a replay.
     pub replayed: bool,
-    /// The body, to the byte.
+    /// The body, byte for byte.
     pub body: String,
 }
 
-/// One request and what came of it.
+/// One request and its answer or error.
 #[derive(Debug, Clone, Serialize)]
 pub struct Exchange {
-    /// The client.
+    /// The number of the client.
     pub client: usize,
-    /// The api that was asked.
+    /// The number of the api.
     pub api: usize,
-    /// When in the campaign.
+    /// The phase of the campaign.
     pub phase: Phase,
-    /// What was asked.
+    /// The request.
     pub request: Request,
-    /// When it was sent, in microseconds of the campaign.
+    /// The time at which it was sent, in microseconds of the campaign.
     pub sent_us: u64,
-    /// When the answer was there, or given up.
+    /// The time at which the answer came or the client gave up.
     pub answered_us: u64,
     /// The answer; `None` when none came.
     pub reply: Option<Reply>,
-    /// Why none came.
+    /// The error, if no answer came.
     pub error: Option<String>,
 }
 
-/// What an answer means for its key.
+/// The meaning of an answer for its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// The outcome of the command: it binds the key for good.
+    /// The outcome of the command, which binds the key for good.
     Outcome,
-    /// 202, or none at all: the client knows nothing.
+    /// A 202 or no answer: the client does not know the outcome.
     Unknown,
     /// The key belongs to another request.
     Reused,
-    /// Nothing was accepted, or the job was given up: the same key may be tried again.
+    /// Nothing was accepted, or the job was given up. The same key may be tried again.
     TryAgain,
-    /// Nothing that valid input may be answered with.
+    /// An answer that valid input must not get.
     Wrong,
 }
 
 impl Submission {
-    /// What the product knows the request by.
+    /// The fingerprint of the request.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of_request("POST", self.path, self.body.as_bytes())
     }
 
-    /// The command that it is; `None` for a path or body that the product would refuse.
+    /// The command of the request; `None` for a path or body that the product would refuse.
     #[must_use]
     pub fn command(&self) -> Option<Command> {
         let operation = match self.path {
@@ -121,7 +121,7 @@ impl Submission {
 }
 
 impl Reply {
-    /// What it means for its key.
+    /// The meaning of the answer for its key.
     #[must_use]
     pub fn meaning(&self) -> Meaning {
         match (self.status, self.code().as_deref()) {
@@ -145,7 +145,7 @@ impl Reply {
 }
 
 impl Exchange {
-    /// The key that it is about.
+    /// The key of the request.
     #[must_use]
     pub fn key(&self) -> &str {
         match &self.request {
@@ -154,7 +154,7 @@ impl Exchange {
         }
     }
 
-    /// The command that was submitted, if one was.
+    /// The submission, if the request is one.
     #[must_use]
     pub fn submission(&self) -> Option<&Arc<Submission>> {
         match &self.request {
@@ -163,7 +163,7 @@ impl Exchange {
         }
     }
 
-    /// Whether a look at a job found it in a state that is not final.
+    /// Whether the request was for a job and found it in a state that is not final.
     #[must_use]
     pub fn saw_unfinished(&self) -> bool {
         let Some(reply) = self.reply.as_ref().filter(|reply| reply.status == 200) else {
@@ -174,55 +174,55 @@ impl Exchange {
         self.submission().is_none() && matches!(status, Some("queued" | "running" | "retrying"))
     }
 
-    /// What the submission was told.
+    /// The meaning of the answer to the submission.
     #[must_use]
     pub fn meaning(&self) -> Meaning {
         self.reply.as_ref().map_or(Meaning::Unknown, Reply::meaning)
     }
 }
 
-/// Where clients write down what they did, in memory and as JSON lines.
+/// Records what clients did, in memory and as JSON lines.
 pub struct Recorder {
     began: Instant,
     inner: Mutex<(Vec<Exchange>, BufWriter<File>)>,
 }
 
 impl Recorder {
-    /// A recorder whose clock begins now.
+    /// A recorder whose time begins now.
     pub fn create(file: &Path) -> Result<Self> {
         let lines = BufWriter::new(File::create(file)?);
         Ok(Self { began: Instant::now(), inner: Mutex::new((Vec::new(), lines)) })
     }
 
-    /// Microseconds since the beginning.
+    /// The microseconds since the beginning.
     #[must_use]
     pub fn now_us(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Writes down an exchange.
+    /// Records an exchange.
     pub fn add(&self, exchange: Exchange) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let (history, lines) = &mut *inner;
-        // A full disk costs the file, not the campaign.
+        // When the disk is full, the campaign goes on without the file.
         let _ = serde_json::to_writer(&mut *lines, &exchange);
         let _ = lines.write_all(b"\n");
         history.push(exchange);
     }
 
-    /// How many exchanges there are.
+    /// The number of exchanges.
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no exchanges.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// A copy of all so far.
+    /// A copy of all exchanges so far.
     #[must_use]
     pub fn history(&self) -> Vec<Exchange> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! What a campaign is asked to do.
+//! The options of a campaign.
 
 use crate::nemesis::Fault;
 use clap::{Parser, ValueEnum};

@@ -1,4 +1,4 @@
-//! What a person at the terminal sees while the campaign goes on.
+//! The progress of a campaign, shown at the terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write, stderr};
@@ -6,17 +6,17 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-/// Without a terminal, a line this often.
+/// The interval between lines when there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// A bar on a terminal, lines elsewhere.
+/// A progress bar on a terminal; lines elsewhere.
 pub struct Progress {
     bar: ProgressBar,
     plain: bool,
     last_line: Mutex<Instant>,
 }
 
-/// Says something that stays on the screen.
+/// Prints a line that stays on the screen.
 pub fn say(text: &str) {
     let _ = writeln!(stderr(), "==> {text}");
 }
@@ -44,7 +44,7 @@ impl Progress {
         self.line();
     }
 
-    /// One step on.
+    /// Moves the bar by one step.
     pub fn step(&self) {
         self.bar.inc(1);
         self.line();
@@ -59,7 +59,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! Equal requests get equal answers, always, and only their own.
+//! The rules of answers: equal requests always get equal answers, and each gets its own.
 
 use super::keys::{Keys, Known};
 use super::{Rule, Violation};
@@ -23,19 +23,19 @@ fn told(reply: &Reply) -> String {
     format!("{} {}", reply.status, reply.body)
 }
 
-/// Outcomes of equal requests, told more than once, that are not the same to the byte.
+/// Outcomes of equal requests that are not the same, byte for byte.
 fn differing(key: &str, known: &Known<'_>) -> Option<Violation> {
     let mut outcomes =
         known.outcomes().filter_map(|(exchange, s)| Some((s, exchange.reply.as_ref()?)));
     let (first_asked, first) = outcomes.next()?;
     let same = |reply: &Reply| reply.status == first.status && reply.body == first.body;
-    // Two requests with one key that both got an outcome: one of them is not its own.
+    // Two different requests with one key both got an outcome: one of them got the other's.
     let (_, other) = outcomes.find(|(asked, reply)| *asked != first_asked || !same(reply))?;
     let detail = format!("first {}, then {}", told(first), told(other));
     Some(Violation::of_key(Rule::DifferentAnswers, key, detail))
 }
 
-/// An outcome that is not what the command log has for this request.
+/// An outcome that differs from what the command log has for this request.
 fn foreign(
     key: &str,
     known: &Known<'_>,
@@ -56,7 +56,7 @@ fn foreign(
     (!same).then(|| Violation::of_key(Rule::DifferentAnswers, key, detail()))
 }
 
-/// What no valid request is ever answered with, or only one that has a twin.
+/// An answer that no valid request may get, or that only a request with a twin may get.
 fn unfounded(
     key: &str,
     known: &Known<'_>,
@@ -87,7 +87,7 @@ struct Job<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// A job that has ended shows what the command log has.
+/// The view of a job that has ended but differs from the command log.
 fn job_differs(key: &str, known: &Known<'_>, exchange: &Exchange) -> Option<Violation> {
     let (Request::Job { .. }, Some(reply)) = (&exchange.request, &exchange.reply) else {
         return None;

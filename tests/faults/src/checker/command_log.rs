@@ -1,4 +1,4 @@
-//! What was acknowledged is in the command log, once; and nothing else is.
+//! The rules of the command log: it has every acknowledged outcome once, and nothing else.
 
 use super::evidence::Evidence;
 use super::keys::{Keys, Known};
@@ -15,7 +15,7 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
     violations
 }
 
-/// Constraints of the schema rule this out, as long as they stand.
+/// Jobs and keys with several rows. The constraints of the schema rule this out.
 fn decided_twice(evidence: &Evidence<'_>) -> Vec<Violation> {
     let (mut jobs, mut keys) = (HashMap::new(), HashMap::new());
     for row in &evidence.rows.log {
@@ -43,7 +43,7 @@ fn lost(key: &str, known: &Known<'_>) -> Option<Violation> {
     known.rows.is_empty().then(lost)
 }
 
-/// Rows that nobody asked for, or that hold no outcome.
+/// Rows of commands that nobody submitted, and rows that hold no outcome.
 fn unfounded(key: &str, known: &Known<'_>) -> Vec<Violation> {
     let mut violations = Vec::new();
     for row in &known.rows {

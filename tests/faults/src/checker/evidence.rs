@@ -1,25 +1,25 @@
-//! What is judged.
+//! The evidence that the checker judges.
 
 use crate::history::Exchange;
 use domain::{Answer, ClientId, Fingerprint, Gift, Grant, Instant, JobId, Subscription, User};
 use serde::Serialize;
 
-/// All that is known of a campaign when everything is quiet again.
+/// Everything that is known of a campaign after its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
-    /// What the clients did and were told.
+    /// The requests of the clients and their answers.
     pub history: &'a [Exchange],
-    /// What Postgres holds.
+    /// The rows in Postgres.
     pub rows: &'a Rows,
-    /// What Redis holds.
+    /// The unfinished things in Redis.
     pub leftovers: &'a Leftovers,
-    /// What processes did that no process should.
+    /// The incidents of processes.
     pub incidents: &'a [Incident],
-    /// How long a gift can be redeemed, as the workers were told.
+    /// The days for which a gift can be redeemed, by the setting of the workers.
     pub gift_ttl_days: u32,
 }
 
-/// What Postgres holds.
+/// The rows in Postgres.
 #[derive(Debug, Clone, Default)]
 pub struct Rows {
     /// All users.
@@ -37,27 +37,27 @@ pub struct Rows {
 /// A row of the command log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRow {
-    /// The order in which rows were decided.
+    /// The position of the row in the order of decisions.
     pub position: i64,
-    /// The job.
+    /// The id of the job.
     pub job: JobId,
-    /// Whose job it was.
+    /// The client that submitted the job.
     pub client: ClientId,
     /// The key it was submitted with.
     pub key: String,
-    /// What was asked for.
+    /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
     /// The kind of command, of sweep, or of the nemesis' own changes (see `nemesis::age`).
     pub operation: String,
-    /// What was made or changed.
+    /// The id of the row that was made or changed.
     pub entity: Option<i64>,
-    /// The answer, for good.
+    /// The stored answer.
     pub answer: Answer,
-    /// When it was decided.
+    /// The instant of the decision.
     pub finished_at: Instant,
 }
 
-/// What Redis holds when it should hold nothing but records of finished jobs.
+/// Everything in Redis beside the records of finished jobs. It should be nothing.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Leftovers {
     /// Every list and set of tasks that is not empty, with its size.
@@ -66,6 +66,6 @@ pub struct Leftovers {
     pub unfinished: Vec<(String, String)>,
 }
 
-/// Something that a process did and no process should.
+/// A misbehaviour of a process, such as a panic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Incident(pub String);

@@ -1,4 +1,4 @@
-//! What must be so of the rows, whatever was asked.
+//! The rules that the rows must satisfy after any commands.
 
 use super::evidence::Rows;
 use super::{Rule, Violation};

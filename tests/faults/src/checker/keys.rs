@@ -1,4 +1,4 @@
-//! The history, by key.
+//! The history, grouped by key.
 
 use super::evidence::{Evidence, LogRow};
 use crate::history::{Exchange, Meaning, Submission};
@@ -6,12 +6,12 @@ use domain::{ClientId, Fingerprint};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// All that is known of one key.
+/// Everything that is known of one key.
 #[derive(Debug, Default)]
 pub(super) struct Known<'a> {
-    /// Every request with it, in order of their sending.
+    /// The requests with the key, in the order in which they were sent.
     pub(super) exchanges: Vec<&'a Exchange>,
-    /// Every row of the command log with it. One, if all is well.
+    /// The rows of the command log with the key. There should be one.
     pub(super) rows: Vec<&'a LogRow>,
 }
 
@@ -39,12 +39,12 @@ impl<'a> Keys<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// The submissions with this key, with what each was told.
+    /// The submissions with this key, with their answers.
     pub(super) fn submissions(&self) -> impl Iterator<Item = (&'a Exchange, &'a Arc<Submission>)> {
         self.exchanges.iter().filter_map(|exchange| Some((*exchange, exchange.submission()?)))
     }
 
-    /// The submissions that were told an outcome.
+    /// The submissions that were answered with an outcome.
     pub(super) fn outcomes(&self) -> impl Iterator<Item = (&'a Exchange, &'a Arc<Submission>)> {
         self.submissions().filter(|(exchange, _)| exchange.meaning() == Meaning::Outcome)
     }

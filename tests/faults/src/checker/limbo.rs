@@ -1,4 +1,4 @@
-//! When all is quiet, every key has its outcome and the queue is empty.
+//! The rules for the end of a campaign: every key has its outcome and the queue is empty.
 
 use super::evidence::Evidence;
 use super::keys::{Keys, Known};
@@ -19,8 +19,8 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
     violations
 }
 
-/// The last time each request was made, one of those with the key has an outcome and all others
-/// are told that it is another's.
+/// A violation unless, at the last sending of each request with this key, one of them got an
+/// outcome and all others got the answer that the key belongs to another request.
 fn without_outcome(key: &str, known: &Known<'_>) -> Option<Violation> {
     let bodies = known.bodies();
     let last: Vec<Option<&Exchange>> = bodies.iter().map(|body| last(known, body)).collect();

@@ -1,7 +1,7 @@
-//! The judge: a pure function over what the clients saw and what is left in the stores.
+//! The checker: a pure function over what the clients saw and what is left in the stores.
 //!
-//! One file a kind of rule. Each is a function from the evidence to violations; none of them knows
-//! which faults were injected.
+//! Each kind of rule has a file. Each rule is a function from the evidence to violations and does
+//! not depend on the faults that were injected.
 
 mod answers;
 mod command_log;
@@ -16,7 +16,7 @@ pub use evidence::{Evidence, Incident, Leftovers, LogRow, Rows};
 use keys::Keys;
 use serde::Serialize;
 
-/// What must never happen.
+/// The rules, named by what must never happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
@@ -42,7 +42,7 @@ pub enum Rule {
     OutOfOrder,
     /// The pure core comes to another answer than the command log.
     ReplayDiffers,
-    /// A row differs from what the command log makes of it, or the command log knows nothing of it.
+    /// A row differs from the row that the command log makes, or the command log makes no such row.
     RowDiffers,
     /// The command log made a row that is not there.
     RowMissing,
@@ -63,11 +63,11 @@ pub enum Rule {
 /// A broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// Which.
+    /// The rule that was broken.
     pub rule: Rule,
-    /// The idempotency key it is about, where there is one.
+    /// The idempotency key that it is about, if there is one.
     pub key: Option<String>,
-    /// What was found.
+    /// The description of what was found.
     pub detail: String,
 }
 
@@ -81,7 +81,7 @@ impl Violation {
     }
 }
 
-/// Everything that is wrong. Empty when all is well.
+/// All violations in the evidence.
 #[must_use]
 pub fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     let keys = Keys::of(evidence);

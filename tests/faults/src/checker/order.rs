@@ -1,4 +1,4 @@
-//! What was answered before something else was sent was also decided before it.
+//! The rule of order: a command that was answered before another was sent was decided before it.
 
 use super::evidence::Evidence;
 use super::keys::Keys;
@@ -9,7 +9,7 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
     let mut rows: Vec<_> =
         evidence.rows.log.iter().filter(|row| row.client != ClientId::SYSTEM).collect();
     rows.sort_by_key(|row| row.position);
-    // Of what was decided so far, what was sent last.
+    // Of the commands decided so far, the one that was sent last.
     let mut latest: Option<(u64, &str)> = None;
     let mut violations = Vec::new();
     for row in rows {

@@ -1,5 +1,5 @@
-//! The command log, replayed through the pure core in the order of its positions, gives every answer and
-//! every row.
+//! The rule of replay: the command log, replayed through the pure core in the order of its
+//! positions, gives every answer and every row.
 
 use super::evidence::{Evidence, LogRow, Rows};
 use super::keys::Keys;
@@ -73,7 +73,7 @@ impl Books {
         }
     }
 
-    /// A change by a sweep, or by the nemesis.
+    /// Replays a change by a sweep or by the nemesis.
     fn system(&mut self, row: &LogRow) {
         let id = row.entity.unwrap_or_default();
         let changed = match Operation::parse(&row.operation) {
@@ -106,7 +106,8 @@ impl Books {
     }
 }
 
-/// The id of what a command made: its entity, or for a redemption the subscription in its answer.
+/// The id of the row that a command made: its entity, or for a redemption the subscription in its
+/// answer.
 fn made(row: &LogRow) -> i64 {
     let body = || serde_json::from_str::<Value>(&row.answer.body).ok();
     let id = if row.operation == Operation::Redeem.as_str() {
@@ -121,7 +122,7 @@ fn days(days: u32) -> chrono::TimeDelta {
     chrono::TimeDelta::days(days.into())
 }
 
-/// The rows as they are, against the rows as the command log makes them.
+/// The differences between the rows in Postgres and the rows that the command log makes.
 fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
     let mut violations = Vec::new();
     let users = found.users.iter().map(|row| (row.id, row.clone())).collect();

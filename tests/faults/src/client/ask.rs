@@ -1,4 +1,4 @@
-//! One request to one api, written down whatever comes of it.
+//! Sends one request to one api, and records it with its answer or error.
 
 use crate::history::{Exchange, Phase, Recorder, Reply, Request, Submission};
 use anyhow::Result;
@@ -9,36 +9,36 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The apis, as clients see them.
+/// The apis that clients send requests to.
 #[derive(Clone)]
 pub struct Apis {
     clients: Vec<Client>,
     recorder: Arc<Recorder>,
 }
 
-/// How something is asked.
+/// The manner in which a request is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Manner {
-    /// Who asks.
+    /// The number of the client.
     pub client: usize,
-    /// When in the campaign.
+    /// The phase of the campaign.
     pub phase: Phase,
-    /// Which api.
+    /// The number of the api.
     pub api: usize,
-    /// The `Prefer` header.
+    /// The value of the `Prefer` header.
     pub prefer: Option<&'static str>,
-    /// When to give up.
+    /// The time after which the client gives up.
     pub patience: Duration,
 }
 
 impl Apis {
-    /// Those at `addresses`.
+    /// The apis at `addresses`.
     pub fn new(addresses: &[SocketAddr], recorder: Arc<Recorder>) -> Result<Self> {
         let clients = addresses.iter().map(|address| Client::new(*address));
         Ok(Self { clients: clients.collect::<Result<_>>()?, recorder })
     }
 
-    /// How many there are.
+    /// The number of apis.
     #[must_use]
     pub fn count(&self) -> usize {
         self.clients.len()
@@ -49,7 +49,7 @@ impl Apis {
         self.ask(Method::POST, what.path, Request::Submit(what.clone()), manner).await
     }
 
-    /// Looks at the job of a key.
+    /// Gets the job of a key.
     pub async fn look(&self, key: &str, manner: Manner) -> Option<Reply> {
         let parsed = IdempotencyKey::parse(key.as_bytes()).ok()?;
         let path = format!("/jobs/{}?wait=1", job_id(ClientId::LOCAL, &parsed));

@@ -1,4 +1,4 @@
-//! What clients want: commands of all kinds over few users, so that they are in each other's way.
+//! The commands of the clients: all kinds, over so few users that they conflict.
 
 use crate::history::{Reply, Submission};
 use rand::Rng;
@@ -7,13 +7,13 @@ use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
 
-/// Users with a name of the small pool.
+/// The number of names in the small pool of users.
 const POOL: u32 = 40;
 
-/// Commands look at what is this new, most of the time: older things have ended.
+/// The number of newest rows that most commands choose from. Older rows have ended.
 const RECENT: usize = 40;
 
-/// What the clients know to exist: only what an answer has told them.
+/// The rows that the clients know to exist, from answers only.
 #[derive(Debug, Default)]
 pub struct Shop(Mutex<Known>);
 
@@ -59,7 +59,7 @@ impl Shop {
         }
     }
 
-    /// Learns from an answer what exists.
+    /// Adds the rows in an answer.
     pub fn learn(&self, submission: &Submission, reply: &Reply) {
         let Ok(told) = serde_json::from_str::<Value>(&reply.body) else { return };
         let id = |name: &str| told.get(name).and_then(Value::as_i64);
@@ -75,7 +75,7 @@ impl Shop {
     }
 }
 
-/// Another request, to be sent with the same key.
+/// Another request that is sent with the same key.
 pub fn twin(path: &str, body: &Value, rng: &mut StdRng) -> (&'static str, Value) {
     let mut body = body.clone();
     let mut set = |name: &str, value: Value| {
@@ -100,7 +100,7 @@ pub fn twin(path: &str, body: &Value, rng: &mut StdRng) -> (&'static str, Value)
             set("user_id", 1.into());
             "/gift/redeem"
         }
-        // The same body, another path.
+        // The same body for another path.
         "/renew" | "/cancel" => {
             if let Some(members) = body.as_object_mut() {
                 members.remove("duration_months");
@@ -118,7 +118,7 @@ fn recent<T: Clone>(things: &[T], rng: &mut StdRng) -> Option<T> {
 }
 
 fn draw_email(rng: &mut StdRng) -> String {
-    // Beyond the pool, users that nobody else has thought of.
+    // Names beyond the pool are drawn from so many that no other client draws them.
     let number = if rng.random_bool(0.8) { rng.random_range(0..POOL) } else { rng.random() };
     format!("user{number}@faults.example")
 }

@@ -1,5 +1,5 @@
-//! The life of a client under faults: one intent after the other, each asked for until it has an
-//! outcome, or put off; and now and then an old one again.
+//! A client under faults. It submits one intent after the other, each until it has an outcome or is
+//! put off. At times it submits an old intent again.
 
 use super::ask::{Apis, Manner};
 use super::commands::{Shop, twin};
@@ -15,10 +15,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// So often a client asks before it puts an intent off.
+/// The number of requests after which a client puts an intent off.
 const TRIES: usize = 6;
 
-/// Old intents a client remembers, to ask for again.
+/// The number of old intents that a client keeps in order to submit them again.
 const MEMORY: usize = 200;
 
 /// A client.
@@ -43,7 +43,7 @@ impl Life {
         Self { number, seed, rng, apis, shop, intents: 0, past, put_off }
     }
 
-    /// Lives until `stop`.
+    /// Submits intents until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             self.step().await;
@@ -87,7 +87,7 @@ impl Life {
         submission(&key, path, body)
     }
 
-    /// Asks until there is an outcome, of one api and then of another.
+    /// Sends an intent to one api after the other until there is an outcome.
     async fn pursue(&mut self, intent: Arc<Submission>) {
         for _ in 0..TRIES {
             match self.ask(&intent).await.map(|reply| reply.meaning()) {
@@ -106,7 +106,8 @@ impl Life {
         self.put_off.push_back(intent);
     }
 
-    /// The same several times at once, and with `twin` something else under the same key.
+    /// Sends the same request several times at once, and with `twin` another request with the same
+    /// key.
     async fn ask_in_parallel(&mut self, intent: &Arc<Submission>, twin: Option<Arc<Submission>>) {
         let second = twin.unwrap_or_else(|| intent.clone());
         let mut asked = vec![intent.clone(), second, intent.clone()];
@@ -145,7 +146,7 @@ impl Life {
         }
     }
 
-    /// Some clients are so impatient that they are gone before any answer.
+    /// Draws the manner of a request. Some give up before any answer can come.
     fn manner(&mut self) -> Manner {
         let prefer = match self.rng.random_range(0..10) {
             0 => Some("respond-async"),

@@ -1,4 +1,4 @@
-//! The clients: what they want, how they ask for it, and what they do when they are not sure.
+//! The clients: their commands, how they send them, and what they do when an outcome is unknown.
 
 pub mod ask;
 pub mod commands;

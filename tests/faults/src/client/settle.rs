@@ -1,5 +1,5 @@
-//! After the last fault: whoever has no outcome asks until there is one, and then every key is asked
-//! once more, for the record.
+//! The requests after the last fault: those without an outcome are repeated until there is one.
+//! Then every request is sent once more, so that the history has its final answer.
 
 use super::ask::{Apis, Manner};
 use crate::history::{Exchange, Meaning, Phase, Submission};
@@ -10,19 +10,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Requests at once.
+/// The number of requests that are sent at once.
 const WIDTH: usize = 24;
 
-/// How long is insisted.
+/// The time limits of repeated requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// On all together.
+    /// The deadline of all requests together.
     pub deadline: Instant,
-    /// On each request.
+    /// The time limit of each request.
     pub each: Duration,
 }
 
-/// All the requests of each key.
+/// All requests of each key.
 #[must_use]
 pub fn by_key(history: &[Exchange]) -> BTreeMap<String, Vec<Arc<Submission>>> {
     let mut keys = BTreeMap::<String, Vec<Arc<Submission>>>::new();
@@ -46,9 +46,9 @@ pub fn open(history: &[Exchange]) -> Vec<Vec<Arc<Submission>>> {
     open.map(|(_, bodies)| bodies).collect()
 }
 
-/// Asks for all of `keys` until each request has an outcome or belongs to a twin, at most until
-/// the bounds. Returns how many keys have not. Twins are asked one after the other: while Redis has
-/// forgotten a key, whoever comes first holds it until a worker has met the command log.
+/// Sends the requests of `keys` until each has an outcome or belongs to a twin, within the time
+/// limits. Returns the number of keys without an outcome. Twins are sent one after the other: when
+/// Redis has lost a key, the first request holds it until a worker has read the command log.
 pub async fn insist(
     apis: &Apis,
     keys: &[Vec<Arc<Submission>>],

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A process that runs, or that could.
+/// A process that runs or can be started.
 pub struct Member {
     kind: Kind,
     name: String,
@@ -50,12 +50,13 @@ impl Member {
         })
     }
 
-    /// Gives it a clock that can jump, if there is such a library. Before its start.
+    /// Gives the process a clock that can jump, by `library`. Call it before the start.
     pub fn prepare_clock(&mut self, library: &Path, folder: &Path) -> Result<()> {
         if !library.is_file() {
             return Ok(());
         }
-        // Read at each look at the clock, so that it can jump while the process runs.
+        // The library reads this file whenever the process reads the clock, so the clock can jump
+        // while the process runs.
         let file = std::path::absolute(folder.join(format!("{}.clock", self.name)))?;
         std::fs::write(&file, "+0")?;
         self.settings = std::mem::take(&mut self.settings)
@@ -67,25 +68,25 @@ impl Member {
         Ok(())
     }
 
-    /// Which program.
+    /// The program of the process.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// How it is called in reports.
+    /// The name in reports.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where it serves HTTP.
+    /// The address at which it serves HTTP.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Starts it, and waits for nothing.
+    /// Starts the process and does not wait for it.
     pub fn start(&mut self) -> Result<()> {
         self.process = Some(Process::spawn(&self.program, &[], &self.settings, &self.log)?);
         Ok(())
@@ -96,12 +97,12 @@ impl Member {
         self.process.as_ref().context("not running")
     }
 
-    /// Ends it at once.
+    /// Kills the process.
     pub fn kill(&mut self) {
         self.process = None;
     }
 
-    /// Asks it to stop; one that does not is killed, and that is an incident.
+    /// Sends SIGTERM. A process that does not stop in time is killed, and that is an incident.
     pub async fn terminate(&mut self, within: Duration) {
         let Some(mut process) = self.process.take() else { return };
         let asked = process.signal(e2e::Signal::Terminate);
@@ -118,13 +119,13 @@ impl Member {
         }
     }
 
-    /// How often it ended by itself and was started again.
+    /// The number of times that it ended by itself and was started again.
     #[must_use]
     pub fn revivals(&self) -> u32 {
         self.revivals
     }
 
-    /// Whether its clock can be made to jump.
+    /// Whether its clock can jump.
     #[must_use]
     pub fn has_clock(&self) -> bool {
         self.clock.is_some()
@@ -135,7 +136,7 @@ impl Member {
         Ok(std::fs::write(self.clock.as_ref().context("no libfaketime")?, offset)?)
     }
 
-    /// Waits until it says that it is healthy, reviving it where needed.
+    /// Waits until its health check succeeds. Starts it again if it ends meanwhile.
     pub async fn wait_healthy(&mut self, within: Duration) -> Result<()> {
         let client = Client::new(self.address)?;
         let what = format!("{} is healthy", self.name);
@@ -146,7 +147,7 @@ impl Member {
         .await
     }
 
-    /// What it did that no process should, with what its log tells.
+    /// The incidents of the process, with lines of its log.
     #[must_use]
     pub fn incidents(&self) -> Vec<Incident> {
         let log = std::fs::read(&self.log).unwrap_or_default();

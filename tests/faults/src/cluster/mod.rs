@@ -1,5 +1,5 @@
-//! Everything that a campaign runs on, and owns: one Postgres, one Redis, a proxy before each, and
-//! the processes of the product between them.
+//! The cluster of a campaign: one Postgres, one Redis, a proxy before each, and the processes of
+//! the product. The campaign owns all of them.
 
 pub mod member;
 pub mod postgres;
@@ -19,30 +19,31 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// How long a gift can be redeemed.
+/// The days for which a gift can be redeemed.
 pub const GIFT_TTL_DAYS: u32 = 1;
 
-/// After this a worker counts as dead. As short as the product allows in earnest.
+/// The seconds after which a worker counts as dead: the least that is of use in production.
 pub const ORPHAN_SECONDS: u64 = 2;
 
-/// What can be broken, each behind a lock: whoever breaks it holds the lock until it is whole.
+/// The parts that can be broken. Each is behind a lock, which a fault holds until the part works
+/// again.
 pub struct Cluster {
     /// The processes of the product, apis first.
     pub members: Vec<Arc<Mutex<Member>>>,
-    /// Redis.
+    /// The Redis server.
     pub redis: Arc<Mutex<Redis>>,
-    /// Postgres.
+    /// The Postgres server.
     pub postgres: Arc<Mutex<Postgres>>,
-    /// Before Postgres.
+    /// The proxy before Postgres.
     pub postgres_proxy: Arc<Mutex<Proxy>>,
-    /// Before Redis.
+    /// The proxy before Redis.
     pub redis_proxy: Arc<Mutex<Proxy>>,
-    /// Connections to Postgres of the campaign's own, past the proxy.
+    /// The campaign's own connections to Postgres, which do not go through the proxy.
     pub admin: sqlx::PgPool,
     _home: Home,
 }
 
-/// The data of the servers, deleted when they have ended.
+/// The folder of the servers' data. It is deleted when the servers have ended.
 struct Home(PathBuf);
 
 impl Cluster {
@@ -90,8 +91,7 @@ impl Cluster {
         })
     }
 
-    /// Starts processes again that have ended by themselves, as whoever runs them would: for
-    /// ever.
+    /// Starts processes again that have ended by themselves, as a supervisor would. Never returns.
     pub async fn supervise(members: Vec<Arc<Mutex<Member>>>) {
         loop {
             for member in &members {
@@ -103,7 +103,7 @@ impl Cluster {
         }
     }
 
-    /// Makes whole what a fault could not make whole again by itself.
+    /// Repairs everything that a fault has left broken.
     pub async fn heal(&self) -> Result<()> {
         self.postgres_proxy.lock().await.restore();
         self.redis_proxy.lock().await.restore();
@@ -118,7 +118,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Every process healthy.
+    /// Waits until every process is healthy.
     pub async fn wait_healthy(&self, within: Duration) -> Result<()> {
         for member in &self.members {
             member.lock().await.wait_healthy(within).await?;
@@ -126,7 +126,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Asks all processes to stop, and tells what they did that no process should.
+    /// Asks all processes to stop, and returns their incidents.
     pub async fn stop(&self) -> Vec<Incident> {
         let mut incidents = Vec::new();
         for member in &self.members {
@@ -137,7 +137,7 @@ impl Cluster {
         incidents
     }
 
-    /// How often processes ended by themselves and were started again.
+    /// The number of times that processes ended by themselves and were started again.
     pub async fn revivals(&self) -> u32 {
         let mut count = 0;
         for member in &self.members {
@@ -149,8 +149,7 @@ impl Cluster {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // Children of a killed Postgres may still be ending: what is left then is a folder among
-        // the system's temporary ones.
+        // Children of a killed Postgres may still be ending. Then a temporary folder is left.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

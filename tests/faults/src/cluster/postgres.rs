@@ -1,4 +1,4 @@
-//! A Postgres cluster of the campaign's own, which may be killed.
+//! The campaign's own Postgres cluster, which may be killed.
 
 use anyhow::{Context, Result, bail, ensure};
 use e2e::{Process, Settings, eventually_true};
@@ -10,15 +10,15 @@ use std::process::Command;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Few enough for the nemesis to take all that the product may have.
+/// The most connections. They are few, so that the nemesis can take all that the product may have.
 pub const CONNECTIONS_MAX: u32 = 60;
 
-/// What only the campaign itself may use.
+/// The connections that only the campaign itself may use.
 const CONNECTIONS_RESERVED: u32 = 5;
 
 const START_WITHIN: Duration = Duration::from_mins(1);
 
-/// The server, and how to start it again.
+/// The server, with everything that is needed to start it again.
 pub struct Postgres {
     program: PathBuf,
     data: PathBuf,
@@ -61,13 +61,13 @@ impl Postgres {
         Ok(server)
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL of the product's database, by way of `proxy`.
+    /// The URL of the product's database, through `proxy`.
     #[must_use]
     pub fn url(&self, proxy: SocketAddr) -> String {
         format!("postgres://commerce:{}@{proxy}/commerce", self.password)
@@ -86,12 +86,13 @@ impl Postgres {
         Ok(PgConnection::connect_with(&self.options("postgres", database)).await?)
     }
 
-    /// A connection as the product's own, past the proxy.
+    /// A connection as the user of the product, not through the proxy.
     pub async fn connect_as_product(&self) -> Result<PgConnection> {
         Ok(PgConnection::connect_with(&self.options("commerce", "commerce")).await?)
     }
 
-    /// Connections of the campaign's own: with the rights, and the reserved places, of a superuser.
+    /// The campaign's own connections. They have the rights and the reserved connections of a
+    /// superuser.
     #[must_use]
     pub fn admin(&self) -> PgPool {
         PgPoolOptions::new()
@@ -100,7 +101,7 @@ impl Postgres {
             .connect_lazy_with(self.options("postgres", "commerce"))
     }
 
-    /// Ends it at once.
+    /// Kills the server.
     pub fn kill(&mut self) {
         self.process = None;
     }
@@ -121,7 +122,7 @@ impl Postgres {
             add("-c", setting);
         }
         eventually_true("Postgres answers", START_WITHIN, async || {
-            // It does not start before the last children of a killed one are gone.
+            // Postgres does not start before the last children of a killed server have ended.
             let ended = self.process.as_mut().is_none_or(|p| !matches!(p.try_exit(), Ok(None)));
             if ended {
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -134,7 +135,7 @@ impl Postgres {
     }
 }
 
-/// The newest Postgres of this machine. Debian keeps the servers off the PATH.
+/// The programs of the newest Postgres of this machine. On Debian they are not on the PATH.
 fn find_programs() -> Result<PathBuf> {
     let mut folders: Vec<(u32, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
@@ -145,7 +146,8 @@ fn find_programs() -> Result<PathBuf> {
     newest.context("no Postgres under /usr/lib/postgresql: set POSTGRES_BIN")
 }
 
-/// Postgres will not run as root: then the user `postgres` runs it, with the same process id.
+/// The command that runs `program`. Postgres refuses to run as root, so root runs it as the user
+/// `postgres`, with the same process id.
 fn as_postgres(program: &Path) -> Result<(PathBuf, Vec<String>)> {
     if !is_root()? {
         return Ok((program.to_owned(), Vec::new()));
@@ -166,8 +168,8 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A loopback address nobody listens on, below the range of outgoing connections: it must still be
-/// free when its server is started again.
+/// A loopback address at which nothing listens. Its port is below the range of outgoing
+/// connections, so that it is still free when its server is started again.
 pub fn free_address() -> Result<SocketAddr> {
     for _ in 0..1000 {
         let port = rand::random_range(12_000..32_000);

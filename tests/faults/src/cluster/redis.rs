@@ -1,4 +1,5 @@
-//! A Redis of the campaign's own: every job on disk before it is acknowledged, nothing evicted.
+//! The campaign's own Redis. Every job is on disk before it is acknowledged, and nothing is
+//! evicted.
 
 use crate::checker::Leftovers;
 use anyhow::{Context, Result};
@@ -13,14 +14,14 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts one in `home`.
+    /// Starts a server in `home`.
     pub async fn start(home: &Path) -> Result<Self> {
         let folder = home.join("redis");
         std::fs::create_dir_all(&folder)?;
         Ok(Self { server: RedisServer::start(folder.clone(), true).await?, folder })
     }
 
-    /// `host:port`.
+    /// The address, as `host:port`.
     #[must_use]
     pub fn address(&self) -> String {
         let url = self.server.url();
@@ -28,12 +29,12 @@ impl Redis {
         address.unwrap_or_default().to_owned()
     }
 
-    /// Ends it at once.
+    /// Kills the server.
     pub fn kill(&mut self) {
         self.server.kill();
     }
 
-    /// Deletes its data. Only while it is down.
+    /// Deletes the data of the server, which must not run.
     pub fn forget(&self) -> Result<()> {
         let log = self.folder.join("redis.log");
         for entry in std::fs::read_dir(&self.folder)? {
@@ -47,17 +48,17 @@ impl Redis {
         Ok(())
     }
 
-    /// Starts it on its data, and waits until it answers.
+    /// Starts the server on its data, and waits until it answers.
     pub async fn resume(&mut self) -> Result<()> {
         self.server.resume().await
     }
 
-    /// Deletes everything in it.
+    /// Deletes all keys.
     pub async fn flush_all(&self) -> Result<()> {
         self.server.flush_all().await
     }
 
-    /// Refuses every write beyond so much memory; 0 for no bound.
+    /// Makes Redis refuse writes when it uses more than `bytes` of memory; 0 for no limit.
     pub async fn set_memory_max(&self, bytes: u64) -> Result<()> {
         let mut config = redis::cmd("CONFIG");
         let config = config.arg("SET").arg("maxmemory").arg(bytes);
@@ -68,7 +69,7 @@ impl Redis {
         self.server.connect().await.context("the campaign's own connection to Redis")
     }
 
-    /// What it holds beside the records of finished jobs, and the names of workers.
+    /// Everything in Redis beside the records of finished jobs and the names of workers.
     pub async fn leftovers(&self) -> Result<Leftovers> {
         let mut connection = self.connection().await?;
         let mut leftovers = Leftovers::default();
@@ -89,7 +90,7 @@ impl Redis {
                 let mut letter = redis::cmd("GETRANGE");
                 letter.arg(&key).arg(0).arg(0);
                 let state: String = letter.query_async(&mut connection).await?;
-                // Succeeded, failed, or gone meanwhile.
+                // Neither succeeded, nor failed, nor deleted meanwhile.
                 if !["s", "f", ""].contains(&state.as_str()) {
                     leftovers.unfinished.push((job.to_owned(), state));
                 }

@@ -1,4 +1,4 @@
-//! What Postgres holds at the end, in the words of the domain.
+//! Reads the rows in Postgres as types of the domain.
 
 use crate::checker::{LogRow, Rows};
 use anyhow::{Context, Result};

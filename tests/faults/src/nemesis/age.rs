@@ -1,8 +1,8 @@
-//! Time that passes: rows are moved into the past, so that they fall due within seconds.
+//! Makes time pass: moves rows into the past, so that they fall due within seconds.
 //!
-//! Each such change leaves a row of its own in the command log, in the same transaction and under the
-//! same locks as a command would take; the checker replays it like the others. The product looks
-//! rows of the command log up by job only, and never meets these.
+//! Each such change adds a row to the command log, in the same transaction and under the same locks
+//! that a command would take. The checker replays it like the others. The product looks rows of the
+//! command log up by job only, so it never reads these.
 
 use crate::checker::LogRow;
 use anyhow::Result;
@@ -15,14 +15,14 @@ use uuid::Uuid;
 const AGE_SUBSCRIPTION: &str = "faults_age_subscription";
 const AGE_GIFT: &str = "faults_age_gift";
 
-/// What was changed, as noted in the command log: instants in microseconds.
+/// The change as it is noted in the command log, with instants in microseconds.
 #[derive(Serialize, Deserialize)]
 struct Note {
     start_us: i64,
     end_us: i64,
 }
 
-/// Lets a running subscription end, and a waiting gift expire, in about a second.
+/// Makes a running subscription end, and a pending gift expire, in about a second.
 pub async fn inject(pool: &PgPool) -> Result<()> {
     let mut tx = pool.begin().await?;
     let found: Option<(i64,)> = sqlx::query_as(
@@ -87,7 +87,7 @@ async fn note(
     Ok(())
 }
 
-/// The change that a row of the command log notes, if it is one of ours.
+/// The change that a row of the command log notes, if the nemesis has written the row.
 #[must_use]
 pub fn replay(row: &LogRow, rows: &Changes) -> Option<Change> {
     let note: Note = serde_json::from_str(&row.answer.body).ok()?;

@@ -1,4 +1,4 @@
-//! Faults by others who use the same Postgres: locks, full pools, ended connections.
+//! Faults that other users of the same Postgres cause: locks, full pools, ended connections.
 
 use super::schedule::Plan;
 use super::{Begun, Fault, age};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-/// For what the campaign itself asks of Postgres, beside the time that a fault lasts.
+/// The time limit of the campaign's own statements, beside the time that a fault lasts.
 const ADMIN_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
@@ -21,7 +21,7 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         Fault::TerminateBackends if plan.variant => Begun::new("half", terminate(pool, 0.5)),
         Fault::TerminateBackends => Begun::new("all", terminate(pool, 1.0)),
         Fault::FillPool => {
-            // Not while Postgres is being started again.
+            // This fault is not injected while Postgres is being started again.
             drop(cluster.postgres.try_lock().ok()?);
             Begun::new("postgres", fill(cluster.postgres.clone(), pool, lasts))
         }
@@ -38,7 +38,8 @@ async fn bounded(lasts: Duration, run: impl Future<Output = Result<()>>) -> Resu
     timeout(lasts + ADMIN_WITHIN, run).await.context("Postgres did not answer")?
 }
 
-/// As an administrator could: by its process id, which is one of our own Postgres.
+/// Kills one backend by its process id, as an administrator could. It belongs to the campaign's own
+/// Postgres.
 async fn crash_backend(pool: PgPool) -> Result<()> {
     let query = "SELECT pid FROM pg_stat_activity WHERE usename = 'commerce' \
                  ORDER BY random() LIMIT 1";
@@ -58,7 +59,7 @@ async fn terminate(pool: PgPool, share: f64) -> Result<()> {
     Ok(())
 }
 
-/// Takes all connections there are, then ends those of the product and takes theirs too.
+/// Takes all free connections, then ends those of the product and takes these too.
 async fn fill(postgres: Arc<Mutex<Postgres>>, pool: PgPool, lasts: Duration) -> Result<()> {
     let end = Instant::now() + lasts;
     let mut hogs = Vec::new();
@@ -79,8 +80,8 @@ async fn fill(postgres: Arc<Mutex<Postgres>>, pool: PgPool, lasts: Duration) -> 
     Ok(())
 }
 
-/// Locks gifts, then subscriptions, then users: the product's order, turned around. Postgres ends
-/// whichever side finds the deadlock first.
+/// Locks gifts, then subscriptions, then users, which is not the order of the product. Postgres
+/// ends the side that finds the deadlock first.
 async fn deadlock(pool: PgPool, lasts: Duration) -> Result<()> {
     let end = Instant::now() + lasts;
     while Instant::now() < end {
@@ -91,7 +92,7 @@ async fn deadlock(pool: PgPool, lasts: Duration) -> Result<()> {
              ORDER BY id DESC LIMIT 20 FOR UPDATE) AS s",
             "SELECT 1 FROM (SELECT id FROM users ORDER BY id DESC FOR UPDATE) AS u",
         ] {
-            // To lose is as good as to win.
+            // The fault has worked, whichever side Postgres ends.
             if sqlx::query(lock).execute(&mut *tx).await.is_err() {
                 break;
             }
@@ -112,7 +113,7 @@ async fn long_lock(pool: PgPool, lasts: Duration) -> Result<()> {
     Ok(tx.rollback().await?)
 }
 
-/// New connections get the other isolation, so the old ones are ended.
+/// Makes SERIALIZABLE the default. Only new connections get it, so the old ones are ended.
 async fn serializable(pool: PgPool, lasts: Duration) -> Result<()> {
     let set = "ALTER ROLE commerce SET default_transaction_isolation = 'serializable'";
     sqlx::query(set).execute(&pool).await?;
@@ -122,7 +123,7 @@ async fn serializable(pool: PgPool, lasts: Duration) -> Result<()> {
     loop {
         match sqlx::query(reset).execute(&pool).await {
             Ok(_) => break,
-            // Postgres may be away meanwhile; this fault is not over before it is undone.
+            // Another fault may have stopped Postgres. This fault is not over before it is undone.
             Err(_) => sleep(Duration::from_millis(250)).await,
         }
     }

@@ -1,7 +1,7 @@
-//! The nemesis: breaks one thing after the other by a seeded schedule, and makes each whole again.
+//! The nemesis: it injects one fault after the other by a seeded schedule, and undoes each.
 //!
-//! Faults overlap, but each has its target for itself: one whose target is being broken already is
-//! passed over. Every fault ends by itself, in bounded time.
+//! Faults overlap, but each has its target for itself: a fault is skipped when its target is broken
+//! already. Every fault ends by itself, in bounded time.
 
 pub mod age;
 mod contention;
@@ -83,19 +83,19 @@ pub enum Fault {
 /// A fault that was injected.
 #[derive(Debug, Clone, Serialize)]
 pub struct Injection {
-    /// Which.
+    /// The kind of fault.
     pub fault: Fault,
-    /// What it was done to.
+    /// The name of its target.
     pub target: String,
-    /// When it began, in microseconds of the campaign.
+    /// The time at which it began, in microseconds of the campaign.
     pub began_us: u64,
-    /// When all was whole again.
+    /// The time at which everything worked again.
     pub ended_us: u64,
-    /// Why it could not be done, or undone, as planned.
+    /// The error, if it could not be done or undone as planned.
     pub error: Option<String>,
 }
 
-/// A fault that is about to be injected: to what, and how.
+/// A fault that is about to be injected, with its target.
 struct Begun {
     target: String,
     run: LocalBoxFuture<'static, Result<()>>,
@@ -107,10 +107,11 @@ impl Begun {
     }
 }
 
-/// No fault takes longer, healing included.
+/// The longest time of a fault, including its repair.
 const LONGEST: Duration = Duration::from_secs(90);
 
-/// Injects faults until `stop`, and returns when all of them have ended. Within a `LocalSet`.
+/// Injects faults until `stop`, and returns when all of them have ended. Call it within a
+/// `LocalSet`.
 pub async fn run(
     cluster: Arc<Cluster>,
     mut schedule: Schedule,
@@ -145,7 +146,7 @@ pub async fn run(
     while running.join_next().await.is_some() {}
 }
 
-/// `None` when its target is being broken already.
+/// The fault of `plan`; `None` when its target is broken already.
 fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     processes::begin(cluster, plan)
         .or_else(|| stores::begin(cluster, plan))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::sleep;
 
-/// Longer than the product gives itself to stop.
+/// The time that a process has to stop. The product needs less.
 const STOP_WITHIN: Duration = Duration::from_secs(40);
 
 pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
@@ -42,7 +42,7 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     })
 }
 
-/// A process that nobody is breaking.
+/// A process that no other fault is breaking.
 fn free(
     cluster: &Cluster,
     plan: &Plan,
@@ -75,7 +75,8 @@ async fn stop(member: OwnedMutexGuard<Member>, lasts: Duration) -> Result<()> {
     member.process()?.signal(Signal::Continue)
 }
 
-/// What a process wrote by a wrong clock outlives it when it is killed.
+/// Makes the clock of a process jump. What the process writes by the wrong clock stays when it is
+/// killed.
 async fn jump(
     mut member: OwnedMutexGuard<Member>,
     offset: i32,

@@ -1,4 +1,4 @@
-//! Which fault comes when: drawn from the seed, and from nothing else.
+//! The schedule of faults. It depends on the seed only.
 
 use super::Fault;
 use rand::rngs::StdRng;
@@ -6,22 +6,22 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use std::time::Duration;
 
-/// A fault to come.
+/// A planned fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Which.
+    /// The kind of fault.
     pub fault: Fault,
-    /// How long after the beginning of the one before it.
+    /// The time after the beginning of the fault before it.
     pub after: Duration,
-    /// Which of several targets: modulo their number.
+    /// The number of its target, modulo the number of targets.
     pub target: usize,
-    /// How long it lasts, for those that last: 300 ms to 3 s.
+    /// The duration, for faults that have one: 300 ms to 3 s.
     pub lasts: Duration,
-    /// Heads or tails, for those that come in two kinds.
+    /// The variant, for faults that have two.
     pub variant: bool,
 }
 
-/// An endless series of faults. Every kind comes once before any comes twice.
+/// An endless series of faults. Every kind is drawn once before any is drawn twice.
 pub struct Schedule {
     rng: StdRng,
     kinds: Vec<Fault>,
@@ -36,13 +36,13 @@ impl Schedule {
         Self { rng: StdRng::seed_from_u64(seed), kinds, bag: Vec::new(), gap }
     }
 
-    /// Whether there is nothing to draw.
+    /// Whether there are no kinds to draw from.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kinds.is_empty()
     }
 
-    /// The next one; `None` when there are no kinds.
+    /// The next fault; `None` when there are no kinds.
     pub fn draw(&mut self) -> Option<Plan> {
         if self.bag.is_empty() {
             self.bag.clone_from(&self.kinds);

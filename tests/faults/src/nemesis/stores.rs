@@ -1,4 +1,4 @@
-//! Faults of Redis and Postgres, and of the network before them.
+//! Faults of Redis and Postgres, and of the network between them and the product.
 
 use super::schedule::Plan;
 use super::{Begun, Fault};
@@ -11,10 +11,10 @@ use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, sleep};
 
-/// Less than any Redis of a running queue holds.
+/// The memory limit of the fault, in bytes. Any Redis of a running queue uses more.
 const NO_MEMORY: u64 = 1;
 
-/// A slow network holds still for so long, and lets bytes pass for so long.
+/// The time for which a slow network passes no bytes, and then the time for which it does.
 const FIT: Duration = Duration::from_millis(60);
 const START: Duration = Duration::from_millis(15);
 

@@ -4,7 +4,7 @@ use super::{Campaign, Figures};
 use anyhow::Result;
 use serde_json::json;
 
-/// The whole report but for the history, which is in a file of its own.
+/// The whole report without the history, which has a file of its own.
 pub(super) fn report(campaign: &Campaign<'_>, figures: &Figures) -> Result<String> {
     let options = campaign.options;
     let report = json!({

@@ -1,4 +1,4 @@
-//! What a campaign leaves: a table to read at once, and files to look into.
+//! The report of a campaign: a table on standard output, and files.
 
 mod json;
 mod table;
@@ -15,23 +15,23 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-/// Everything there is to tell.
+/// Everything that the report is made of.
 pub struct Campaign<'a> {
-    /// What was asked for.
+    /// The options of the campaign.
     pub options: &'a Options,
-    /// What was judged.
+    /// The evidence that was judged.
     pub evidence: Evidence<'a>,
-    /// What was found.
+    /// The violations that were found.
     pub violations: &'a [Violation],
-    /// What was done to the cluster.
+    /// The faults that were injected.
     pub injected: Vec<Injection>,
-    /// From the last fault until all was well.
+    /// The time from the last fault until everything worked again.
     pub recovery: Duration,
-    /// Processes that ended by themselves and were started again.
+    /// The number of processes that ended by themselves and were started again.
     pub revivals: u32,
 }
 
-/// The figures.
+/// The figures of the report: numbers of requests, keys and rows.
 #[derive(Debug, Default, Serialize)]
 pub struct Figures {
     /// Requests, reads included.
@@ -44,17 +44,17 @@ pub struct Figures {
     pub keys: usize,
     /// Keys whose clients were told an outcome.
     pub acknowledged: usize,
-    /// Keys whose first request had no outcome, and a retry had.
+    /// Keys whose first request had no outcome, while a retry had one.
     pub healed: usize,
-    /// Outcomes that said that they were replays.
+    /// Outcomes that were marked as replays.
     pub replays: usize,
-    /// Submissions that were told that their key is another's.
+    /// Submissions that were told that their key belongs to another request.
     pub reused: usize,
     /// Those among them that had been told their outcome before: a twin held the key again after
-    /// Redis had forgotten it.
+    /// Redis had lost it.
     pub disowned: usize,
-    /// Looks at a job that found it unfinished though its outcome had been told before: Redis had
-    /// forgotten it, and a retry had queued it again.
+    /// Reads of a job that found it unfinished although its outcome had been told before: Redis had
+    /// lost it, and a retry had queued it again.
     pub went_back: usize,
     /// Rows of the command log.
     pub log_rows: usize,

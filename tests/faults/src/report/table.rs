@@ -7,10 +7,10 @@ use crate::nemesis::Fault;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Violations told in full; the rest is in report.json.
+/// The number of violations that are shown in full; the rest is in report.json.
 const TOLD_MAX: usize = 20;
 
-/// Requests of a key that are shown.
+/// The number of requests of a key that are shown.
 const SHOWN_MAX: usize = 25;
 
 pub(super) fn text(campaign: &Campaign<'_>, figures: &Figures) -> String {

@@ -1,4 +1,4 @@
-//! The picture: answers per second, and under them when each fault was.
+//! The timeline: a chart of the answers per second, and below it the time of each fault.
 
 use super::Campaign;
 use crate::history::{Meaning, Phase};
@@ -18,7 +18,7 @@ struct Second {
     others: u32,
 }
 
-/// An SVG that needs nothing else.
+/// The timeline as an SVG without other files.
 pub(super) fn svg(campaign: &Campaign<'_>) -> String {
     let mut svg = String::new();
     // Writing to a String cannot fail.
@@ -54,13 +54,20 @@ fn draw(svg: &mut String, campaign: &Campaign<'_>) -> std::fmt::Result {
     let height = TOP + CHART + 40.0 + rows * ROW + 20.0;
     writeln!(
         svg,
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>"##
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"
+    font-family="sans-serif" font-size="11">
+<rect width="100%" height="100%" fill="#fff"/>"##
     )?;
     let (seed, violations) = (campaign.options.seed, campaign.violations.len());
     let faults = campaign.injected.len();
+    let title = format!(
+        "Requests per second under faults: seed {seed}, {faults} faults, {violations} violations"
+    );
     writeln!(
         svg,
-        r##"<text x="{LEFT}" y="22" font-size="15">Requests per second under faults: seed {seed}, {faults} faults, {violations} violations</text><text x="{LEFT}" y="40" fill="#2a7">green: answered with an outcome</text><text x="360" y="40" fill="#c63">orange: 202, 503 or no answer</text>"##
+        r##"<text x="{LEFT}" y="22" font-size="15">{title}</text>
+<text x="{LEFT}" y="40" fill="#2a7">green: answered with an outcome</text>
+<text x="360" y="40" fill="#c63">orange: 202, 503 or no answer</text>"##
     )?;
     let mut at = 0.0;
     for second in &seconds {
@@ -69,7 +76,9 @@ fn draw(svg: &mut String, campaign: &Campaign<'_>) -> std::fmt::Result {
         let (green, orange) = (TOP + CHART - low, low - high);
         writeln!(
             svg,
-            r##"<rect x="{left:.1}" y="{low:.1}" width="{width:.2}" height="{green:.1}" fill="#2a7"/><rect x="{left:.1}" y="{high:.1}" width="{width:.2}" height="{orange:.1}" fill="#c63"/>"##
+            r##"<rect x="{left:.1}" y="{low:.1}" width="{width:.2}" height="{green:.1}"
+    fill="#2a7"/>
+<rect x="{left:.1}" y="{high:.1}" width="{width:.2}" height="{orange:.1}" fill="#c63"/>"##
         )?;
         at += 1.0;
     }
@@ -88,7 +97,8 @@ fn draw(svg: &mut String, campaign: &Campaign<'_>) -> std::fmt::Result {
             let width = (x(in_seconds(injection.ended_us)) - left).max(1.5);
             writeln!(
                 svg,
-                r##"<rect x="{left:.1}" y="{line}" width="{width:.2}" height="11" fill="#446"><title>{} at {:.1} s</title></rect>"##,
+                r##"<rect x="{left:.1}" y="{line}" width="{width:.2}" height="11" fill="#446">
+<title>{} at {:.1} s</title></rect>"##,
                 injection.target,
                 in_seconds(injection.began_us)
             )?;
