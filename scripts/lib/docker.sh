@@ -6,7 +6,7 @@ docker_works() {
         docker info >/dev/null 2>&1
 }
 
-# docker_up DIR SERVICE...: starts those that do not run yet, and notes them in DIR.
+# docker_up DIR SERVICE...: starts the services that do not run yet, and notes them in DIR.
 docker_up() {
     local dir=$1 service running
     shift
@@ -18,12 +18,12 @@ docker_up() {
         die "docker compose could not start: $*" "docker compose logs $*"
 }
 
-# docker_down DIR: stops those it started; what somebody else started goes on.
+# docker_down DIR: stops the services that docker_up has started. Others go on.
 docker_down() {
     [ -s "$1/docker" ] || return 0
     # shellcheck disable=SC2046 # a list of words
     docker compose stop $(sort -u "$1/docker") >&2 && rm "$1/docker"
 }
 
-# docker_address SERVICE PORT: where the port is on this machine, host:port.
+# docker_address SERVICE PORT: prints the address of the port on this machine, as host:port.
 docker_address() { docker compose port "$1" "$2"; }

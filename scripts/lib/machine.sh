@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What this machine has, and getting what it lacks.
+# Finds the programs that the scripts need, and installs those that are missing.
 
-# The folder with the programs of the newest PostgreSQL, or of major version $1.
-# Debian keeps the servers off the PATH.
+# Prints the folder with the programs of the newest PostgreSQL, or of major version $1. On Debian
+# they are not on the PATH.
 postgres_bin() {
     local folder major best=0 found=
     for folder in "$(dirname "$(command -v pg_ctl || echo /none/none)")" /usr/lib/postgresql/*/bin \
@@ -16,7 +16,7 @@ postgres_bin() {
     [ -n "$found" ] && echo "$found"
 }
 
-# The folder with redis-server and redis-cli.
+# Prints the folder with redis-server and redis-cli.
 redis_bin() {
     local folder
     for folder in "$(dirname "$(command -v redis-server || echo /none/none)")" \
@@ -29,7 +29,7 @@ redis_bin() {
     return 1
 }
 
-# The program NAME of the newest PostgreSQL, or one on the PATH.
+# postgres_program NAME: prints the program NAME of the newest PostgreSQL, or the one on the PATH.
 postgres_program() {
     local file
     file=$(postgres_bin)/$1
@@ -37,7 +37,7 @@ postgres_program() {
     echo "$file"
 }
 
-# has NAME, and the Debian package that brings it.
+# has NAME: succeeds if NAME is installed.
 has() {
     case $1 in
     postgres) postgres_bin >/dev/null ;;
@@ -46,11 +46,13 @@ has() {
     *) command -v "$1" >/dev/null ;;
     esac
 }
+
+# package_of NAME: prints the Debian package of NAME.
 package_of() {
     case $1 in
     postgres) echo postgresql ;;
     redis) echo redis-server ;;
-    # On Debian it comes with the server.
+    # On Debian pgbench is in the package of the server.
     pgbench) echo postgresql ;;
     redis-benchmark) echo redis-tools ;;
     cc) echo gcc libc6-dev ;;
@@ -58,7 +60,7 @@ package_of() {
     esac
 }
 
-# need NAME...: has each of postgres, redis, cc, curl, or gets it.
+# need NAME...: installs each of postgres, redis, cc and curl that is missing.
 need() {
     local name missing='' packages=''
     for name in "$@"; do
@@ -89,13 +91,16 @@ die_with_command() {
     local install
     case "$(uname -s)" in
     Darwin) install="brew install postgresql@16 redis" ;;
-    *) install="the packages of your system, for example: dnf install postgresql-server redis curl gcc" ;;
+    *)
+        install="the packages of your system, for example: "
+        install+="dnf install postgresql-server redis curl gcc"
+        ;;
     esac
     die "not on this machine:$1" "install: $install" \
         "or start Docker, or set DATABASE_URL and REDIS_URL to servers that you have"
 }
 
-# need_rust NAME...: cargo, what it links with, and whatever else of `need`.
+# need_rust NAME...: checks for cargo and a C compiler, and for each NAME as `need` does.
 need_rust() {
     command -v cargo >/dev/null || PATH="$PATH:${HOME:-/root}/.cargo/bin"
     command -v cargo >/dev/null ||

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # A private Postgres, in the folder of state DIR, on a loopback port of its own.
 #
-# postgres_up sets: pg_bin (programs), pg_home (data and log), pg_user (whom it runs as),
+# postgres_up sets: pg_bin (programs), pg_home (data and log), pg_user (the user it runs as),
 # pg_port, pg_password, and pg_url (without a database).
 
-# Postgres will not run as root. Then another user runs it, who may be unable to reach the
-# checkout (say, under /root); in that case the data lives in /var/lib, and DIR says where.
+# Postgres refuses to run as root. Root runs it as another user, who may be unable to enter the
+# checkout (for example under /root). Then the data is in /var/lib, and a file in DIR says where.
 postgres_home() {
     local dir=$1
     pg_home=$(cat "$dir/postgres.outside" 2>/dev/null || echo "$dir/postgres")
@@ -37,14 +37,14 @@ postgres_new_home() {
     [ "$(id -u)" != 0 ] || chown "$pg_user" "$pg_home"
 }
 
-# From /, since that user may not even be allowed to stand in our folder.
+# The command runs in /, since that user may not be allowed to enter the current folder.
 as_postgres() (
     cd /
     export LC_ALL=C
     if [ "$pg_user" = "$(id -un)" ]; then "$@"; else runuser -u "$pg_user" -- "$@"; fi
 )
 
-# The new cluster gets its name when it is whole: a killed initdb leaves nothing half done.
+# The new cluster gets its name when it is complete, so that a killed initdb leaves no broken one.
 postgres_init() {
     local locale=C.UTF-8
     [ "$(uname -s)" = Linux ] || locale=en_US.UTF-8
@@ -63,9 +63,9 @@ postgres_pid() { head -n 1 "$pg_home/data/postmaster.pid" 2>/dev/null || true; }
 
 postgres_runs() { runs "$(postgres_pid)" "$pg_home/data"; }
 
-# Postgres takes any live process with the id in its old pid file for itself, and does not start.
-# The file is of no use if that process is no Postgres (the machine was started again since) or is
-# only not buried yet. A Postgres that still has children is noticed without the file, too.
+# Deletes a stale pid file. Postgres does not start while a process with the id in that file exists,
+# whatever the process is. The file is stale if that process is no Postgres (the machine was started
+# again) or is a zombie. Postgres notices the living children of a killed server without the file.
 drop_stale_pid() {
     local pid tenths=20
     pid=$(postgres_pid)
@@ -77,15 +77,15 @@ drop_stale_pid() {
     runs "$pid" postgres || rm -f "$pg_home/data/postmaster.pid"
 }
 
-# Checkpoints are spread out, because each makes Postgres log whole pages anew. Nothing here is less
-# durable than the defaults.
+# Checkpoints are rare, because after each one Postgres logs whole pages again. No setting here is
+# less durable than the defaults.
 postgres_start() {
     as_postgres "$pg_bin/pg_ctl" start -D "$pg_home/data" -l "$pg_home/log" -w -t 120 -s -o \
         "-h 127.0.0.1 -p $pg_port -c unix_socket_directories= -c max_connections=200 \
         -c shared_buffers=256MB -c max_wal_size=4GB -c checkpoint_timeout=15min $*"
 }
 
-# postgres_up DIR [OPTION...]: options of the server, such as -c fsync=off.
+# postgres_up DIR [OPTION...]: starts the server with options such as -c fsync=off.
 postgres_up() {
     local dir=$1 major
     shift
@@ -101,13 +101,13 @@ postgres_up() {
     else
         pg_port=$(port_from "$dir/postgres.port")
         drop_stale_pid
-        # Twice: the last children of a killed Postgres take a moment to go.
+        # A second attempt, because the last children of a killed Postgres may still be ending.
         postgres_start "$@" 2>/dev/null || { sleep 2 && postgres_start "$@"; } || {
             tail -n 20 "$pg_home/log" >&2
             die "Postgres did not start (the end of its log is above)"
         }
     fi
-    # shellcheck disable=SC2034 # for whoever called
+    # shellcheck disable=SC2034 # for the caller
     pg_url="postgres://postgres:$pg_password@127.0.0.1:$pg_port"
 }
 
@@ -119,13 +119,13 @@ postgres_down() {
         -D "$pg_home/data" -m fast -w -t 60 -s
 }
 
-# The password goes by the environment: other users can read a command line.
+# The password is passed in the environment, because other users can read a command line.
 postgres_psql() {
     PGPASSWORD=$pg_password "$pg_bin/psql" -X -q -h 127.0.0.1 -p "$pg_port" -U postgres \
         -v ON_ERROR_STOP=1 "$@"
 }
 
-# postgres_database NAME: creates it unless it is there.
+# postgres_database NAME: creates the database unless it exists.
 postgres_database() {
     [ -n "$(postgres_psql -d postgres -Atc "SELECT 1 FROM pg_database WHERE datname = '$1'")" ] ||
         postgres_psql -d postgres -c "CREATE DATABASE $1"

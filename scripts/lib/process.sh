@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Processes and ports. A process is ended by its id only, and only after a look at what runs under
-# that id: after a reboot or a `kill -9`, a pid file may name somebody else's process.
+# Processes and ports. A process is ended by its id only, and only after a check of the program that
+# runs under that id: after a reboot or a `kill -9`, a pid file may name another process.
 
-# No `ps` on a bare Debian, no /proc on macOS.
+# A bare Debian has no `ps`, and macOS has no /proc.
 command_of() {
     if [ -d /proc/self ]; then
         tr '\0' ' ' <"/proc/$1/cmdline"
@@ -11,13 +11,13 @@ command_of() {
     fi 2>/dev/null || true
 }
 
-# runs PID TEXT: is there such a process, with TEXT in its command line?
+# runs PID TEXT: succeeds if there is a process with that id and TEXT in its command line.
 runs() {
     [ -n "$1" ] || return 1
     case "$(command_of "$1")" in *"$2"*) return 0 ;; *) return 1 ;; esac
 }
 
-# end PID TEXT SECONDS: asks it to stop, and makes it stop when it has not after SECONDS.
+# end PID TEXT SECONDS: sends SIGTERM to the process, and SIGKILL if it still runs after SECONDS.
 end() {
     local tenths=$(($3 * 10))
     runs "$1" "$2" || return 0
@@ -33,12 +33,12 @@ end() {
     done
 }
 
-# The group of a long command in the foreground, while there is one.
+# The process group of the long command in the foreground; empty when there is none.
 attended_pid=
 
-# attended COMMAND...: runs it so that a signal to this script is answered at once; bash would put
-# its traps off until the end of a plain foreground command. Job control gives the command a group
-# of its own, which end_attended can end with all its children.
+# attended COMMAND...: runs the command so that the traps of this script run at once. For a plain
+# foreground command, bash would run them only after its end. Job control gives the command a
+# process group of its own, which end_attended can end with all its children.
 attended() {
     local code=0
     set -m
@@ -57,13 +57,14 @@ end_attended() {
     attended_pid=
 }
 
-# is_free HOST PORT: does nobody listen there?
+# is_free HOST PORT: succeeds if nothing listens there.
 is_free() {
     ! (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null
 }
 
-# The port remembered in FILE; a new one at first, and when somebody else has taken it since.
-# Below 32768, so that no outgoing connection is given it while our server is down.
+# port_from FILE: prints the port that FILE holds. If there is none, or another program uses it, a
+# new port is drawn and stored. It is below 32768, so that no outgoing connection gets it while the
+# server is down.
 port_from() {
     local port
     port=$(cat "$1" 2>/dev/null || true)
@@ -74,7 +75,8 @@ port_from() {
     echo "$port"
 }
 
-# The secret kept in FILE, made at first: other users of this machine reach loopback ports too.
+# secret_from FILE: prints the secret that FILE holds, and makes one if there is none. A secret is
+# needed because other users of this machine can reach loopback ports, too.
 secret_from() {
     [ -s "$1" ] || (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$1")
     cat "$1"

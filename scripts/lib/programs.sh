@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Our own two programs in the background: $programs is the folder they are in, $state the folder of
-# the pid files, which outlive a killed `make run`.
+# Runs api and worker in the background. $programs is their folder, and $state is the folder of
+# their pid files, which remain after a killed `make run`.
 
 pid_of() { cat "$state/$1.pid" 2>/dev/null || true; }
 
-# start NAME: with NAME before each line of its log. It gets a process group of its own: a Ctrl-C
-# of the terminal must not reach it beside our SIGTERM, or it would take the second signal for
-# impatience. What adds the names is deaf to signals, and to a terminal that is gone: it goes on
-# until the log's last line.
+# start NAME: starts the program, with NAME before each line of its log. The program has a process
+# group of its own, so that Ctrl-C does not reach it beside the SIGTERM of this script: a second
+# signal would end it at once. The process that adds the names ignores signals and a closed
+# terminal, so that it prints the log to its last line.
 start() {
     local pipe=$state/$1.log
     rm -f "$pipe" && mkfifo "$pipe"
@@ -20,7 +20,7 @@ start() {
     set +m
 }
 
-# check_alive: ends this script when one of the two has ended. It has said why, in its log.
+# check_alive: ends this script when one of the two programs has ended. Its log says why.
 check_alive() {
     local name code
     for name in api worker; do
@@ -30,7 +30,7 @@ check_alive() {
     done
 }
 
-# The api first: the requests that wait in it still get their results from the worker.
+# The api is stopped first, so that requests that wait in it still get results from the worker.
 programs_down() {
     local name
     for name in api worker; do

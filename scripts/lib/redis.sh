@@ -2,9 +2,9 @@
 # A private Redis, in the folder of state DIR, on a loopback port of its own. redis_up sets
 # redis_url.
 
-# appendfsync always: the api answers 202 for a job that only Redis knows; it must be on disk.
-# The log is rewritten when it has grown to half a gigabyte: at the default of 64 MB a busy queue
-# would have it rewritten every few seconds.
+# appendfsync always: the api answers 202 for a job that is only in Redis, so it must be on disk.
+# The log is rewritten when it has grown to half a gigabyte. At the default of 64 MB, Redis would
+# rewrite it every few seconds under a busy queue.
 # noeviction: a full Redis refuses new jobs rather than dropping old ones.
 redis_settings() {
     cat <<CONF
@@ -23,7 +23,12 @@ maxmemory-policy noeviction
 CONF
 }
 
-redis_runs() { runs "$(cat "$1/redis/pid" 2>/dev/null || true)" "redis-server 127.0.0.1:$(cat "$1/redis.port")"; }
+redis_pid() { cat "$1/redis/pid" 2>/dev/null || true; }
+
+# redis_title DIR: prints the command line of the server, as Redis sets it.
+redis_title() { echo "redis-server 127.0.0.1:$(cat "$1/redis.port")"; }
+
+redis_runs() { runs "$(redis_pid "$1")" "$(redis_title "$1")"; }
 
 redis_answers() {
     [ "$(REDISCLI_AUTH=$2 "$(redis_bin)/redis-cli" -p "$1" ping 2>/dev/null)" = PONG ]
@@ -41,7 +46,7 @@ redis_up() {
         (umask 077 && redis_settings "$dir/redis" "$port" "$password" >"$dir/redis.conf")
         "$(redis_bin)/redis-server" "$dir/redis.conf" </dev/null >/dev/null
     fi
-    # It answers only when it has read its log again, which takes as long as the log is.
+    # Redis answers only when it has read its log, which takes longer the longer the log is.
     until redis_answers "$port" "$password"; do
         tenths=$((tenths + 1))
         if [ "$tenths" -gt 1200 ] || { [ "$tenths" -gt 30 ] && ! redis_runs "$dir"; }; then
@@ -50,12 +55,12 @@ redis_up() {
         fi
         sleep 0.1
     done
-    # With the name of its user: `redis-cli -u` takes an empty name for one.
-    # shellcheck disable=SC2034 # for whoever called
+    # The URL names the user, because `redis-cli -u` would take an empty name for a user's name.
+    # shellcheck disable=SC2034 # for the caller
     redis_url="redis://default:$password@127.0.0.1:$port"
 }
 
 redis_down() {
     [ -f "$1/redis.port" ] || return 0
-    end "$(cat "$1/redis/pid" 2>/dev/null || true)" "redis-server 127.0.0.1:$(cat "$1/redis.port")" 60
+    end "$(redis_pid "$1")" "$(redis_title "$1")" 60
 }

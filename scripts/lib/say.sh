@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Words to the person at the terminal. They go to stderr: stdout is for what a script was asked for.
+# Messages to the person at the terminal. They go to stderr, because stdout is for results.
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -9,7 +9,10 @@ die() {
     exit 1
 }
 
-# A command that fails unforeseen ends the script (set -e); this says which one it was. Not for
-# `return`: whoever returns a failure has shown it.
+# A command that fails unexpectedly ends the script (set -e). This prints which command it was,
+# except for `return`, because a function that returns a failure has shown it.
+report_failure() {
+    case $2 in return*) ;; *) say "error: $1: $2" ;; esac
+}
 set -E
-trap 'case $BASH_COMMAND in return*) ;; *) say "error: ${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND" ;; esac' ERR
+trap 'report_failure "${BASH_SOURCE[0]}:$LINENO" "$BASH_COMMAND"' ERR

@@ -8,13 +8,14 @@
 . scripts/lib/redis.sh
 . scripts/lib/docker.sh
 
-# services_up DIR: exports DATABASE_URL and REDIS_URL, and starts what they stand for unless they
-# are set already.
+# services_up DIR: exports DATABASE_URL and REDIS_URL. It starts the service of each that is not
+# set.
 services_up() {
     local dir=$1 wanted=''
     [ -n "${DATABASE_URL:-}" ] || wanted="postgres"
     [ -n "${REDIS_URL:-}" ] || wanted="$wanted redis"
-    # Once there is local data we stay with it, or it would seem lost on the day Docker is started.
+    # Where there is local data, local servers are used even if Docker runs now. Otherwise the data
+    # would seem lost.
     # shellcheck disable=SC2086 # a list of words
     if [ -z "$wanted" ]; then
         say "services: DATABASE_URL and REDIS_URL, as given"
@@ -27,14 +28,17 @@ services_up() {
         services_by_hand "$dir" "$wanted"
     fi
     export DATABASE_URL REDIS_URL
-    (umask 077 && printf 'export DATABASE_URL=%q REDIS_URL=%q\n' "$DATABASE_URL" "$REDIS_URL" >"$dir/env")
+    (
+        umask 077
+        printf 'export DATABASE_URL=%q REDIS_URL=%q\n' "$DATABASE_URL" "$REDIS_URL" >"$dir/env"
+    )
 }
 
 services_by_docker() {
     docker_up "$@"
-    [ -n "${DATABASE_URL:-}" ] || DATABASE_URL="postgres://postgres:${POSTGRES_PASSWORD:-postgres}@$(
-        docker_address postgres 5432
-    )/subscriptions"
+    local user=postgres:${POSTGRES_PASSWORD:-postgres}
+    [ -n "${DATABASE_URL:-}" ] ||
+        DATABASE_URL="postgres://$user@$(docker_address postgres 5432)/subscriptions"
     [ -n "${REDIS_URL:-}" ] || REDIS_URL="redis://$(docker_address redis 6379)"
 }
 
@@ -52,7 +56,7 @@ services_by_hand() {
     esac
 }
 
-# services_down DIR: stops what services_up has started, also in a run that was killed.
+# services_down DIR: stops the services that services_up has started, also those of a killed run.
 services_down() {
     redis_down "$1"
     [ ! -e "$1/postgres.password" ] || postgres_down "$1"

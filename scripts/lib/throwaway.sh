@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# A Postgres, and a Redis too if it is asked for, for one run of a script. Their folder is named
-# after the script's process and is deleted with it, so that any number of runs can go on at once in
-# one checkout.
+# A Postgres, and on request a Redis, for one run of a script. Their folder is named after the
+# script's process and is deleted at its end, so that any number of runs can go on at once in one
+# checkout.
 
 . scripts/lib/say.sh
 . scripts/lib/process.sh
@@ -9,9 +9,9 @@
 . scripts/lib/postgres.sh
 . scripts/lib/redis.sh
 
-# throwaway_up [OPTION...]: options of the server. Without any it has fsync=off: each test creates a
-# database, which is slow to put on disk, and no test asks what this server still knows after a power
-# cut. `make run` has Postgres's defaults.
+# throwaway_up [OPTION...]: starts Postgres with these options, or with fsync=off if there are none:
+# each test creates a database, which is slow to write to disk, and no test needs the data after a
+# power cut. `make run` has Postgres's defaults.
 throwaway_up() {
     local dir=$PWD/.data/throwaway.$$
     sweep_throwaways
@@ -21,13 +21,13 @@ throwaway_up() {
     postgres_up "$dir" "$@"
 }
 
-# throwaway_redis_up: a Redis beside it, as durable as that of `make run`.
+# throwaway_redis_up: starts a Redis that is as durable as that of `make run`.
 throwaway_redis_up() {
     say "starting a Redis for this run only"
     redis_up "$PWD/.data/throwaway.$$"
 }
 
-# throwaway_down [DIR]: stops and deletes it.
+# throwaway_down [DIR]: stops the servers and deletes their folder.
 throwaway_down() {
     local dir=${1:-$PWD/.data/throwaway.$$}
     [ -d "$dir" ] || return 0
@@ -39,7 +39,7 @@ throwaway_down() {
     rm -rf "$dir"
 }
 
-# Those whose script was killed.
+# Stops and deletes the servers of scripts that were killed.
 sweep_throwaways() {
     local dir
     for dir in "$PWD"/.data/throwaway.*; do
