@@ -1,5 +1,5 @@
 //! Tests of what a batch comes to, by the rules alone (`decide_all`) and in Postgres (`apply`).
 
 mod apply;
-mod commands;
+mod attempts;
 mod decide_all;

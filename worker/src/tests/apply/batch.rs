@@ -1,10 +1,12 @@
 //! The commands of a batch are decided in turn, each seeing what those before it did.
 
-use super::sample::{applied, batch, member, newest, statuses, users};
-use crate::tests::commands::{attempt_of, cancel, create_user, give, redeem, renew, subscribe};
+use super::sample::{applied, batch, member, statuses};
+use crate::tests::attempts::attempt_of;
 use contract::view::SubscriptionView;
 use domain::{ClientId, UserId};
 use support::Database;
+use support::commands::{cancel, create_user, give, redeem, renew, subscribe};
+use support::rows::{newest, users};
 
 #[tokio::test]
 async fn commands_of_one_user_follow_each_other() {
@@ -88,7 +90,7 @@ async fn an_answer_is_what_a_read_shows_afterwards() {
     let database = Database::create().await;
     users(&database, 1).await;
     let entries = applied(&database, &batch([subscribe(1), renew(1, 5)])).await;
-    let page = newest(&database, UserId::new(1), 1).await;
+    let page = newest(&database, ClientId::LOCAL, UserId::new(1), 1).await.unwrap();
     let read = SubscriptionView::at(&page.subscriptions[0], page.now);
     assert_eq!(entries[1].answer.body, serde_json::to_string(&read).unwrap());
     assert_eq!(page.subscriptions[0].updated_at, entries[1].finished_at);

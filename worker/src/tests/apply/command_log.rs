@@ -1,13 +1,13 @@
 //! Every command leaves one entry in the command log, refused or not, and is decided once.
 
-use super::sample::{applied, attempt, batch, statuses, users};
+use super::sample::{applied, attempt, batch, statuses};
 use crate::apply::NumberedAttempt;
-use crate::tests::commands::{
-    admitted, cancel, create_user, give, redeem, renew, subscribe, subscribe_to,
-};
+use crate::tests::attempts::admitted;
 use domain::{ClientId, Command};
 use store::command_log;
 use support::Database;
+use support::commands::{cancel, create_user, give, redeem, renew, subscribe, subscribe_to};
+use support::rows::users;
 
 const ROWS: &str = "SELECT count(*) FROM transactions";
 

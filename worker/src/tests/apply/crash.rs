@@ -1,12 +1,13 @@
 //! A worker or a Postgres that goes away before the commit leaves nothing; after it, everything.
 
-use super::sample::{applied, apply, batch, statuses, users};
+use super::sample::{applied, apply, batch, statuses};
 use crate::apply::NumberedAttempt;
 use crate::fault::{Fault, Recovery};
-use crate::tests::commands::{create_user, renew, subscribe};
 use domain::LogEntry;
 use store::StoreError;
 use support::Database;
+use support::commands::{create_user, renew, subscribe};
+use support::rows::users;
 use tokio::task::JoinHandle;
 
 const STATE: &str = "SELECT concat_ws(' ', (SELECT count(*) FROM users),

@@ -1,15 +1,16 @@
 //! Eight workers and a sweeper among twenty users: whatever the order, the rules hold.
 
 use super::rules;
-use super::sample::{apply, attempt, users};
+use super::sample::{apply, attempt};
 use crate::apply::NumberedAttempt;
-use crate::tests::commands::{cancel, give, redeem, renew, subscribe, subscribe_to};
 use domain::{Command, LogEntry, Operation};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::{Arc, Mutex};
 use store::sweep;
 use support::Database;
+use support::commands::{cancel, give, redeem, renew, subscribe, subscribe_to};
+use support::rows::users;
 use tokio::task::JoinSet;
 
 const USERS: i64 = 20;

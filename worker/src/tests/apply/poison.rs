@@ -1,11 +1,12 @@
 //! A command that Postgres refuses takes its batch with it, and nothing but its batch.
 
-use super::sample::{applied, apply, attempt, batch, users};
+use super::sample::{applied, apply, attempt, batch};
 use crate::apply::NumberedAttempt;
 use crate::fault::{Fault, Recovery};
-use crate::tests::commands::{create_user, give, redeem, subscribe, subscribe_to};
 use store::StoreError;
 use support::Database;
+use support::commands::{create_user, give, redeem, subscribe, subscribe_to};
+use support::rows::users;
 
 /// Everything that commands write.
 const STATE: &str = "SELECT concat_ws(' ',

@@ -1,9 +1,9 @@
 //! What holds after any commands in any order.
 
-use super::sample::newest;
-use domain::UserId;
 use domain::calendar::add_months;
+use domain::{ClientId, UserId};
 use support::Database;
+use support::rows::newest;
 
 /// Checks that no rule is broken. Users are 1 to `users`.
 pub(crate) async fn check(database: &Database, users: i64) {
@@ -63,7 +63,8 @@ const BROKEN: [(&str, &str); 7] = [
 /// Every end is the start and the months, by the calendar.
 async fn check_ends(database: &Database, users: i64) {
     for user in 1..=users {
-        for subscription in newest(database, UserId::new(user), 1000).await.subscriptions {
+        let page = newest(database, ClientId::LOCAL, UserId::new(user), 1000).await.unwrap();
+        for subscription in page.subscriptions {
             let end = add_months(subscription.start_date, subscription.months);
             assert_eq!(Some(subscription.end_date), end, "{subscription:?}");
         }

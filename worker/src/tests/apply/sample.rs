@@ -1,28 +1,11 @@
-//! How commands are applied, and what is looked up afterwards.
+//! Applies batches of commands, and reads their answers.
 
 use crate::apply::{Attempt, NumberedAttempt, load};
-use crate::tests::commands::{GIFT_TTL, attempt_of, attempts_of};
-use domain::{ClientId, Command, LogEntry, UserId};
+use crate::tests::attempts::{GIFT_TTL, attempt_of, attempts_of};
+use domain::{ClientId, Command, LogEntry};
 use serde_json::Value;
 use store::StoreError;
-use store::reads::{self, Page, PageOf};
 use support::Database;
-
-/// Users 1 to `count` of the local client: `user1@a.org` and so on.
-pub(crate) async fn users(database: &Database, count: u32) {
-    let insert = format!(
-        "INSERT INTO users (client_id, email, created_at)
-         SELECT 2, 'user' || n || '@a.org', now() FROM generate_series(1, {count}) AS n"
-    );
-    database.run(&insert).await;
-}
-
-/// The newest subscriptions of a user.
-pub(crate) async fn newest(database: &Database, user: UserId, limit: u32) -> Page {
-    let asked = PageOf { client: ClientId::LOCAL, user, before: None, limit };
-    let pages = reads::subscriptions(database.store(), &[asked]).await.unwrap();
-    pages.into_iter().next().flatten().unwrap()
-}
 
 /// The first attempt of a job of the local client.
 pub(crate) fn attempt(key: &str, command: Command) -> NumberedAttempt {

@@ -1,11 +1,12 @@
 //! Batches of several workers that contain the same job, or want the same thing.
 
-use super::sample::{applied, apply, attempt, batch, insist, statuses, users};
+use super::sample::{applied, apply, attempt, batch, insist, statuses};
 use crate::apply::NumberedAttempt;
-use crate::tests::commands::{create_user, give, redeem, renew, subscribe};
 use domain::{Command, LogEntry};
 use store::StoreError;
 use support::Database;
+use support::commands::{create_user, give, redeem, renew, subscribe};
+use support::rows::users;
 use tokio::task::JoinSet;
 
 /// Applies each batch by a worker of its own, all at once.

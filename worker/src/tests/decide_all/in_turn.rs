@@ -1,10 +1,12 @@
 //! Commands that touch the same rows see each other, in order.
 
-use super::sample::{ALICE, BOB, CANCEL, SHOP, attempt, batch, decided, renew, statuses, written};
-use crate::tests::commands::{attempt_of, create_user, redeem, subscribe};
+use super::sample::{ALICE, BOB, CANCEL, attempt, batch, decided, renew, statuses, written};
+use crate::tests::attempts::attempt_of;
 use domain::SubscriptionStatus::{Active, Cancelled, Expired};
 use domain::{ClientId, GiftId, GrantSource};
+use samples::SHOP;
 use std::collections::HashMap;
+use support::commands::{create_user, redeem, subscribe};
 
 #[test]
 fn second_subscribe_of_a_user_is_refused_and_told_of_the_first() {

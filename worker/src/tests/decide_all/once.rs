@@ -1,13 +1,15 @@
 //! No job is decided twice, and each leaves one entry in the command log.
 
 use super::sample::{
-    ALICE, BOB, CANCEL, SHOP, at, attempt, attempts, batch, decided, now, renew, statuses, written,
+    ALICE, BOB, CANCEL, attempt, attempts, batch, decided, renew, statuses, written,
 };
 use crate::apply::NumberedAttempt;
-use crate::tests::commands::{admitted, create_user, give, redeem, subscribe};
+use crate::tests::attempts::admitted;
 use domain::SubscriptionStatus::Active;
 use domain::{Answer, Changes, LogEntry, Operation};
+use samples::{SHOP, at, now};
 use std::collections::HashMap;
+use support::commands::{create_user, give, redeem, subscribe};
 
 /// The entry of a job that was decided long ago.
 fn old_entry(attempt: &NumberedAttempt) -> LogEntry {

@@ -1,18 +1,19 @@
 //! A working set, and what commands come to in it.
 
 use crate::apply::{DecidedBatch, NumberedAttempt, decide_all};
-use crate::tests::commands::{self, GIFT_TTL, attempt_of, attempts_of, cancel, email};
+use crate::tests::attempts::{GIFT_TTL, attempt_of, attempts_of};
 use domain::{
-    Change, Changes, ClientId, Command, Gift, GiftId, GiftState, Instant, JobId, LogEntry, NewIds,
-    Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus, User, UserId, WorkingSet,
+    Change, Changes, Command, Gift, JobId, LogEntry, NewIds, Subscription, SubscriptionId,
+    SubscriptionStatus, WorkingSet,
 };
+use samples::{SHOP, email, now, user};
 use std::collections::HashMap;
 use store::BatchContext;
+use support::commands::{self, cancel};
 
-pub(crate) const SHOP: ClientId = ClientId::new(100);
-pub(crate) const ALICE: i64 = 1;
-/// Of `SHOP` too; has a subscription that lapsed.
-pub(crate) const BOB: i64 = 2;
+pub(crate) const ALICE: i64 = samples::ALICE.get();
+/// Another user of `SHOP`, whose subscription has lapsed.
+pub(crate) const BOB: i64 = samples::BOB.get();
 /// Alice's subscription.
 const HELD: i64 = 10;
 
@@ -22,55 +23,23 @@ pub(crate) const fn renew(months: u32) -> Command {
     commands::renew(HELD, months)
 }
 
-pub(crate) fn at(text: &str) -> Instant {
-    text.parse().unwrap()
-}
-
-pub(crate) fn now() -> Instant {
-    at("2026-06-15T12:00:00.123456Z")
-}
-
 fn held() -> Subscription {
-    Subscription {
-        id: SubscriptionId::new(HELD),
-        user: UserId::new(ALICE),
-        client: SHOP,
-        plan: "monthly".to_owned(),
-        state: SubscriptionState::Active,
-        months: 1,
-        start_date: at("2026-05-31T00:00:00Z"),
-        end_date: at("2026-06-30T00:00:00Z"),
-        created_at: at("2026-05-31T00:00:00Z"),
-        updated_at: at("2026-05-31T00:00:00Z"),
-    }
+    samples::subscription(HELD, 1, "2026-05-31T00:00:00Z", "2026-06-30T00:00:00Z")
 }
 
 /// Gifts 20 and 21 are for Alice, 22 and 23 for Bob: two months each.
 fn gift(id: i64) -> Gift {
-    Gift {
-        id: GiftId::new(id),
-        gifter: UserId::new(BOB),
-        client: SHOP,
-        recipient_email: email(if id < 22 { "alice@example.com" } else { "bob@example.com" }),
-        state: GiftState::Pending,
-        months: 2,
-        expires_at: at("2026-07-01T00:00:00Z"),
-        created_at: at("2026-06-01T00:00:00Z"),
-    }
-}
-
-fn user(id: i64, address: &str) -> User {
-    let created_at = at("2026-01-01T00:00:00Z");
-    User { id: UserId::new(id), client: SHOP, email: email(address), created_at }
+    let recipient_email = email(if id < 22 { "alice@example.com" } else { "bob@example.com" });
+    Gift { recipient_email, months: 2, ..samples::gift(id) }
 }
 
 /// Alice with her subscription, Bob with his that ended just now, and four gifts.
 pub(crate) fn working_set() -> WorkingSet {
-    let (id, user_id) = (SubscriptionId::new(11), UserId::new(BOB));
-    let lapsed = Subscription { id, user: user_id, end_date: now(), ..held() };
+    let id = SubscriptionId::new(11);
+    let lapsed = Subscription { id, user: samples::BOB, end_date: now(), ..held() };
     let mut working_set = WorkingSet::default();
-    working_set.apply(Change::User(user(ALICE, "alice@example.com")));
-    working_set.apply(Change::User(user(BOB, "bob@example.com")));
+    working_set.apply(Change::User(user(samples::ALICE, SHOP, "alice@example.com")));
+    working_set.apply(Change::User(user(samples::BOB, SHOP, "bob@example.com")));
     working_set.apply(Change::Subscription(held()));
     working_set.apply(Change::Subscription(lapsed));
     (20..24).for_each(|id| working_set.apply(Change::Gift(gift(id))));

@@ -1,15 +1,17 @@
 //! However commands are cut into batches, the same comes of them.
 
-use super::sample::{ALICE, BOB, CANCEL, attempts, now, renew, working_set};
+use super::sample::{ALICE, BOB, CANCEL, attempts, renew, working_set};
 use crate::apply::{NumberedAttempt, decide_all};
-use crate::tests::commands::{GIFT_TTL, cancel, create_user, give, redeem, subscribe};
+use crate::tests::attempts::GIFT_TTL;
 use domain::{Change, Changes, Command, LogEntry, NewIds, SubscriptionStatus, WorkingSet};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, proptest};
 use proptest::sample::select;
 use proptest::{prop_assert, prop_assert_eq, prop_oneof};
+use samples::now;
 use std::collections::{BTreeMap, HashMap};
 use store::BatchContext;
+use support::commands::{cancel, create_user, give, redeem, subscribe};
 
 /// Most are about Alice and Bob; some are about users and subscriptions that others make.
 fn commands() -> impl Strategy<Value = Command> {
