@@ -25,4 +25,4 @@ pub mod settings;
 mod tests;
 mod upkeep;
 
-pub use run::run;
+pub use run::{run, work};

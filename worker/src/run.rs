@@ -1,5 +1,8 @@
 //! The worker process: it starts everything, works until it is asked to stop, and gives back the
 //! tasks that are left.
+//!
+//! [`run`] is the process, with its signals, its metrics and its admin address. [`work`] is a worker
+//! without them, of which a test runs several in its own process.
 
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
@@ -33,25 +36,29 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let metrics = telemetry::init_metrics("worker")?;
     let (database, queue) = bootstrap::connect(&settings.postgres, &settings.redis).await?;
 
-    let tasks = TaskTracker::new();
+    let admin = TaskTracker::new();
     if let Some(address) = settings.worker_addr.0 {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot serve at {address} (WORKER_ADDR; \"off\" for none)")
         })?;
         let (database, queue) = (database.clone(), queue.clone());
-        tasks.spawn(admin_http::serve(listener, database, queue, metrics, stop.clone()));
+        admin.spawn(admin_http::serve(listener, database, queue, metrics, stop.clone()));
     }
     tracing::info!("worker is ready");
-    work(database, queue, &settings, tasks, stop).await
+    let ended = work(database, queue, &settings, stop).await;
+    end(&admin).await;
+    tracing::info!("worker has stopped");
+    ended
 }
 
-async fn work(
+/// Works until `stop`, and then until the tasks that were begun are complete or given back.
+pub async fn work(
     database: Database,
     queue: Queue,
     settings: &Settings,
-    tasks: TaskTracker,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let tasks = TaskTracker::new();
     let registry = WorkerRegistry::new(Uuid::new_v4());
     let ticks = Ticks::default();
     let sweep_interval = Duration::from_secs(settings.sweep_interval_seconds);
@@ -72,14 +79,18 @@ async fn work(
     let ended = monitor::run(source, context, registry.clone(), ticks, settings, stop).await;
 
     completed.cancel();
-    tasks.close();
-    if timeout(TASKS_WAIT, tasks.wait()).await.is_err() {
-        tracing::warn!("some background tasks did not end within a second");
-    }
+    end(&tasks).await;
     registry.end();
     if let Err(error) = upkeep::release_ended(&queue, &registry).await {
         tracing::warn!(%error, "could not give back what is left; others take it over in a while");
     }
-    tracing::info!("worker has stopped");
     ended
+}
+
+/// Waits for spawned tasks to end, but not for long.
+async fn end(tasks: &TaskTracker) {
+    tasks.close();
+    if timeout(TASKS_WAIT, tasks.wait()).await.is_err() {
+        tracing::warn!("some background tasks did not end within a second");
+    }
 }

@@ -19,19 +19,22 @@ pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()
     database.migrate().await.context("cannot use Postgres (DATABASE_URL)")?;
     match command {
         KeysCommand::Create { client, scope, expires_in_days } => {
-            create(&database, &client, scope, expires_in_days).await
+            let key = create(&database, &client, scope, expires_in_days).await?;
+            show(&key, &client, scope)
         }
         KeysCommand::List => list(&database).await,
         KeysCommand::Revoke { id } => revoke(&database, &id).await,
     }
 }
 
-async fn create(
+/// Makes a key for a client, and the client if need be. Only a hash of the key is stored: this is the
+/// one time that it can be seen.
+pub async fn create(
     database: &Database,
     client: &str,
     scope: Scope,
     expires_in_days: Option<u32>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<String> {
     if matches!(client, "system" | "local") {
         bail!("the client {client} is built in and has no keys: choose another name");
     }
@@ -40,13 +43,18 @@ async fn create(
     let (id, hash, scope) = (key.id(), key.hash(), scope.as_str());
     api_keys::create(database, NewApiKey { id, client, secret_hash: &hash, scope, expires_at })
         .await?;
+    Ok(key.expose().to_owned())
+}
+
+fn show(key: &str, client: &str, scope: Scope) -> anyhow::Result<()> {
+    let (scope, (public, _)) = (scope.as_str(), key.split_at(12));
     let mut out = stdout().lock();
-    writeln!(out, "{}", key.expose())?;
+    writeln!(out, "{key}")?;
     writeln!(
         out,
         "This is the only time the key is shown: keep it. It allows client {client} to {scope}."
     )?;
-    writeln!(out, "Send it as: Authorization: Bearer {}_…", key.expose().split_at(12).0)?;
+    writeln!(out, "Send it as: Authorization: Bearer {public}_…")?;
     Ok(())
 }
 

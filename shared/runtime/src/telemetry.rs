@@ -41,6 +41,12 @@ impl Metrics {
     /// The content type of [`Metrics::render`].
     pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+    /// Metrics that nothing is counted in, for an api inside of another program, such as a test.
+    #[must_use]
+    pub fn unrecorded() -> Self {
+        Self(PrometheusBuilder::new().build_recorder().handle())
+    }
+
     /// The metrics, in the format of Prometheus.
     #[must_use]
     pub fn render(&self) -> String {
