@@ -124,3 +124,29 @@ impl Drop for Database {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::str::FromStr;
+
+    #[tokio::test]
+    async fn a_database_is_fresh_and_goes_with_its_owner() {
+        let (database, other) = tokio::join!(Database::empty(), Database::empty());
+        database.run("CREATE TABLE t ()").await;
+        other.run("CREATE TABLE t ()").await;
+        let options = PgConnectOptions::from_str(&database.url()).unwrap();
+        options.connect().await.unwrap().close().await.unwrap();
+        drop(database);
+        options.connect().await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn a_copy_of_the_template_has_the_schema_and_no_row_of_another() {
+        let (database, other) = tokio::join!(Database::create(), Database::create());
+        for database in [database, other] {
+            assert_eq!(database.value::<i64>("SELECT count(*) FROM clients WHERE name = 'shop'").await, 0);
+            database.run("INSERT INTO clients (name) VALUES ('shop')").await;
+        }
+    }
+}

@@ -23,6 +23,7 @@ mod redis_data;
 mod redis_server;
 pub mod rows;
 mod settings;
+mod shared_redis;
 
 pub use database::Database;
 pub use folder::fresh_folder;
@@ -32,3 +33,4 @@ pub use process::{Process, Signal, log_tail, log_text};
 pub use redis_data::{keys, run};
 pub use redis_server::RedisServer;
 pub use settings::Settings;
+pub use shared_redis::{SharedRedis, fresh_queue_name};

@@ -1,4 +1,4 @@
-//! The environment that a program under test is given.
+//! The settings that a program under test is given, as its environment or as flags.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -41,5 +41,24 @@ impl Settings {
             .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
         let own = self.0.iter().map(|(name, value)| (name.into(), value.into()));
         inherited.chain(own).collect()
+    }
+    /// The same settings as flags of the command line: `API_AUTH` is `--api-auth`.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        let flag = |name: &String| name.to_lowercase().replace('_', "-");
+        self.0.iter().map(|(name, value)| format!("--{}={value}", flag(name))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_is_a_variable_and_a_flag() {
+        let settings = Settings::default().with("B_C", 1).with("A", "x").with("B_C", 2);
+        assert_eq!(settings.flags(), ["--a=x", "--b-c=2"]);
+        let variables = settings.without("A").environment();
+        assert_eq!(variables.last(), Some(&("B_C".into(), "2".into())));
     }
 }
