@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use anyhow::{Context, Result, bail, ensure};
-use reqwest::header::HeaderMap;
+use reqwest::{Request, header::HeaderMap};
 use serde_json::Value;
 
 use crate::shape::text_of;
@@ -22,6 +22,12 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What a request is called in messages.
+    #[must_use]
+    pub fn label(request: &Request) -> String {
+        format!("{} {}", request.method(), request.url().path())
+    }
+
     /// A header that occurs exactly once.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -1,9 +1,9 @@
 //! What a test asks of its stack before it starts.
 
 use anyhow::{Context, Result};
-use support::{RedisServer, Settings, fresh_folder};
+use support::{Database, RedisServer, Settings, fresh_folder};
 
-use crate::{database::Database, proxy::Proxy, service::Kind, stack::Stack};
+use crate::{proxy::Proxy, service::Kind, stack::Stack};
 
 /// How many processes, and with which settings.
 #[derive(Clone, Debug)]
@@ -13,23 +13,29 @@ pub struct Builder {
     api_settings: Settings,
     worker_settings: Settings,
     durable_redis: bool,
+    empty_database: bool,
     postgres_proxy: bool,
 }
 
+/// Settings of an api that everybody may use without limit, and that waits long for its answers.
+#[must_use]
+pub fn open_api() -> Settings {
+    Settings::default()
+        .with("API_AUTH", "open")
+        .with("RATE_LIMIT_REQUESTS", 0)
+        .with("RESPONSE_WAIT_MS", 20_000)
+}
+
 impl Default for Builder {
-    /// One api that everybody may use without limit and that waits long for its answers, and one
-    /// worker as it comes.
+    /// One open api, and one worker as it comes.
     fn default() -> Self {
-        let api_settings = Settings::default()
-            .with("API_AUTH", "open")
-            .with("RATE_LIMIT_REQUESTS", 0)
-            .with("RESPONSE_WAIT_MS", 20_000);
         Self {
             apis: 1,
             workers: 1,
-            api_settings,
+            api_settings: open_api(),
             worker_settings: Settings::default(),
             durable_redis: false,
+            empty_database: false,
             postgres_proxy: false,
         }
     }
@@ -71,6 +77,13 @@ impl Builder {
         self
     }
 
+    /// The database has no schema until the processes have made it.
+    #[must_use]
+    pub fn empty_database(mut self) -> Self {
+        self.empty_database = true;
+        self
+    }
+
     /// The processes reach Postgres through a proxy that the test can cut.
     #[must_use]
     pub fn postgres_proxy(mut self) -> Self {
@@ -80,20 +93,26 @@ impl Builder {
 
     /// Starts everything, all processes at once, and waits until all are healthy.
     pub async fn start(self) -> Result<Stack> {
-        let database = Database::create().await?;
+        let database =
+            if self.empty_database { Database::empty().await } else { Database::create().await };
         let folder = fresh_folder("e2e")?;
-        let proxy =
-            if self.postgres_proxy { Some(Proxy::start(database.server()).await?) } else { None };
+        let (url, proxy) = if self.postgres_proxy {
+            let (url, proxy) = Proxy::of_database(&database.url()).await?;
+            (url, Some(proxy))
+        } else {
+            (database.url(), None)
+        };
         let redis = RedisServer::start(folder.clone(), self.durable_redis).await?;
         let common = Settings::default()
-            .with("DATABASE_URL", database.url(proxy.as_ref().map(Proxy::address)))
+            .with("DATABASE_URL", url)
             .with("REDIS_URL", redis.url())
             .with("RUST_LOG", "info");
         let api_settings = common.clone().overridden_by(&self.api_settings);
         let worker_settings = common.overridden_by(&self.worker_settings);
-        let mut stack = Stack::new(folder, database, proxy, redis, [api_settings, worker_settings]);
+        let mut stack =
+            Stack::new(folder, database, proxy, redis, [api_settings, worker_settings])?;
 
-        // All are started before any is waited for: they migrate one fresh database together.
+        // All are started before any is waited for: they may migrate one empty database together.
         for (kind, count) in [(Kind::Api, self.apis), (Kind::Worker, self.workers)] {
             for index in 0..count {
                 let service = stack.new_service(kind, index)?;

@@ -1,13 +1,17 @@
-//! A client of one `api` process (or of the page of one `worker`).
+//! A client of one api (or of the page of one `worker`).
 
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicU64, Ordering},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use anyhow::{Context, Result};
-use reqwest::{Method, RequestBuilder, header};
+use reqwest::{Method, Request, RequestBuilder, header};
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -23,11 +27,32 @@ pub fn fresh_key() -> String {
     format!("key-{}", KEYS.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Speaks HTTP to one address; cheap to clone.
-#[derive(Clone, Debug)]
+/// What carries the requests of a client: HTTP, or a call within one process.
+pub trait Transport: Send + Sync {
+    /// Sends a request and reads the whole answer.
+    fn send(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer>> + Send + '_>>;
+}
+
+/// Speaks HTTP over TCP.
+impl Transport for reqwest::Client {
+    fn send(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Answer>> + Send + '_>> {
+        Box::pin(async move {
+            let label = Answer::label(&request);
+            let response = self.execute(request).await?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let body = response.bytes().await?.to_vec();
+            Ok(Answer { request: label, status, headers, body })
+        })
+    }
+}
+
+/// Asks one api; cheap to clone.
+#[derive(Clone)]
 pub struct Client {
+    /// What requests are built by.
     http: reqwest::Client,
-    address: SocketAddr,
+    transport: Arc<dyn Transport>,
+    address: Option<SocketAddr>,
     api_key: Option<String>,
 }
 
@@ -35,7 +60,15 @@ impl Client {
     /// A client of `address` without an API key.
     pub fn new(address: SocketAddr) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
-        Ok(Self { http, address, api_key: None })
+        let transport = Arc::new(http.clone());
+        Ok(Self { http, transport, address: Some(address), api_key: None })
+    }
+
+    /// A client that asks by other means than HTTP.
+    #[must_use]
+    pub fn by(transport: impl Transport + 'static) -> Self {
+        let transport = Arc::new(transport);
+        Self { http: reqwest::Client::new(), transport, address: None, api_key: None }
     }
 
     /// The same client with an API key.
@@ -45,14 +78,14 @@ impl Client {
     }
 
     /// Where it sends to.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> Result<SocketAddr> {
+        self.address.context("this client does not use the network")
     }
 
     /// A request to be completed by the caller and handed to [`Client::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("http://{}{path}", self.address));
+        let host = self.address.map_or_else(|| "api".to_owned(), |address| address.to_string());
+        let request = self.http.request(method, format!("http://{host}{path}"));
         match &self.api_key {
             Some(key) => request.bearer_auth(key),
             None => request,
@@ -62,12 +95,8 @@ impl Client {
     /// Sends a request and reads the whole answer.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer> {
         let request = request.build()?;
-        let label = format!("{} {}", request.method(), request.url().path());
-        let response = self.http.execute(request).await.with_context(|| label.clone())?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let body = response.bytes().await.with_context(|| label.clone())?.to_vec();
-        Ok(Answer { request: label, status, headers, body })
+        let label = Answer::label(&request);
+        self.transport.send(request).await.context(label)
     }
 
     /// GET.

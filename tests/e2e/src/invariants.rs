@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::stack::Stack;
+use crate::with_database::WithDatabase;
 
 /// Statements about the data; each counts the rows that break a rule.
 const RULES: &[(&str, &str)] = &[
@@ -38,7 +38,7 @@ const RULES: &[(&str, &str)] = &[
 ];
 
 /// Checks every rule on the stack's database.
-pub(crate) async fn check(stack: &Stack) -> Result<()> {
+pub async fn check_invariants(stack: &impl WithDatabase) -> Result<()> {
     for (rule, query) in RULES {
         let broken = stack.count(query).await?;
         ensure!(broken == 0, "{broken} rows break the rule: {rule}");

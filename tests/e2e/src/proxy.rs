@@ -1,8 +1,9 @@
 //! A TCP proxy in front of Postgres, which the tests share: cutting it is an outage for one test.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, str::FromStr};
 
 use anyhow::Result;
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -36,6 +37,14 @@ impl Proxy {
         let (mode, seen) = watch::channel(Mode::Open);
         let task = tokio::spawn(serve(listener, target, seen));
         Ok(Self { address, mode, task })
+    }
+
+    /// Starts one in front of a Postgres, and gives the URL of a database by way of it.
+    pub async fn of_database(url: &str) -> Result<(String, Self)> {
+        let options = PgConnectOptions::from_str(url)?;
+        let proxy = Self::start(format!("{}:{}", options.get_host(), options.get_port())).await?;
+        let (host, port) = (proxy.address.ip().to_string(), proxy.address.port());
+        Ok((options.host(&host).port(port).to_url_lossy().to_string(), proxy))
     }
 
     /// Where it listens.

@@ -5,8 +5,6 @@ use std::{collections::BTreeSet, panic::Location};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// A user.
-pub const USER_FIELDS: &[&str] = &["id", "email", "created_at"];
 /// A subscription.
 pub const SUBSCRIPTION_FIELDS: &[&str] = &[
     "id",
@@ -19,24 +17,6 @@ pub const SUBSCRIPTION_FIELDS: &[&str] = &[
     "created_at",
     "updated_at",
 ];
-/// A gift.
-pub const GIFT_FIELDS: &[&str] = &[
-    "id",
-    "gifter_id",
-    "recipient_email",
-    "recipient_id",
-    "status",
-    "duration_months",
-    "expires_at",
-    "redeemed_at",
-    "created_at",
-];
-/// The answer to a redemption.
-pub const REDEMPTION_FIELDS: &[&str] =
-    &["subscription_id", "gift_id", "status", "start_date", "end_date"];
-/// A job; members without a value are shown as null.
-pub const JOB_FIELDS: &[&str] =
-    &["id", "operation", "status", "attempts", "submitted_at", "finished_at", "result", "error"];
 
 /// The object has exactly these fields.
 #[track_caller]

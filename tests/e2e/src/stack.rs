@@ -3,29 +3,30 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
-use sqlx::PgPool;
-use support::{RedisServer, Settings};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use support::{Database, RedisServer, Settings};
 
 use crate::{
     builder::Builder,
     client::Client,
-    database::Database,
     invariants,
     proxy::Proxy,
     service::{Kind, Service},
+    with_database::WithDatabase,
 };
 
 const STOP_WITHIN: Duration = Duration::from_secs(40);
 
 /// A database, a Redis, and the processes between them. Fields are dropped in this order.
-#[derive(Debug)]
 #[must_use = "the stack ends when it is dropped"]
 pub struct Stack {
     apis: Vec<Service>,
     workers: Vec<Service>,
     redis: RedisServer,
     proxy: Option<Proxy>,
-    database: Database,
+    /// The test's own way into the database.
+    pool: PgPool,
+    _database: Database,
     settings: [Settings; 2],
     folder: PathBuf,
     passed: bool,
@@ -49,9 +50,19 @@ impl Stack {
         proxy: Option<Proxy>,
         redis: RedisServer,
         settings: [Settings; 2],
-    ) -> Self {
-        let (apis, workers) = (Vec::new(), Vec::new());
-        Self { apis, workers, redis, proxy, database, settings, folder, passed: false }
+    ) -> Result<Self> {
+        let pool = PgPoolOptions::new().max_connections(4).connect_lazy(&database.url())?;
+        Ok(Self {
+            apis: Vec::new(),
+            workers: Vec::new(),
+            redis,
+            proxy,
+            pool,
+            _database: database,
+            settings,
+            folder,
+            passed: false,
+        })
     }
 
     /// A client of the first api.
@@ -110,23 +121,17 @@ impl Stack {
         self.proxy.as_ref().context("no proxy: Stack::builder().postgres_proxy()")
     }
 
-    /// Its database, directly.
-    #[must_use]
-    pub fn db(&self) -> &PgPool {
-        self.database.pool()
-    }
-
     /// The test has said all: the invariants must hold, and every process that still runs must
     /// stop by itself, with success.
     pub async fn done(mut self) -> Result<()> {
-        invariants::check(&self).await?;
+        invariants::check_invariants(&self).await?;
         for service in self.apis.iter_mut().chain(&mut self.workers) {
             if service.process().is_ok() {
                 service.stop(STOP_WITHIN).await?;
             }
             invariants::check_log(&service.log_text())?;
         }
-        self.database.pool().close().await;
+        self.pool.close().await;
         self.passed = true;
         Ok(())
     }
@@ -141,6 +146,12 @@ impl Stack {
             Kind::Api => &mut self.apis,
             Kind::Worker => &mut self.workers,
         }
+    }
+}
+
+impl WithDatabase for Stack {
+    fn db(&self) -> &PgPool {
+        &self.pool
     }
 }
 

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Answer, Client, Stack, concurrently, integer_of, text_of};
+use e2e::{Answer, Client, Stack, WithDatabase, concurrently, integer_of, text_of};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 

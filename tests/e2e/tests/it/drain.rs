@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::{Stack, concurrently, eventually_true};
+use e2e::{Stack, WithDatabase, concurrently, eventually_true};
 use serde_json::json;
 
 const JOBS: u32 = 20_000;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::{Kind, Stack, eventually, eventually_true, fresh_key, run_to_end};
+use e2e::{Kind, Stack, WithDatabase, eventually, eventually_true, fresh_key, run_to_end};
 use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_mins(1);

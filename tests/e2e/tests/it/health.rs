@@ -31,8 +31,8 @@ async fn a_healthy_worker_says_so() -> Result<()> {
 async fn each_program_can_ask_after_itself() -> Result<()> {
     let mut stack = Stack::start().await?;
     let addresses = [
-        (Kind::Api, "API_ADDR", stack.client()?.address()),
-        (Kind::Worker, "WORKER_ADDR", stack.worker(0)?.client()?.address()),
+        (Kind::Api, "API_ADDR", stack.client()?.address()?),
+        (Kind::Worker, "WORKER_ADDR", stack.worker(0)?.client()?.address()?),
     ];
     for (well, code) in [(true, Some(0)), (false, Some(1))] {
         if !well {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::{Client, Stack, eventually, eventually_true, fresh_key, integer_of};
+use e2e::{Client, Stack, WithDatabase, eventually, eventually_true, fresh_key, integer_of};
 use serde_json::json;
 
 async fn scrape(client: &Client) -> Result<String> {

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Answer, Client, Signal, Stack, eventually_true, fresh_key, integer_of, text_of};
+use e2e::{
+    Answer, Client, Signal, Stack, WithDatabase, eventually_true, fresh_key, integer_of, text_of,
+};
 use serde_json::json;
 
 const BOUND: Duration = Duration::from_secs(5);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::{Stack, concurrently};
+use e2e::{Stack, WithDatabase, concurrently};
 use serde_json::{Value, json};
 
 #[tokio::test]

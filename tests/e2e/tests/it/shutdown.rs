@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use e2e::{Signal, Stack, eventually_true, fresh_key};
+use e2e::{Signal, Stack, WithDatabase, eventually_true, fresh_key};
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(20);

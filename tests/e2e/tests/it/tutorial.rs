@@ -51,8 +51,8 @@ async fn stack_with_demo_users() -> Result<Stack> {
 }
 
 fn run(stack: &mut Stack, lines: &str) -> Result<String> {
-    let api = stack.client()?.address().to_string();
-    let worker = stack.worker(0)?.client()?.address().to_string();
+    let api = stack.client()?.address()?.to_string();
+    let worker = stack.worker(0)?.client()?.address()?.to_string();
     let lines = lines.replace("127.0.0.1:8080", &api).replace("127.0.0.1:9090", &worker);
     let shell = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &lines])

@@ -1,6 +1,7 @@
 //! The six commands: how each is done, and every way in which each is refused.
 
 use anyhow::Result;
+use e2e::WithDatabase;
 
 use super::{conversation::Conversation, quiet};
 

@@ -1,10 +1,10 @@
 //! A conversation with one api, written down.
 
 use anyhow::{Context, Result};
-use e2e::{Answer, Client, Stack, raw_request};
+use e2e::{Answer, Client, Instants, Stack, raw_request};
 use reqwest::{Method, RequestBuilder};
 
-use super::{instants::Instants, keep, shown};
+use super::{keep, shown};
 
 /// What was said to an api, and what it answered.
 pub(super) struct Conversation {
@@ -79,7 +79,7 @@ impl Conversation {
 
     /// Sends bytes that no client library would send.
     pub(super) async fn raw(&mut self, text: &str) -> Result<()> {
-        let answer = raw_request(self.client.address(), text.as_bytes()).await?;
+        let answer = raw_request(self.client.address()?, text.as_bytes()).await?;
         self.heard(&shown::asked(text), &answer);
         Ok(())
     }

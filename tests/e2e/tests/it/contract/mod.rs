@@ -17,7 +17,6 @@ mod commands;
 mod conversation;
 mod given_up;
 mod input;
-mod instants;
 mod jobs;
 mod limits;
 mod metrics;

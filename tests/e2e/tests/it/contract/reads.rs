@@ -1,6 +1,7 @@
 //! What clients look up.
 
 use anyhow::Result;
+use e2e::WithDatabase;
 use reqwest::Method;
 
 use super::{conversation::Conversation, quiet};

@@ -3,7 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use anyhow::{Context, Result};
-use e2e::{Stack, eventually_true};
+use e2e::{Stack, eventually_true, WithDatabase};
 use redis::aio::MultiplexedConnection;
 
 use super::{

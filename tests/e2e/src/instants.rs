@@ -11,12 +11,12 @@ const COUNTED: usize = 16;
 
 /// The instants of one text, in order of appearance.
 #[derive(Debug, Default)]
-pub(super) struct Instants(Vec<i64>);
+pub struct Instants(Vec<i64>);
 
 impl Instants {
     /// The text with `[t1]`, `[t2]` and so on in place of its instants. Equal instants have equal
     /// names. One that is written in microseconds is `[t1 us]`, because that is another format.
-    pub(super) fn redact(&mut self, text: &str) -> String {
+    pub fn redact(&mut self, text: &str) -> String {
         let (mut redacted, mut rest) = (String::with_capacity(text.len()), text);
         while let Some(next) = rest.chars().next() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

@@ -1,7 +1,8 @@
 //! The idempotency key: one key, one request, one effect, one answer.
 
+use crate::stack::Stack;
 use anyhow::Result;
-use e2e::{Stack, fresh_key};
+use e2e::{WithDatabase, fresh_key};
 use serde_json::{Value, json};
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! Requests of every kind that nobody would send on purpose: each is answered, in time, with a
 //! status of the contract and never with a 5xx. `FUZZ_REQUESTS` sets how many; `make fuzz` sends many.
 
+use crate::stack::Stack;
 use anyhow::{Context, Result, ensure};
-use e2e::{Answer, Client, Stack, concurrently};
+use e2e::{Answer, Client, concurrently};
 use rand::prelude::*;
 use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};

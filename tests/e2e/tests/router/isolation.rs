@@ -1,14 +1,15 @@
 //! What belongs to one client does not exist for another.
 
+use crate::stack::Stack;
 use anyhow::Result;
-use e2e::{Client, Stack, fresh_key};
+use e2e::{Client, fresh_key};
 use serde_json::json;
 
 /// Clients of two shops on one api.
 async fn two_shops() -> Result<(Stack, Client, Client)> {
     let stack = Stack::builder().api("API_AUTH", "required").start().await?;
-    let shop = stack.client()?.with_api_key(&stack.create_key("shop", "write")?);
-    let rival = stack.client()?.with_api_key(&stack.create_key("rival", "write")?);
+    let shop = stack.client()?.with_api_key(&stack.create_key("shop", "write").await?);
+    let rival = stack.client()?.with_api_key(&stack.create_key("rival", "write").await?);
     Ok((stack, shop, rival))
 }
 
@@ -70,9 +71,9 @@ async fn each_client_has_its_own_bucket_which_its_keys_share() -> Result<()> {
         .start()
         .await?;
     let client = |key: String| anyhow::Ok(stack.client()?.with_api_key(&key));
-    let shop = client(stack.create_key("shop", "write")?)?;
-    let second = client(stack.create_key("shop", "write")?)?;
-    let rival = client(stack.create_key("rival", "write")?)?;
+    let shop = client(stack.create_key("shop", "write").await?)?;
+    let second = client(stack.create_key("shop", "write").await?)?;
+    let rival = client(stack.create_key("rival", "write").await?)?;
     for (index, client) in [&shop, &second, &shop].into_iter().enumerate() {
         client.create_user(&format!("user{index}@example.com")).await?;
     }

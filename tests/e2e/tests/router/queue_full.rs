@@ -1,7 +1,7 @@
 //! Back pressure.
 
+use crate::stack::Stack;
 use anyhow::Result;
-use e2e::Stack;
 use serde_json::json;
 
 #[tokio::test]
@@ -18,7 +18,7 @@ async fn a_full_queue_refuses_new_jobs_and_still_knows_the_old_ones() -> Result<
     for index in 0..5 {
         client.submit("/users", &format!("k{index}"), &body(index)).await?;
     }
-    let keys = stack.redis().key_count().await?;
+    let keys = stack.key_count().await?;
     for _ in 0..3 {
         let answer = client.post("/users", "k5", &body(5)).await?;
         answer.problem(503, "queue_full")?;
@@ -26,7 +26,7 @@ async fn a_full_queue_refuses_new_jobs_and_still_knows_the_old_ones() -> Result<
         // The token was not taken.
         assert_eq!(answer.number("ratelimit-remaining")?, 95);
     }
-    assert_eq!(stack.redis().key_count().await?, keys, "nothing was recorded");
+    assert_eq!(stack.key_count().await?, keys, "nothing was recorded");
 
     let joined = client.post_preferring("respond-async", "/users", "k0", &body(0)).await?;
     joined.json(202)?;

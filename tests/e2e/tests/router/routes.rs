@@ -1,7 +1,8 @@
 //! Paths and methods the api does not know.
 
+use crate::stack::Stack;
 use anyhow::Result;
-use e2e::{Stack, fresh_key};
+use e2e::{WithDatabase, fresh_key};
 use reqwest::Method;
 use serde_json::json;
 

@@ -1,26 +1,20 @@
 //! How long a submission waits for its job.
 
-use std::time::{Duration, Instant};
-
-use anyhow::Result;
-use e2e::{JOB_FIELDS, Stack, ensure_fields, eventually_true, fresh_key};
+use crate::kept::ensure_kept;
+use crate::stack::Stack;
+use anyhow::{Result, ensure};
+use e2e::{Client, concurrently, eventually_true, fresh_key};
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn respond_async_answers_at_once_with_the_job() -> Result<()> {
     let stack = Stack::start().await?;
     let client = stack.client()?;
-    for email in ["ada@example.com", "bob@example.com"] {
-        let body = json!({"email": email});
-        let answer = client.post_preferring("respond-async", "/users", &fresh_key(), &body).await?;
-        let job = answer.json(202)?;
-        ensure_fields(&job, JOB_FIELDS)?;
-        assert_eq!(answer.header("preference-applied"), Some("respond-async"));
-        let path = format!("/jobs/{}", job["id"].as_str().unwrap_or_default());
-        assert_eq!(answer.header("location"), Some(path.as_str()));
-        assert_eq!(answer.header("retry-after"), Some("1"));
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
-    }
+    let (ada, bob) = (json!({"email": "ada@example.com"}), json!({"email": "bob@example.com"}));
+    let first = client.post_preferring("respond-async", "/users", "k1", &ada).await?;
+    let second = client.post_preferring("respond-async", "/users", "k2", &bob).await?;
+    ensure_kept("respond_async", &[&first, &second]);
     stack.done().await
 }
 
@@ -44,32 +38,44 @@ async fn without_a_worker_a_submission_waits_as_long_as_it_was_told_to() -> Resu
         (Some("wait=-1"), None, 1_500),
         (Some("return=minimal; x=y"), None, 1_500),
     ];
-    for (prefer, applied, milliseconds) in cases {
-        let body = json!({"email": "ada@example.com"});
-        let begun = Instant::now();
-        let answer = match prefer {
-            Some(prefer) => client.post_preferring(prefer, "/users", &fresh_key(), &body).await?,
-            None => client.post("/users", &fresh_key(), &body).await?,
-        };
-        let took = begun.elapsed();
-        answer.json(202)?;
-        let mut seen: Vec<String> = answer
-            .headers
-            .get_all("preference-applied")
-            .iter()
-            .flat_map(|value| value.to_str().unwrap_or_default().split(','))
-            .map(|value| value.trim().to_owned())
-            .collect();
-        seen.sort();
-        assert_eq!(seen.join(", "), applied.unwrap_or_default(), "{prefer:?}");
-        let wanted = Duration::from_millis(milliseconds);
-        // Some grace for a busy machine, but less than the default wait.
-        assert!(
-            took >= wanted && took < wanted + Duration::from_millis(1_400),
-            "{prefer:?} {took:?}"
-        );
-    }
+    // All at once: each waits for itself.
+    concurrently(cases.len(), cases.len(), move |index| {
+        let (client, (prefer, applied, milliseconds)) = (client.clone(), cases[index]);
+        async move { ensure_waits(&client, prefer, applied, milliseconds).await }
+    })
+    .await?;
     stack.done().await
+}
+
+/// A submission that prefers this is told that this was applied, and waits for so long.
+async fn ensure_waits(
+    client: &Client,
+    prefer: Option<&str>,
+    applied: Option<&str>,
+    milliseconds: u64,
+) -> Result<()> {
+    let body = json!({"email": "ada@example.com"});
+    let begun = Instant::now();
+    let answer = match prefer {
+        Some(prefer) => client.post_preferring(prefer, "/users", &fresh_key(), &body).await?,
+        None => client.post("/users", &fresh_key(), &body).await?,
+    };
+    let took = begun.elapsed();
+    answer.json(202)?;
+    let mut seen: Vec<String> = answer
+        .headers
+        .get_all("preference-applied")
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .map(|value| value.trim().to_owned())
+        .collect();
+    seen.sort();
+    ensure!(seen.join(", ") == applied.unwrap_or_default(), "{prefer:?} applied {seen:?}");
+    let wanted = Duration::from_millis(milliseconds);
+    // Some grace for a busy machine, but less than the default wait.
+    let longest = wanted + Duration::from_millis(1_400);
+    ensure!(took >= wanted && took < longest, "{prefer:?} took {took:?}");
+    Ok(())
 }
 
 #[tokio::test]
@@ -106,12 +112,12 @@ async fn what_is_done_is_answered_whatever_is_preferred() -> Result<()> {
 async fn beyond_so_many_waiters_nobody_waits() -> Result<()> {
     let mut stack = Stack::builder().workers(0).api("WAITERS_MAX", 1).start().await?;
     let client = stack.client()?;
-    let idle = stack.redis().key_count().await?;
+    let idle = stack.key_count().await?;
     let waiting = tokio::spawn({
         let client = client.clone();
         async move { client.post("/users", "k", &json!({"email": "ada@example.com"})).await }
     });
-    stack.redis().wait_for_more_keys_than(idle).await?;
+    stack.wait_for_more_keys_than(idle).await?;
     let body = json!({"email": "bob@example.com"});
     eventually_true("the second does not wait", Duration::from_secs(10), async || {
         let begun = Instant::now();

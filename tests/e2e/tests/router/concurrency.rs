@@ -1,10 +1,11 @@
 //! Many at once, over several processes.
 
-use std::{collections::BTreeSet, time::Duration};
-
+use crate::stack::Stack;
 use anyhow::Result;
-use e2e::{Stack, concurrently, fresh_key, text_of};
+use e2e::{WithDatabase, concurrently, fresh_key, text_of};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(40);
 
@@ -140,7 +141,7 @@ async fn commands_of_a_user_are_decided_in_the_order_of_their_submission() -> Re
     for index in 0..30 {
         users.push(client.create_user(&format!("user{index}@example.com")).await?);
     }
-    stack.worker(0)?.stop(SOON).await?;
+    stack.worker(0)?.stop().await?;
     let mut jobs = Vec::new();
     for user in users {
         for plan in ["yearly", "monthly", "yearly"] {
@@ -148,7 +149,7 @@ async fn commands_of_a_user_are_decided_in_the_order_of_their_submission() -> Re
             jobs.push(client.submit("/subscribe", &fresh_key(), &body).await?);
         }
     }
-    stack.worker(0)?.start().await?;
+    stack.start_worker().await?;
     for (index, id) in jobs.iter().enumerate() {
         let job = client.finished_job(id, SOON).await?;
         let wanted = if index % 3 == 0 { "succeeded" } else { "failed" };

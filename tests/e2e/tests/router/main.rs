@@ -1,0 +1,25 @@
+//! The api's router, asked in process, with real workers, a real Postgres and a real Redis: whatever
+//! needs no process of its own. Every test has a stack of its own and ends it with `done`, which
+//! checks what must hold after any test.
+
+mod bad_input;
+mod cancel;
+mod concurrency;
+mod expiry;
+mod fuzz;
+mod gift;
+mod isolation;
+mod jobs;
+mod kept;
+mod keys;
+mod prefer;
+mod queue_full;
+mod rate_limit;
+mod reads;
+mod redeem;
+mod renew;
+mod replay;
+mod routes;
+mod stack;
+mod subscribe;
+mod users;

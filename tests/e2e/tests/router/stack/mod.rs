@@ -1,0 +1,158 @@
+//! Everything one test runs on, in the test's own process: the real router, real workers, a database
+//! of its own, and a queue of its own in a Redis that tests share.
+
+mod builder;
+mod oneshot;
+mod panics;
+mod task;
+
+pub(crate) use builder::Builder;
+
+use anyhow::{Context, Result, ensure};
+use api::cli::keys;
+use api::settings::Scope;
+use e2e::{Client, WithDatabase, check_invariants, eventually};
+use oneshot::Api;
+use queue::Queue;
+use sqlx::PgPool;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+use support::{Database, SharedRedis};
+use task::Worker;
+use worker::settings::Settings;
+
+/// A worker that has something to do does it within this time.
+const WORKED_OFF_WITHIN: Duration = Duration::from_secs(20);
+
+const ADMITTED_WITHIN: Duration = Duration::from_secs(20);
+
+/// A database, a queue, and the apis and workers between them.
+#[must_use = "a test has passed when its stack is done"]
+pub(crate) struct Stack {
+    apis: Vec<Api>,
+    workers: Vec<Worker>,
+    worker_settings: Settings,
+    queue: Queue,
+    /// What is asked about the queue by the test itself.
+    redis: redis::aio::MultiplexedConnection,
+    /// The test's own way into the database.
+    pool: PgPool,
+    panics: usize,
+    database: Database,
+    _redis: SharedRedis,
+}
+
+impl Stack {
+    /// To ask for something special.
+    pub(crate) fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// One api, one worker.
+    pub(crate) async fn start() -> Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// A client of the first api.
+    pub(crate) fn client(&self) -> Result<Client> {
+        self.client_of(0)
+    }
+
+    /// A client of one api.
+    pub(crate) fn client_of(&self, index: usize) -> Result<Client> {
+        Ok(self.apis.get(index).context("no such api")?.client(Ipv4Addr::LOCALHOST))
+    }
+
+    /// A client of the first api that is on another machine.
+    pub(crate) fn client_at(&self, machine: [u8; 4]) -> Result<Client> {
+        Ok(self.apis.first().context("no api")?.client(machine.into()))
+    }
+
+    /// One worker.
+    pub(crate) fn worker(&mut self, index: usize) -> Result<&mut Worker> {
+        self.workers.get_mut(index).context("no such worker")
+    }
+
+    /// Starts one more worker.
+    pub(crate) async fn start_worker(&mut self) -> Result<()> {
+        let worker = Worker::start(&self.database, &self.worker_settings).await?;
+        self.workers.push(worker);
+        Ok(())
+    }
+
+    /// Makes a key for a client and gives it whole.
+    pub(crate) async fn create_key(&self, client: &str, scope: &str) -> Result<String> {
+        self.create_key_for_days(client, scope, None).await
+    }
+
+    /// Makes a key for a client that ends tomorrow.
+    pub(crate) async fn create_key_for_a_day(&self, client: &str, scope: &str) -> Result<String> {
+        self.create_key_for_days(client, scope, Some(1)).await
+    }
+
+    async fn create_key_for_days(
+        &self,
+        client: &str,
+        scope: &str,
+        days: Option<u32>,
+    ) -> Result<String> {
+        let scope = Scope::parse(scope).context("no such scope")?;
+        keys::create(self.database.store(), client, scope, days).await
+    }
+
+    /// The names of the keys of its queue in Redis.
+    async fn keys(&self) -> Result<Vec<String>> {
+        let pattern = format!("{}:*", self.worker_settings.redis.queue_name);
+        let mut redis = self.redis.clone();
+        Ok(redis::cmd("KEYS").arg(pattern).query_async(&mut redis).await?)
+    }
+
+    /// How many keys its queue has in Redis.
+    pub(crate) async fn key_count(&self) -> Result<usize> {
+        Ok(self.keys().await?.len())
+    }
+
+    /// Waits until its queue has more keys than it had: for a stack at rest, a sign that a submission
+    /// was admitted.
+    pub(crate) async fn wait_for_more_keys_than(&self, count: usize) -> Result<()> {
+        e2e::eventually_true("the queue has more keys", ADMITTED_WITHIN, async || {
+            Ok(self.key_count().await? > count)
+        })
+        .await
+    }
+
+    /// The test has said all: the invariants must hold, no job may be left if there is a worker, and
+    /// whatever still runs must stop by itself, with success.
+    pub(crate) async fn done(mut self) -> Result<()> {
+        check_invariants(&self).await?;
+        if self.workers.iter().any(Worker::is_running) {
+            self.wait_for_an_empty_queue().await?;
+        }
+        for worker in &mut self.workers {
+            worker.stop().await?;
+        }
+        self.apis.iter().for_each(Api::stop);
+        ensure!(panics::seen() == self.panics, "something panicked");
+        let keys = self.keys().await?;
+        if !keys.is_empty() {
+            redis::cmd("UNLINK").arg(keys).exec_async(&mut self.redis).await?;
+        }
+        self.pool.close().await;
+        Ok(())
+    }
+
+    async fn wait_for_an_empty_queue(&self) -> Result<()> {
+        eventually("no job is left behind", WORKED_OFF_WITHIN, async || {
+            let stats = self.queue.stats().await?;
+            ensure!(stats.queued + stats.running + stats.retrying == 0, "{stats:?}");
+            Ok(Some(()))
+        })
+        .await
+    }
+}
+
+impl WithDatabase for Stack {
+    fn db(&self) -> &PgPool {
+        &self.pool
+    }
+}
