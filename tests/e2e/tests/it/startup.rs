@@ -58,16 +58,21 @@ async fn a_missing_setting_is_named() -> Result<()> {
 #[tokio::test]
 async fn a_service_that_is_not_there_is_named_in_bounded_time() -> Result<()> {
     let stack = Stack::builder().workers(0).start().await?;
-    for kind in [Kind::Api, Kind::Worker] {
-        for (setting, nowhere) in [
-            ("DATABASE_URL", "postgres://user:hidden-word@127.0.0.1:1/none"),
-            ("REDIS_URL", "redis://:hidden-word@127.0.0.1:1"),
-        ] {
-            let settings = stack.settings(kind).with(setting, nowhere);
-            let said = refusal(kind.program(), &settings).await?;
-            assert!(said.contains(setting) && !said.contains("hidden-word"), "{said}");
-        }
-    }
+    let refused = async |kind: Kind, setting: &str, nowhere: &str| {
+        let settings = stack.settings(kind).with(setting, nowhere);
+        let said = refusal(kind.program(), &settings).await?;
+        assert!(said.contains(setting) && !said.contains("hidden-word"), "{said}");
+        anyhow::Ok(())
+    };
+    let postgres = ("DATABASE_URL", "postgres://user:hidden-word@127.0.0.1:1/none");
+    let redis = ("REDIS_URL", "redis://:hidden-word@127.0.0.1:1");
+    // All at once, for each waits for ten seconds.
+    tokio::try_join!(
+        refused(Kind::Api, postgres.0, postgres.1),
+        refused(Kind::Api, redis.0, redis.1),
+        refused(Kind::Worker, postgres.0, postgres.1),
+        refused(Kind::Worker, redis.0, redis.1),
+    )?;
     stack.done().await
 }
 
@@ -122,7 +127,7 @@ async fn help_is_the_reference_of_the_settings() -> Result<()> {
 
 #[tokio::test]
 async fn many_processes_may_migrate_one_fresh_database() -> Result<()> {
-    let stack = Stack::builder().apis(4).workers(4).start().await?;
+    let stack = Stack::builder().empty_database().apis(4).workers(4).start().await?;
     stack.client_of(3)?.create_user("ada@example.com").await?;
     stack.done().await
 }
@@ -144,23 +149,34 @@ async fn a_redis_that_may_forget_is_warned_of_and_no_other() -> Result<()> {
 #[tokio::test]
 async fn logs_can_be_json_and_never_tell_keys_or_bodies() -> Result<()> {
     let mut stack = Stack::builder()
+        .api("API_AUTH", "required")
         .api("LOG_FORMAT", "json")
         .api("RUST_LOG", "debug")
         .worker("LOG_FORMAT", "json")
         .start()
         .await?;
-    let client = stack.client()?;
+    let api_key = stack.create_key("shop", "write")?;
+    let secret = &api_key[13..];
+    let client = stack.client()?.with_api_key(&api_key);
     let key = "a-key-that-is-long-enough-to-be-a-secret";
     let body = json!({"email": "secret-address@example.com"});
     client.post("/users", key, &body).await?.json(201)?;
     client.post("/users", key, &body).await?.json(201)?;
+    // The same secret in a key that is none, and under a scheme that is none of ours.
+    let unknown = client.with_api_key(&format!("sck_zzzzzzzz_{secret}"));
+    unknown.get("/users/1").await?.problem(401, "unauthenticated")?;
+    let basic = stack.client()?.request(reqwest::Method::GET, "/users/1");
+    let answer = client.send(basic.header("authorization", format!("Basic {api_key}"))).await?;
+    answer.problem(401, "unauthenticated")?;
 
     for log in [stack.api(0)?.log_text(), stack.worker(0)?.log_text()] {
         for line in log.lines() {
             let parsed: serde_json::Result<serde_json::Value> = serde_json::from_str(line);
             assert!(parsed.is_ok(), "not JSON: {line}");
         }
-        assert!(!log.contains(key) && !log.contains("secret-address"), "{log}");
+        for hidden in [key, secret, "secret-address"] {
+            assert!(!log.contains(hidden), "{hidden} in {log}");
+        }
     }
     stack.done().await
 }
