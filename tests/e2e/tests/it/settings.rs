@@ -15,16 +15,17 @@ struct Setting {
 
 fn of_page() -> BTreeMap<String, Setting> {
     let rows = PAGE.lines().filter(|line| line.starts_with("| `"));
-    rows.map(|row| {
+    rows.filter_map(|row| {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
-        let [variable, read_by, default, _range, meaning] = cells[..] else { panic!("{row}") };
+        assert_eq!(cells.len(), 5, "{row}");
+        let [variable, read_by, default, _range, meaning] = cells[..] else { return None };
         let read_by = ["both", "api", "worker"].into_iter().find(|who| *who == read_by);
         let setting = Setting {
             read_by: read_by.unwrap_or("nobody"),
             default: default.trim_matches('`').to_owned(),
             meaning: meaning.replace('`', ""),
         };
-        (variable.trim_matches('`').to_owned(), setting)
+        Some((variable.trim_matches('`').to_owned(), setting))
     })
     .collect()
 }
