@@ -1,47 +1,47 @@
-//! Commands, of a plain kind each.
+//! A simple command of each kind.
 
 use domain::{Command, Email, GiftId, PlanCode, SubscriptionId, UserId};
 
-/// Makes a user.
+/// A command that makes a user.
 #[must_use]
 pub fn create_user(email: &str) -> Command {
     Command::CreateUser { email: Email::parse(email).unwrap() }
 }
 
-/// Starts a subscription of a month.
+/// A command that starts a subscription of one month.
 #[must_use]
 pub fn subscribe(user: i64) -> Command {
     subscribe_to("monthly", user)
 }
 
-/// Starts a subscription of one interval of that plan.
+/// A command that starts a subscription of one interval of that plan.
 #[must_use]
 pub fn subscribe_to(plan: &str, user: i64) -> Command {
     let plan = PlanCode::parse(plan).unwrap();
     Command::Subscribe { user_id: UserId::new(user), plan, duration_months: None }
 }
 
-/// Prolongs a subscription.
+/// A command that prolongs a subscription.
 #[must_use]
 pub const fn renew(subscription: i64, months: u32) -> Command {
     let subscription_id = SubscriptionId::new(subscription);
     Command::Renew { subscription_id, duration_months: Some(months) }
 }
 
-/// Ends a subscription.
+/// A command that ends a subscription.
 #[must_use]
 pub const fn cancel(subscription: i64) -> Command {
     Command::Cancel { subscription_id: SubscriptionId::new(subscription) }
 }
 
-/// Gives three months to an address.
+/// A command that gives three months to an address.
 #[must_use]
 pub fn give(gifter: i64, recipient: &str) -> Command {
     let (gifter_id, recipient_email) = (UserId::new(gifter), Email::parse(recipient).unwrap());
     Command::Gift { gifter_id, recipient_email, duration_months: Some(3) }
 }
 
-/// Turns a gift into time of a subscription.
+/// A command that turns a gift into time of a subscription.
 #[must_use]
 pub const fn redeem(gift: i64, user: i64) -> Command {
     Command::Redeem { gift_id: GiftId::new(gift), user_id: UserId::new(user) }

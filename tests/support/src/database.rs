@@ -1,4 +1,4 @@
-//! A database of one's own, copied from a migrated template, which ends with the test.
+//! A database for one test. It is copied from a migrated template and dropped after the test.
 
 use crate::eventually_true;
 use crate::postgres::{connect, run, server, template, url};
@@ -18,7 +18,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// One with the schema in it.
+    /// Creates a database with the schema.
     pub async fn create() -> Self {
         let server = server();
         let mut admin = connect(&server).await;
@@ -26,7 +26,7 @@ impl Database {
         Self::copy(server, admin, &format!("TEMPLATE {template}")).await
     }
 
-    /// One with nothing in it.
+    /// Creates an empty database.
     pub async fn empty() -> Self {
         let server = server();
         let admin = connect(&server).await;
@@ -37,7 +37,7 @@ impl Database {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("t_{}_{count}", std::process::id());
-        // A killed process with the same id may have left one behind.
+        // A killed process with the same id may have left a database of this name.
         run(&mut admin, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
         run(&mut admin, &format!("CREATE DATABASE {name} {from}")).await;
         admin.close().await.unwrap();
@@ -51,19 +51,19 @@ impl Database {
         &self.store
     }
 
-    /// A new handle, as of another process.
+    /// A new handle, as another process would have it.
     #[must_use]
     pub fn store_of(&self, connections_max: u32) -> store::Database {
         store::Database::new(&self.url(), connections_max).unwrap()
     }
 
-    /// Its URL.
+    /// The URL of the database.
     #[must_use]
     pub fn url(&self) -> String {
         url(&self.server, &self.name)
     }
 
-    /// The connections of the product's handle, for statements of the test itself.
+    /// The pool of the product's handle, for the test's own statements.
     #[must_use]
     pub const fn pool(&self) -> &PgPool {
         self.store.pool()
@@ -74,14 +74,14 @@ impl Database {
         run(&mut self.pool().acquire().await.unwrap(), statements).await;
     }
 
-    /// A transaction with those statements in it.
+    /// Begins a transaction and runs those statements in it.
     pub async fn begun(&self, statements: &str) -> Transaction<'static, Postgres> {
         let mut tx = self.pool().begin().await.unwrap();
         run(&mut tx, statements).await;
         tx
     }
 
-    /// The one value that a query gives.
+    /// The value that a query returns.
     pub async fn value<T>(&self, query: &str) -> T
     where
         T: for<'r> Decode<'r, Postgres> + Type<Postgres> + Send + Unpin,
@@ -90,7 +90,7 @@ impl Database {
         value.unwrap_or_else(|error| panic!("{query}: {error}"))
     }
 
-    /// Returns when that many others wait for locks in this database.
+    /// Waits until that many other connections wait for locks in this database.
     pub async fn until_blocked(&self, others: i64) {
         self.until(&format!(
             "SELECT count(*) >= {others} FROM pg_stat_activity
@@ -99,7 +99,7 @@ impl Database {
         .await;
     }
 
-    /// Returns when a query gives true.
+    /// Waits until a query returns true.
     pub async fn until(&self, query: &str) {
         let look = async || Ok(self.value::<bool>(query).await);
         eventually_true(query, Duration::from_secs(10), look).await.unwrap();
@@ -109,7 +109,8 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
-        // A thread of its own: drop is not async, and may run inside a runtime.
+        // The database is dropped in a thread of its own, because `drop` is not async and may run
+        // inside a runtime.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {

@@ -7,11 +7,11 @@ use std::{env, fs, process};
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
-/// A new folder below that of temporary files. Its name begins with `prefix`.
+/// Makes a folder in that of temporary files. Its name begins with `prefix`.
 pub fn fresh_folder(prefix: &str) -> Result<PathBuf> {
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     let folder = env::temp_dir().join(format!("{prefix}-{}-{number}", process::id()));
-    // A killed run of the same pid may have left one behind.
+    // A killed process with the same id may have left a folder of this name.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
     Ok(folder)

@@ -1,15 +1,15 @@
-//! What the tests of several crates start and use.
+//! The databases, servers and processes that tests of several crates start.
 //!
-//! A [`Database`] and a [`RedisServer`] belong to one test and end with it. This crate knows the
-//! store, because the store migrates a test's database; it must not know the queue, the api or the
-//! worker, whose tests use it.
+//! A [`Database`] and a [`RedisServer`] belong to one test and end with it. This crate uses the
+//! store, which migrates a test's database. It must not use the queue, the api or the worker, whose
+//! tests use it.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
-    reason = "what a test needs and does not get fails it"
+    reason = "a test fails when it does not get what it needs"
 )]
 
 pub mod commands;

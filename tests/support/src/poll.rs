@@ -1,14 +1,14 @@
-//! Waiting for a condition, with a deadline: the suite's only way to wait.
+//! Waits for a condition, with a deadline. All tests wait in this way.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-/// How long to rest between two looks.
+/// The pause between two probes.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Polls `probe` until it gives a value; an error of the probe counts as "not yet" and is told
-/// if the deadline passes.
+/// Polls `probe` until it returns a value. An error of the probe counts as "not yet", and the last
+/// one is returned after the deadline.
 pub async fn eventually<T>(
     what: &str,
     within: Duration,
@@ -32,7 +32,7 @@ pub async fn eventually<T>(
     }
 }
 
-/// Polls `probe` until it says yes.
+/// Polls `probe` until it returns true.
 pub async fn eventually_true(
     what: &str,
     within: Duration,

@@ -9,18 +9,18 @@ use std::{
 
 use anyhow::{Result, bail};
 
-/// Below Linux' ephemeral range (32768 and up), so that no outgoing connection of another test
-/// can take a port while its server restarts.
+/// The first port. All are below the ephemeral range of Linux (32768 and up), so that no outgoing
+/// connection of another test gets a port while its server restarts.
 const FIRST: u16 = 12_000;
 const COUNT: u16 = 20_000;
 
 static TAKEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
 
-/// A loopback address nobody listens on at this moment. Another process may take it before it is
-/// used; who starts a server on it must be ready to ask for another.
+/// A loopback address at which nothing listens at this moment. Another process may take it before
+/// it is used, so a caller that starts a server must be ready to call this again.
 pub fn free_address() -> Result<SocketAddr> {
     for _ in 0..1_000 {
-        // Each RandomState has keys of its own: chance enough for choosing ports.
+        // Each RandomState has other keys, which is random enough for choosing ports.
         let draw = RandomState::new().build_hasher().finish();
         let port = FIRST + u16::try_from(draw % u64::from(COUNT))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

@@ -5,7 +5,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, query_scalar, raw_sql};
 use std::str::FromStr;
 
-/// The migrations, which name the template.
+/// The migrations. The name of the template depends on them.
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 /// The server of `TEST_DATABASE_URL`.
@@ -16,19 +16,19 @@ pub(crate) fn server() -> PgConnectOptions {
     PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL is the URL of a Postgres")
 }
 
-/// A connection to a server that must be there.
+/// A connection to a server that must be running.
 pub(crate) async fn connect(options: &PgConnectOptions) -> PgConnection {
     let connection = options.connect().await;
     connection.unwrap_or_else(|e| panic!("TEST_DATABASE_URL is of no use: run `make test` ({e})"))
 }
 
-/// The name of the database that tests are copied from, which is made unless it is there. It is
-/// named after the migrations, and is a template of Postgres once it is whole.
+/// The name of the database that those of tests are copied from. It is made unless it exists. It is
+/// named after the migrations, and is marked as a template when it is complete.
 pub(crate) async fn template(server: &PgConnectOptions, admin: &mut PgConnection) -> String {
     let bytes = MIGRATOR.iter().flat_map(|migration| migration.checksum.iter());
     let sum = bytes.fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
     let name = format!("store_{sum:016x}");
-    // For all processes: nextest runs each test in one of its own.
+    // The lock is for all processes, because nextest runs each test in a process of its own.
     run(admin, "SELECT pg_advisory_lock(20261124)").await;
     let whole = "SELECT count(*) FROM pg_database WHERE datistemplate AND datname = $1";
     if query_scalar::<_, i64>(whole).bind(&name).fetch_one(&mut *admin).await.unwrap() == 0 {

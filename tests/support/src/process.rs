@@ -1,4 +1,4 @@
-//! One child process: its log, its signals, its end.
+//! A child process, with its log, its signals and its end.
 
 use std::{
     fs::{self, OpenOptions},
@@ -11,22 +11,22 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{Settings, eventually};
 
-/// What a process can be told from outside.
+/// The signals that a test sends to a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// Ask to stop (SIGTERM).
+    /// SIGTERM: asks it to stop.
     Terminate,
-    /// Ctrl-C (SIGINT).
+    /// SIGINT, as by Ctrl-C.
     Interrupt,
-    /// End at once, without a word (SIGKILL).
+    /// SIGKILL: ends it at once.
     Kill,
-    /// Freeze (SIGSTOP).
+    /// SIGSTOP: freezes it.
     Stop,
-    /// Thaw (SIGCONT).
+    /// SIGCONT: lets it go on.
     Continue,
 }
 
-/// A running child that dies with its owner.
+/// A running child process, which is killed when this is dropped.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -49,13 +49,13 @@ impl Process {
         Ok(Self { child, log: log.to_owned() })
     }
 
-    /// Its process id.
+    /// The process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends a signal, by pid.
+    /// Sends a signal to the process.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         let name = match signal {
             Signal::Terminate => "TERM",
@@ -64,7 +64,7 @@ impl Process {
             Signal::Stop => "STOP",
             Signal::Continue => "CONT",
         };
-        // The shell's own `kill`: a bare machine has no other.
+        // The shell has a built-in `kill`. A bare machine has no other.
         let status = Command::new("sh")
             .args(["-c", &format!("kill -s {name} {}", self.child.id())])
             .status()?;
@@ -87,7 +87,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // SIGKILL ends a stopped process too. Either may fail only if it is gone already.
+        // SIGKILL ends a stopped process, too. These calls fail only if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -102,7 +102,7 @@ pub fn log_tail(log: &Path, lines: usize) -> String {
     format!("--- {}\n{}\n", log.display(), tail.join("\n"))
 }
 
-/// A whole log; a missing one is empty.
+/// The text of a log; empty if the log does not exist.
 #[must_use]
 pub fn log_text(log: &Path) -> String {
     String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned()

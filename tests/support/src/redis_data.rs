@@ -1,4 +1,4 @@
-//! What is in a Redis.
+//! Reads the data of a test's Redis.
 
 use crate::redis_server::START_WITHIN;
 use crate::{RedisServer, eventually_true};
@@ -7,23 +7,23 @@ use redis::aio::MultiplexedConnection;
 use redis::{Client, FromRedisValue, cmd};
 
 impl RedisServer {
-    /// A connection of the test's own.
+    /// A new connection for the test itself.
     pub async fn connect(&self) -> Result<MultiplexedConnection> {
         Ok(Client::open(self.url())?.get_multiplexed_async_connection().await?)
     }
 
-    /// Forgets everything.
+    /// Deletes all keys.
     pub async fn flush_all(&self) -> Result<()> {
         Ok(cmd("FLUSHALL").exec_async(&mut self.connect().await?).await?)
     }
 
-    /// How many keys it holds.
+    /// The number of keys.
     pub async fn key_count(&self) -> Result<u64> {
         Ok(cmd("DBSIZE").query_async(&mut self.connect().await?).await?)
     }
 
-    /// Waits until it holds more keys than it did: for a stack at rest, a sign that a submission
-    /// was admitted.
+    /// Waits until there are more than `count` keys. In a stack without other requests this means
+    /// that a submission was admitted.
     pub async fn wait_for_more_keys_than(&self, count: u64) -> Result<()> {
         eventually_true("Redis holds more keys", START_WITHIN, async || {
             Ok(self.key_count().await? > count)
@@ -31,7 +31,7 @@ impl RedisServer {
         .await
     }
 
-    /// How many members all its collections have together, answers and counters left out.
+    /// The number of members of all collections together, without answers and counters.
     pub async fn member_count(&self) -> Result<u64> {
         let script = "local n = 0; \
              local size = {list = 'LLEN', set = 'SCARD', zset = 'ZCARD', hash = 'HLEN'}; \
@@ -42,7 +42,7 @@ impl RedisServer {
     }
 }
 
-/// Every key, sorted.
+/// All keys, sorted.
 pub async fn keys(connection: &mut MultiplexedConnection) -> Vec<String> {
     let mut keys: Vec<String> = run(connection, "KEYS *").await;
     keys.sort();

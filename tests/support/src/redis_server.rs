@@ -1,4 +1,4 @@
-//! A Redis of its own for one test.
+//! A Redis server for one test.
 
 use crate::{Process, Settings, Signal, eventually, free_address, fresh_folder};
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(crate) const START_WITHIN: Duration = Duration::from_secs(20);
 
-/// One `redis-server`, its folder, and whether it writes its log to disk.
+/// A `redis-server` with its folder and its settings.
 #[derive(Debug)]
 pub struct RedisServer {
     address: SocketAddr,
@@ -21,13 +21,14 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts one on a free port, in a folder of the caller's; `durable` as our own run does it:
-    /// every accepted job on disk.
+    /// Starts a server on a free port, with its data in `folder`. A `durable` one writes every job
+    /// to disk before it is accepted, as with `make run`.
     pub async fn start(folder: PathBuf, durable: bool) -> Result<Self> {
         Self::start_in(folder, false, durable).await
     }
 
-    /// Starts one on a free port that writes nothing down by itself. Its folder goes with it.
+    /// Starts a server on a free port that writes nothing to disk by itself. Its folder is deleted
+    /// with it.
     pub async fn start_temporary() -> Result<Self> {
         Self::start_in(fresh_folder("redis")?, true, false).await
     }
@@ -68,7 +69,7 @@ impl RedisServer {
         .context("redis-server ended at once")
     }
 
-    /// Starts again on the same port and folder with more settings, and waits for nothing.
+    /// Starts again on the same port and folder with more settings, and does not wait.
     pub fn spawn_with(&mut self, settings: &[&str]) -> Result<()> {
         let appendonly = if self.durable { "yes" } else { "no" };
         let port = self.address.port().to_string();
@@ -103,12 +104,12 @@ impl RedisServer {
         self.process = None;
     }
 
-    /// Sends it a signal, for instance to freeze it.
+    /// Sends the server a signal, for example to freeze it.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         self.process.as_ref().context("redis is not running")?.signal(signal)
     }
 
-    /// The last lines of its log, over all its starts.
+    /// The last lines of the log, which has the lines of all starts.
     #[must_use]
     pub fn log_tail(&self) -> String {
         crate::log_tail(&self.folder.join("redis.log"), 10)

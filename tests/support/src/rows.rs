@@ -1,10 +1,10 @@
-//! Rows to begin with, and how they are looked up.
+//! Inserts the rows that tests begin with, and reads rows.
 
 use crate::Database;
 use domain::{ClientId, GiftId, SubscriptionId, UserId};
 use store::reads::{self, Page, PageOf};
 
-/// A client beside the built-in ones; [`other_client`] makes it.
+/// A client beside the built-in ones. [`other_client`] makes it.
 pub const OTHER: ClientId = ClientId::new(100);
 
 /// Makes [`OTHER`].
@@ -12,12 +12,12 @@ pub async fn other_client(database: &Database) {
     database.run("INSERT INTO clients (id, name) VALUES (100, 'other')").await;
 }
 
-/// A user of the local client.
+/// Makes a user of the local client.
 pub async fn user(database: &Database, email: &str) -> UserId {
     user_of(database, ClientId::LOCAL, email).await
 }
 
-/// A user of that client.
+/// Makes a user of that client.
 pub async fn user_of(database: &Database, client: ClientId, email: &str) -> UserId {
     let insert = format!(
         "INSERT INTO users (client_id, email, created_at) VALUES ({client}, '{email}', now())
@@ -26,7 +26,7 @@ pub async fn user_of(database: &Database, client: ClientId, email: &str) -> User
     UserId::new(database.value(&insert).await)
 }
 
-/// Users 1 to `count` of the local client: `user1@a.org` and so on.
+/// Makes users 1 to `count` of the local client: `user1@a.org` and so on.
 pub async fn users(database: &Database, count: u32) {
     let insert = format!(
         "INSERT INTO users (client_id, email, created_at)
@@ -35,7 +35,7 @@ pub async fn users(database: &Database, count: u32) {
     database.run(&insert).await;
 }
 
-/// A subscription that ends that interval from now: `1 month`, `-1 hour`.
+/// Makes a subscription that ends after that interval, such as `1 month` or `-1 hour`.
 pub async fn subscription(
     database: &Database,
     user: UserId,
@@ -53,7 +53,7 @@ pub async fn subscription(
     SubscriptionId::new(database.value(&insert).await)
 }
 
-/// A pending gift that expires that interval from now.
+/// Makes a pending gift that expires after that interval.
 pub async fn gift(
     database: &Database,
     gifter: UserId,
@@ -68,7 +68,7 @@ pub async fn gift(
     GiftId::new(database.value(&insert).await)
 }
 
-/// The newest subscriptions of a user, for that client.
+/// The newest subscriptions of a user of that client.
 pub async fn newest(
     database: &Database,
     client: ClientId,
@@ -78,7 +78,7 @@ pub async fn newest(
     page(database, PageOf { client, user, before: None, limit }).await
 }
 
-/// A page, asked for alone.
+/// One page, read alone.
 pub async fn page(database: &Database, page: PageOf) -> Option<Page> {
     reads::subscriptions(database.store(), &[page]).await.unwrap().remove(0)
 }

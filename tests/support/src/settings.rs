@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// Of the caller's environment, only these reach a program under test.
+/// The variables of the caller's environment that are passed on to a program under test.
 const INHERITED: [&str; 5] = ["PATH", "HOME", "TMPDIR", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
 
-/// The environment of one program: what it is set to, and nothing by accident.
+/// The environment of one program. It has only the variables that a test sets and a few inherited ones.
 #[derive(Clone, Debug, Default)]
 pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
-    /// Sets one variable, in place of an earlier value.
+    /// Sets a variable. It replaces an earlier value.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "callers pass literals")]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
@@ -19,7 +19,7 @@ impl Settings {
         self
     }
 
-    /// Takes one variable away.
+    /// Removes a variable.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.0.remove(name);
@@ -33,7 +33,7 @@ impl Settings {
         self
     }
 
-    /// All variables, the few inherited ones first.
+    /// All variables, the inherited ones first.
     #[must_use]
     pub fn environment(&self) -> Vec<(OsString, OsString)> {
         let inherited = INHERITED
