@@ -45,7 +45,8 @@ pub(crate) async fn admit(
 }
 
 /// The reply when another request with this key is under way. If Redis has lost the key, this
-/// request may nevertheless be the one that was decided first: the command log tells.
+/// request may nevertheless be the one that was decided first. The command log shows which one it
+/// is.
 async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Reply, ApiError> {
     match command_log::find_job(&state.database, job.client, job.id()).await? {
         Some(entry) if entry.fingerprint == job.fingerprint => {

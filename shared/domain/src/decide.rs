@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 pub struct Decision {
     /// The rows to write; none for a refusal.
     pub changes: Vec<Change>,
-    /// The success or the refusal that the client is told.
+    /// The success or the refusal, from which the answer is written.
     pub result: Result<Success, Refusal>,
 }
 

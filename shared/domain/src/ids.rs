@@ -1,4 +1,4 @@
-//! One type for each kind of id, so that the compiler tells them apart.
+//! One type for each kind of id, so that the compiler finds a mix-up.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

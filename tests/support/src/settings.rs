@@ -6,7 +6,8 @@ use std::ffi::OsString;
 /// The variables of the caller's environment that are passed on to a program under test.
 const INHERITED: [&str; 5] = ["PATH", "HOME", "TMPDIR", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
 
-/// The environment of one program. It has only the variables that a test sets and a few inherited ones.
+/// The environment of one program. It has only the variables that a test sets and a few inherited
+/// ones.
 #[derive(Clone, Debug, Default)]
 pub struct Settings(BTreeMap<String, String>);
 

@@ -26,7 +26,7 @@ pub enum Rule {
     DecidedTwice,
     /// Equal requests got different outcomes.
     DifferentAnswers,
-    /// An outcome was told to another request than the one it is the outcome of.
+    /// A request got the outcome of another request.
     ForeignAnswer,
     /// A key was called reused though nobody used it for anything else.
     ReusedWithoutTwin,
