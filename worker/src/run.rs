@@ -1,8 +1,8 @@
 //! The worker process: it starts everything, works until it is asked to stop, and gives back the
 //! tasks that are left.
 //!
-//! [`run`] is the process, with its signals, its metrics and its admin address. [`work`] is a worker
-//! without them, of which a test runs several in its own process.
+//! [`run`] is the process, with its signals, its metrics and its admin address. [`work`] is a
+//! worker without them, of which a test runs several in its own process.
 
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;

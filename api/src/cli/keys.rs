@@ -27,8 +27,8 @@ pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()
     }
 }
 
-/// Makes a key for a client, and the client if need be. Only a hash of the key is stored: this is the
-/// one time that it can be seen.
+/// Makes a key for a client, and the client if it does not exist. Only a hash of the key is stored,
+/// so the key can be shown only now.
 pub async fn create(
     database: &Database,
     client: &str,
