@@ -6,8 +6,8 @@
 //!
 //! The tests themselves are in two programs, one theme a file:
 //! - `tests/it/` has what needs processes of its own: they start, are killed, and lose Redis.
-//! - `tests/router/` has the rest, which is most. It asks the api's router in process, beside workers
-//!   that are tasks, so that a test takes a fraction of a second.
+//! - `tests/router/` has the rest, which is most. It asks the api's router in process, beside
+//!   workers that are tasks, so that a test takes a fraction of a second.
 
 mod answer;
 mod api_keys;

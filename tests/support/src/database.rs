@@ -146,7 +146,8 @@ mod tests {
     async fn a_copy_of_the_template_has_the_schema_and_no_row_of_another() {
         let (database, other) = tokio::join!(Database::create(), Database::create());
         for database in [database, other] {
-            assert_eq!(database.value::<i64>("SELECT count(*) FROM clients WHERE name = 'shop'").await, 0);
+            let shops = "SELECT count(*) FROM clients WHERE name = 'shop'";
+            assert_eq!(database.value::<i64>(shops).await, 0);
             database.run("INSERT INTO clients (name) VALUES ('shop')").await;
         }
     }

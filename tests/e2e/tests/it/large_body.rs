@@ -1,4 +1,5 @@
-//! A body that is too large, over a real connection: `tests/router/bad_input.rs` has what else is bad.
+//! A body that is too large, over a real connection: `tests/router/bad_input.rs` has what else is
+//! bad.
 
 use anyhow::Result;
 use e2e::{Stack, WithDatabase, raw_request};

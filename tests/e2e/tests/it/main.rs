@@ -1,6 +1,6 @@
-//! End to end: through HTTP, with real processes, a real Postgres and a real Redis: whatever starts,
-//! stops, dies, loses something or is typed at a command line. Every test has a stack of its own and
-//! ends it with `done`, which checks what must hold after any test.
+//! End to end: through HTTP, with real processes, a real Postgres and a real Redis: whatever
+//! starts, stops, dies, loses something or is typed at a command line. Every test has a stack of
+//! its own and ends it with `done`, which checks what must hold after any test.
 
 mod chaos;
 mod contract;

@@ -1,5 +1,6 @@
 //! Requests of every kind that nobody would send on purpose: each is answered, in time, with a
-//! status of the contract and never with a 5xx. `FUZZ_REQUESTS` sets how many; `make fuzz` sends many.
+//! status of the contract and never with a 5xx. `FUZZ_REQUESTS` sets how many; `make fuzz` sends
+//! many.
 
 use crate::stack::Stack;
 use anyhow::{Context, Result, ensure};

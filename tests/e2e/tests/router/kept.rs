@@ -5,9 +5,9 @@
 
 use e2e::{Answer, Instants};
 
-/// Compares answers with the file of that name: status, headers in order of the alphabet, and body to
-/// the byte. Instants are numbered, so that the file says which are equal. Ids are kept, because a
-/// fresh database counts from 1 and the id of a job follows from its client and its key.
+/// Compares answers with the file of that name: status, headers in order of the alphabet, and body
+/// to the byte. Instants are numbered, so that the file says which are equal. Ids are kept, because
+/// a fresh database counts from 1 and the id of a job follows from its client and its key.
 pub(crate) fn ensure_kept(name: &str, answers: &[&Answer]) {
     let text: String = answers.iter().map(|answer| shown(answer)).collect();
     let text = Instants::default().redact(&text);

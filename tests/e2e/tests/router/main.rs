@@ -1,6 +1,6 @@
-//! The api's router, asked in process, with real workers, a real Postgres and a real Redis: whatever
-//! needs no process of its own. Every test has a stack of its own and ends it with `done`, which
-//! checks what must hold after any test.
+//! The api's router, asked in process, with real workers, a real Postgres and a real Redis:
+//! whatever needs no process of its own. Every test has a stack of its own and ends it with `done`,
+//! which checks what must hold after any test.
 
 mod bad_input;
 mod cancel;

@@ -28,8 +28,8 @@ async fn what_is_done() -> Result<()> {
     talk.end(stack, "commands_done").await
 }
 
-/// Ada (1) and Bob (2) with a subscription each, and four gifts: one that Bob has redeemed, two that
-/// wait for him, and one for Ada.
+/// Ada (1) and Bob (2) with a subscription each, and four gifts: one that Bob has redeemed, two
+/// that wait for him, and one for Ada.
 async fn prepare(talk: &mut Conversation) -> Result<()> {
     for (path, body) in [
         ("/users", r#"{"email":"ada@example.com"}"#),

@@ -101,8 +101,8 @@ impl Conversation {
         self.text.push_str(&text);
     }
 
-    /// Ends the stack, and compares all that was said with the file of that name. In this order: of a
-    /// stack that has not ended its logs are printed, and they would bury the difference.
+    /// Ends the stack, and compares all that was said with the file of that name. In this order: of
+    /// a stack that has not ended its logs are printed, and they would bury the difference.
     pub(super) async fn end(self, stack: Stack, name: &str) -> Result<()> {
         stack.done().await?;
         keep(name, &self.text);

@@ -37,7 +37,8 @@ async fn a_command_is_given_up() -> Result<()> {
     let client = stack.client()?;
     let mut talk = Conversation::with(client.clone());
     let job = location(&talk.prefer("respond-async", "/users", POISON).await?)?;
-    // Somebody waits for the job before there is a worker: whoever came when it is dead would revive it.
+    // Somebody waits for the job before there is a worker: whoever came when it is dead would
+    // revive it.
     let join = talk.submission("k1", "/users", POISON).header("prefer", "wait=30");
     let (joined, retrying) = tokio::join!(talk.send(join), async {
         stack.start_worker().await?;

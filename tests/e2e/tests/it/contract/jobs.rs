@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use e2e::{Answer, eventually, WithDatabase};
+use e2e::{Answer, WithDatabase, eventually};
 use reqwest::Method;
 
 use super::{conversation::Conversation, quiet, redis_keys::write_keys};

@@ -5,9 +5,9 @@ use e2e::Stack;
 
 use super::{conversation::Conversation, quiet};
 
-/// Stops the clock of the bucket: it was last looked at in a time to come, so nothing flows into it.
-/// Otherwise the seconds until the next token would depend on the speed of the machine. Call it after
-/// every submission.
+/// Stops the clock of the bucket: it was last looked at in a time to come, so nothing flows into
+/// it. Otherwise the seconds until the next token would depend on the speed of the machine. Call it
+/// after every submission.
 pub(super) async fn hold(stack: &mut Stack) -> Result<()> {
     let mut redis = stack.redis().connect().await?;
     let mut command = redis::cmd("HSET");

@@ -10,8 +10,8 @@ use super::{conversation::Conversation, quiet};
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// A page of metrics without its values: the comments, and the names and labels of the samples. Which
-/// come first is left to chance, so they are sorted.
+/// A page of metrics without its values: the comments, and the names and labels of the samples.
+/// Which come first is left to chance, so they are sorted.
 fn shape(page: &str) -> String {
     let lines = page.lines().filter(|line| !line.is_empty());
     let shapes: BTreeSet<String> = lines.map(|line| format!("{}\n", sample(line))).collect();

@@ -6,8 +6,8 @@ use reqwest::Method;
 
 use super::{conversation::Conversation, quiet};
 
-/// Ada (1) with three subscriptions, of which the last runs, Bob (2) with one, Cyd (3) with none, and
-/// three gifts.
+/// Ada (1) with three subscriptions, of which the last runs, Bob (2) with one, Cyd (3) with none,
+/// and three gifts.
 async fn prepare(talk: &mut Conversation) -> Result<()> {
     for (path, body) in [
         ("/users", r#"{"email":"ada@example.com"}"#),

@@ -27,8 +27,8 @@ pub(super) fn asked(text: &str) -> String {
     lines.concat()
 }
 
-/// A whole answer: status, headers in order of the alphabet, an empty line, the body to the byte, and
-/// an empty line.
+/// A whole answer: status, headers in order of the alphabet, an empty line, the body to the byte,
+/// and an empty line.
 pub(super) fn answer(answer: &Answer) -> String {
     format!("{}\n{}\n{}\n\n", answer.status, headers(&answer.headers), answer.text())
 }

@@ -3,7 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use anyhow::{Context, Result};
-use e2e::{Stack, eventually_true, WithDatabase};
+use e2e::{Stack, WithDatabase, eventually_true};
 use redis::aio::MultiplexedConnection;
 
 use super::{
@@ -42,7 +42,8 @@ async fn record(redis: &mut MultiplexedConnection, job: &str) -> Result<String> 
     Ok(format!("{text} {}\n\n", std::str::from_utf8(rest)?))
 }
 
-/// The rows of the ledger, with all columns that there are, in the order in which they were decided.
+/// The rows of the ledger, with all columns that there are, in the order in which they were
+/// decided.
 async fn ledger(stack: &Stack) -> Result<Vec<String>> {
     // Instants as clients see them, so that equal ones get equal names.
     let query = r#"SELECT (to_jsonb(row) || jsonb_build_object(

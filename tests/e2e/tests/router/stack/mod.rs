@@ -1,5 +1,5 @@
-//! Everything one test runs on, in the test's own process: the real router, real workers, a database
-//! of its own, and a queue of its own in a Redis that tests share.
+//! Everything one test runs on, in the test's own process: the real router, real workers, a
+//! database of its own, and a queue of its own in a Redis that tests share.
 
 mod builder;
 mod oneshot;
@@ -112,8 +112,8 @@ impl Stack {
         Ok(self.keys().await?.len())
     }
 
-    /// Waits until its queue has more keys than it had: for a stack at rest, a sign that a submission
-    /// was admitted.
+    /// Waits until its queue has more keys than it had: for a stack at rest, a sign that a
+    /// submission was admitted.
     pub(crate) async fn wait_for_more_keys_than(&self, count: usize) -> Result<()> {
         e2e::eventually_true("the queue has more keys", ADMITTED_WITHIN, async || {
             Ok(self.key_count().await? > count)
@@ -121,8 +121,8 @@ impl Stack {
         .await
     }
 
-    /// The test has said all: the invariants must hold, no job may be left if there is a worker, and
-    /// whatever still runs must stop by itself, with success.
+    /// The test has said all: the invariants must hold, no job may be left if there is a worker,
+    /// and whatever still runs must stop by itself, with success.
     pub(crate) async fn done(mut self) -> Result<()> {
         check_invariants(&self).await?;
         if self.workers.iter().any(Worker::is_running) {
