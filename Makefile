@@ -36,16 +36,17 @@ seeded-bugs: ## Prove the fault campaign: it has to find each of six deliberate 
 	@scripts/seeded-bugs $(ARGS)
 
 load: ## Load-test a running api (API_URL, default http://127.0.0.1:8080)
-	@cargo run --release -p load -- $(ARGS)
+	@cargo run --release --manifest-path benches/Cargo.toml -p perf --bin perf -- load $(ARGS)
 
-bench: ## Compare speed with the limits of Postgres, HTTP and Redis (ARGS='--quick', '--long')
+bench: ## Compare speed with Postgres, HTTP and Redis (ARGS='--quick', '--long', '--against FOLDER')
 	@scripts/bench $(ARGS)
 
 bench-micro: ## Micro-benchmarks of the core, the encodings and the scripts (ARGS='--quick decide')
-	@cargo bench -p micro -- $(ARGS)
+	@cargo bench --manifest-path benches/Cargo.toml -p micro -- $(ARGS)
 
 fmt: ## Format the code
 	@cargo fmt --all
+	@cargo fmt --all --manifest-path benches/Cargo.toml
 
 lint: ## Layer rules, names in the docs, clippy with warnings denied, shellcheck
 	@scripts/lint

@@ -26,3 +26,6 @@ CREATE TABLE transactions (
     created_at      timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ON transactions (user_id);
+
+-- As in the product.
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET enable_seqscan = off', current_database()); END $$;

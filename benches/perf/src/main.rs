@@ -1,13 +1,15 @@
-//! `make bench`: the product's speed beside that of its limits, in one run.
+//! `make bench`: the product's speed beside that of its limits, or of another build, in one run.
+//! `make load`: a load test of an api that runs already.
 //!
 //! [`scenario`] says what is measured, [`driver`] sends and counts, [`stack`] is what is measured,
-//! [`machine`] who used what, [`report`] what is written. It knows the product by its programs and
-//! by HTTP; only the reference servers (`bin/reference`) are built from its code.
+//! [`machine`] who used what, [`report`] what is written. The product is known by its programs, by
+//! HTTP and by its tables.
 
+mod bench;
 mod driver;
 mod instructions;
+mod load;
 mod loads;
-mod long;
 mod machine;
 mod number;
 mod options;
@@ -16,16 +18,26 @@ mod report;
 mod results;
 mod run;
 mod scenario;
-mod spread;
 mod stack;
+mod table;
 
+use clap::Parser;
+use options::{Cli, Command};
 use std::io::{Write, stderr};
 use std::process::ExitCode;
+use tokio::task::LocalSet;
 
-// The driver has a thread of its own; what is here only waits.
+// One thread, for the other cores belong to what is measured.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run::run(options::Options::read()).await {
+    let cli = Cli::parse();
+    let work = async {
+        match cli.command {
+            Some(Command::Load(options)) => load::run(&options).await,
+            None => run::run(cli.bench).await,
+        }
+    };
+    match LocalSet::new().run_until(work).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

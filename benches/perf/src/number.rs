@@ -1,4 +1,6 @@
-//! From counts to quantities.
+//! Figures: from counts to quantities, over several rounds, and as they are shown.
+
+use std::fmt;
 
 /// A count as a number to calculate with.
 #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^53")]
@@ -6,53 +8,50 @@ pub(crate) fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// A quantity as a count; negative ones count nothing.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the value is clamped to what fits"
-)]
-pub(crate) fn count(quantity: f64) -> u64 {
-    quantity.clamp(0.0, 9e15) as u64
-}
-
 /// `part` of `whole`; `None` of nothing.
 pub(crate) fn ratio(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole)
 }
 
-/// A figure in three digits or so, with separators of thousands.
+/// A figure in three or four digits.
 pub(crate) fn shown(value: f64) -> String {
-    if value.abs() >= 1000.0 {
-        return grouped(count(value.round()));
-    }
-    let digits = match value.abs() {
-        v if v >= 100.0 => 0,
-        v if v >= 10.0 => 1,
-        _ => 2,
-    };
+    let digits = if value >= 100.0 { 0 } else { 3 - usize::from(value >= 10.0) * 2 };
     format!("{value:.digits$}")
 }
 
-/// A mark of an axis: no more digits than it needs.
-pub(crate) fn axis(value: f64) -> String {
-    if value.abs() >= 1000.0 {
-        return shown(value);
-    }
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// A figure, or a dash where there is none.
+pub(crate) fn cell<T: fmt::Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| value.to_string())
 }
 
-fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+/// A figure over several rounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    /// Of those values; `None` of none.
+    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let lower = values.get(values.len().checked_sub(1)? / 2)?;
+        let median = f64::midpoint(*lower, *values.get(values.len() / 2)?);
+        Some(Self { median, min: *values.first()?, max: *values.last()? })
     }
-    text
+}
+
+/// `median (min–max)`
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", shown(self.median))?;
+        if self.max > self.min {
+            write!(f, " ({}–{})", shown(self.min), shown(self.max))?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -60,19 +59,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_keep_three_digits_or_more() {
-        let texts = [0.1234, 12.34, 123.4, 1234.5, 1_234_567.0].map(shown);
-        assert_eq!(texts, ["0.12", "12.3", "123", "1,235", "1,234,567"]);
-    }
-
-    #[test]
-    fn marks_of_axes_are_short() {
-        assert_eq!([0.5, 10.0, 0.0, 12_000.0].map(axis), ["0.5", "10", "0", "12,000"]);
-    }
-
-    #[test]
-    fn nothing_has_no_parts() {
-        assert_eq!(ratio(1.0, 0.0), None);
-        assert_eq!(ratio(1.0, 4.0), Some(0.25));
+    fn median_lies_between() {
+        let shown = |values: &[f64]| cell(Spread::of(values.iter().copied()));
+        assert_eq!(shown(&[3.0, 0.1, 200.4]), "3.000 (0.100–200)");
+        assert_eq!((shown(&[1.0, 2.0]), shown(&[])), ("1.500 (1.000–2.000)".into(), "–".into()));
     }
 }

@@ -1,75 +1,56 @@
 //! What was measured, as `results.json` has it.
 
-use crate::driver::{Recording, SLOT};
-use crate::instructions::Instructions;
-use crate::machine::{CpuTimes, Machine, Memory};
-use crate::number::float;
-use crate::spread::Spread;
+use crate::driver::Recording;
+use crate::machine::{BUSY, CpuTimes};
+use crate::number::{Spread, float, ratio};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Figures by name.
+pub(crate) type Figures = BTreeMap<String, f64>;
+
 /// A whole run.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Results {
-    /// When it began, UTC.
+    /// When it began, UTC, and how it was called.
     pub(crate) began: String,
-    /// How it was called.
     pub(crate) command: String,
-    /// Where.
-    pub(crate) machine: Machine,
-    /// CPU time that the host gave to others during the run, in percent of all.
-    pub(crate) steal_percent: f64,
-    /// Of each scenario, one sample a round.
-    pub(crate) samples: BTreeMap<String, Vec<Sample>>,
-    /// What `--long` found.
-    pub(crate) long: crate::long::Long,
-    /// What `--instructions` found.
+    /// What was measured of this build, and beside it.
+    pub(crate) samples: Samples,
+    /// What was measured of the build that `--against` names.
     #[serde(default)]
-    pub(crate) instructions: Vec<Instructions>,
+    pub(crate) against: Option<Samples>,
 }
+
+/// Of each scenario, one sample a round.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Samples(pub(crate) BTreeMap<String, Vec<Sample>>);
 
 /// One scenario in one round.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Sample {
-    /// How many operations were measured.
+    /// How many operations were measured, and how many that is a second.
     pub(crate) operations: u64,
-    /// For how long.
-    pub(crate) seconds: f64,
-    /// Operations a second.
     pub(crate) rate: f64,
     /// Their latencies; of an open loop, from when they were meant to be sent.
     pub(crate) latency: Option<Latency>,
     /// CPU time an operation, in microseconds, by component.
-    pub(crate) cpu_us: BTreeMap<String, f64>,
-    /// Resident memory by component, the largest of its processes.
-    pub(crate) memory: BTreeMap<String, Memory>,
+    pub(crate) cpu_us: Figures,
     /// Other figures, by name.
-    pub(crate) figures: BTreeMap<String, f64>,
-    /// Answers by HTTP status.
-    pub(crate) statuses: BTreeMap<u16, u64>,
-    /// Unexpected answers.
+    pub(crate) figures: Figures,
+    /// Unexpected answers, and the first of them: such a sample proves nothing.
     pub(crate) errors: u64,
-    /// The first of them: such a sample proves nothing.
     pub(crate) invalid: Option<String>,
-    /// Every tenth of a second: answers, and their p99 in ms.
-    pub(crate) timeline: Vec<(u64, f64)>,
-    /// CPU time that processes which are not of this run used beside it, in percent of all.
-    pub(crate) others_percent: f64,
-    /// Steps a microsecond of the calibration before.
-    pub(crate) calibration: f64,
 }
 
 /// Latencies in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Latency {
-    /// Half are faster.
     pub(crate) p50: f64,
-    /// 95 % are faster.
     pub(crate) p95: f64,
-    /// 99 % are faster.
     pub(crate) p99: f64,
-    /// The slowest.
     pub(crate) max: f64,
 }
 
@@ -77,65 +58,57 @@ impl Latency {
     /// Of a histogram in microseconds.
     pub(crate) fn of(histogram: &Histogram<u64>) -> Option<Self> {
         let at = |quantile| float(histogram.value_at_quantile(quantile)) / 1000.0;
-        let latency = || Self {
-            p50: at(0.5),
-            p95: at(0.95),
-            p99: at(0.99),
-            max: float(histogram.max()) / 1000.0,
-        };
-        (!histogram.is_empty()).then(latency)
+        let (p50, p95, p99, max) = (at(0.5), at(0.95), at(0.99), at(1.0));
+        (!histogram.is_empty()).then_some(Self { p50, p95, p99, max })
     }
 }
 
 impl Sample {
     /// Of a run of the driver; `until_done` when it ended with its load.
     pub(crate) fn of(recording: &Recording, until_done: bool, cpu: &CpuTimes) -> Self {
-        let seconds = recording.seconds(until_done);
-        let slot =
-            |slot: &Histogram<u64>| (slot.len(), float(slot.value_at_quantile(0.99)) / 1000.0);
-        let slots = recording.slots.iter().map(slot).collect();
-        let mut sample = Self {
+        let silent = (recording.completed == 0).then(|| "not a single answer".to_owned());
+        Self {
             latency: Latency::of(&recording.latencies),
-            statuses: recording.statuses.clone(),
             errors: recording.errors,
-            invalid: recording.first_error.clone(),
-            timeline: slots,
-            ..Self::counted(recording.completed, seconds, cpu)
-        };
-        if sample.operations == 0 && sample.invalid.is_none() {
-            sample.invalid = Some("not a single answer".to_owned());
+            invalid: recording.first_error.clone().or(silent),
+            ..Self::counted(recording.completed, recording.seconds(until_done), cpu)
         }
-        sample
     }
 
     /// Of so many operations in so many seconds.
     pub(crate) fn counted(operations: u64, seconds: f64, cpu: &CpuTimes) -> Self {
-        let each = |time: u64| float(time) / float(operations.max(1));
-        Self {
+        let ours = cpu.iter().filter(|(name, _)| **name != BUSY);
+        let each = |(name, time): (&&str, &u64)| {
+            ((*name).to_owned(), float(*time) / float(operations.max(1)))
+        };
+        let mut sample = Self {
             operations,
-            seconds,
-            rate: if seconds > 0.0 { float(operations) / seconds } else { 0.0 },
-            cpu_us: cpu.iter().map(|(name, time)| (name.clone(), each(*time))).collect(),
+            rate: ratio(float(operations), seconds).unwrap_or_default(),
+            cpu_us: ours.clone().map(each).collect(),
             ..Self::default()
-        }
+        };
+        let busy = cpu.get(BUSY).copied().unwrap_or_default();
+        let others = busy.saturating_sub(ours.map(|(_, time)| time).sum());
+        sample.note("others_percent", float(others) / (seconds.max(1e-3) * 1e4));
+        sample
     }
 
-    /// CPU time an operation of all components, in microseconds.
-    pub(crate) fn cpu_total_us(&self) -> f64 {
-        self.cpu_us.values().sum()
+    /// CPU time an operation of all components but our load generator, in microseconds.
+    pub(crate) fn cpu_servers_us(&self) -> f64 {
+        let load = self.cpu_us.get("load").copied().unwrap_or_default();
+        self.cpu_us.values().sum::<f64>() - load
+    }
+
+    pub(crate) fn note(&mut self, figure: &str, value: f64) {
+        self.figures.insert(figure.to_owned(), value);
     }
 }
 
-/// A slot of the timeline, in seconds.
-pub(crate) fn slot_seconds() -> f64 {
-    SLOT.as_secs_f64()
-}
-
-impl Results {
-    /// The valid samples of a scenario.
-    pub(crate) fn valid(&self, scenario: &str) -> impl Iterator<Item = &Sample> + Clone {
-        let samples = self.samples.get(scenario).map(Vec::as_slice).unwrap_or_default();
-        samples.iter().filter(|sample| sample.invalid.is_none())
+impl Samples {
+    /// The valid ones of a scenario.
+    pub(crate) fn valid(&self, scenario: &str) -> impl Iterator<Item = &Sample> {
+        let samples = self.0.get(scenario).into_iter().flatten();
+        samples.filter(|sample| sample.invalid.is_none())
     }
 
     /// One figure of a scenario over its rounds.
@@ -145,19 +118,5 @@ impl Results {
         figure: impl Fn(&Sample) -> Option<f64>,
     ) -> Option<Spread> {
         Spread::of(self.valid(scenario).filter_map(figure))
-    }
-
-    /// Its rate over its rounds.
-    pub(crate) fn rate(&self, scenario: &str) -> Option<Spread> {
-        self.spread(scenario, |sample| Some(sample.rate))
-    }
-
-    /// A percentile of it, in ms, over its rounds.
-    pub(crate) fn latency(
-        &self,
-        scenario: &str,
-        percentile: impl Fn(&Latency) -> f64,
-    ) -> Option<Spread> {
-        self.spread(scenario, |sample| sample.latency.as_ref().map(&percentile))
     }
 }

@@ -1,118 +1,120 @@
 //! A run from its begin to its report.
 
-use crate::machine::{Machine, Noise, Watch};
-use crate::number::{float, shown};
+use crate::bench::Bench;
+use crate::number::shown;
 use crate::options::Options;
-use crate::progress::{Progress, minutes, say};
+use crate::progress::Progress;
 use crate::results::{Results, Sample};
-use crate::scenario::{self, Bench, Scenario};
-use crate::{instructions, long, report};
-use anyhow::{Context, Result, ensure};
+use crate::scenario::{self, Scenario};
+use crate::stack::Stack;
+use crate::{instructions, report};
+use anyhow::{Result, ensure};
 use std::io::{Write, stdout};
-use std::path::PathBuf;
-
-/// Making databases and users.
-const PREPARATION_SECONDS: f64 = 12.0;
 
 /// True when every sample is valid. A target that is missed is a finding, not a failure.
 pub(crate) async fn run(options: Options) -> Result<bool> {
-    let chosen = scenario::chosen(&options.only);
+    let chosen = scenario::chosen(&options);
     if options.list {
         let names: Vec<&str> = chosen.iter().map(|scenario| scenario.name.as_str()).collect();
         writeln!(stdout().lock(), "{}", names.join("\n"))?;
         return Ok(true);
     }
-    let more = options.long || options.instructions;
-    ensure!(!chosen.is_empty() || more, "no scenario has such a name: see --list");
-    ensure!(
-        options.postgres_pid > 0 && options.redis_pid > 0,
-        "this program measures servers that `make bench` starts: run that"
-    );
-    let began = shared::clock::now();
-    let folder = folder(&options, &began.format("%Y%m%dT%H%M%SZ").to_string())?;
-    let total = estimate(&options, &chosen);
-    say(&format!("about {} for {} scenarios", minutes(total), chosen.len()));
-    let mut progress = Progress::new(total);
-    let mut results = Results {
-        began: began.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        command: std::env::args()
-            .skip(1)
-            .fold("make bench".to_owned(), |line, arg| line + " " + &arg),
-        machine: Machine::read(),
-        ..Results::default()
-    };
-    let noise = Noise::start(Watch::default());
-    let compare = options.compare.clone();
-    let ended = measure(options, &chosen, &folder, &mut progress, &mut results).await;
+    ensure!(!chosen.is_empty(), "no scenario has such a name: see --list");
+    let servers = !options.bench_postgres_url.is_empty() && !options.bench_redis_url.is_empty();
+    ensure!(servers, "this program measures servers that `make bench` starts: run that");
+    let builds = if options.against.is_some() { 2 } else { 1 };
+    let rounds = |scenario: &Scenario| if scenario.is_once() { 1 } else { options.rounds() };
+    let steps = chosen.iter().map(rounds).sum::<usize>() + 1 + usize::from(options.instructions);
+    let progress = Progress::new(builds * steps);
+    let mut bench = Bench::new(options).await?;
+    let mut stacks = Vec::new();
+    let ended = measure(&mut bench, &chosen, &mut stacks, &progress).await;
     progress.finish();
-    results.steal_percent = noise.steal_percent();
     // Also of a run that broke off: what was measured was measured.
-    let summary = report::write(&results, &folder, compare.as_deref())?;
+    let mut builds = stacks.into_iter().map(|stack| stack.samples);
+    let args = std::env::args().skip(1);
+    let results = Results {
+        began: bench.began,
+        command: args.fold("make bench".to_owned(), |line, arg| line + " " + &arg),
+        samples: builds.next().unwrap_or_default(),
+        against: builds.next(),
+    };
+    let summary = report::write(&results, &bench.folder, bench.options.compare.as_deref())?;
     ended?;
     writeln!(stdout().lock(), "{summary}")?;
-    say(&format!("report: {}", folder.join("report.md").display()));
-    Ok(results.samples.values().flatten().all(|sample| sample.invalid.is_none()))
-}
-
-fn folder(options: &Options, name: &str) -> Result<PathBuf> {
-    let default = || PathBuf::from(".data/bench").join(name);
-    let folder = options.out.clone().unwrap_or_else(default);
-    std::fs::create_dir_all(folder.join("logs"))
-        .with_context(|| format!("cannot make {}", folder.display()))?;
-    Ok(folder.canonicalize()?)
-}
-
-fn estimate(options: &Options, chosen: &[Scenario]) -> f64 {
-    let each = |scenario: &Scenario| {
-        let rounds = if scenario.is_once() { 1.0 } else { f64::from(options.rounds) };
-        rounds * scenario.estimate(float(options.seconds), options.jobs)
-    };
-    let long =
-        if options.long { long::estimate(options.long_count, options.growth_rows) } else { 0.0 };
-    let instructions = if options.instructions { instructions::SECONDS } else { 0.0 };
-    PREPARATION_SECONDS + chosen.iter().map(each).sum::<f64>() + long + instructions
+    progress.tell(&format!("report: {}", bench.folder.join("report.md").display()));
+    let mut samples = [Some(&results.samples), results.against.as_ref()]
+        .into_iter()
+        .flatten()
+        .flat_map(|samples| samples.0.values().flatten());
+    Ok(samples.all(|sample| sample.invalid.is_none()))
 }
 
 async fn measure(
-    options: Options,
+    bench: &mut Bench,
     chosen: &[Scenario],
-    folder: &std::path::Path,
-    progress: &mut Progress,
-    results: &mut Results,
+    stacks: &mut Vec<Stack>,
+    progress: &Progress,
 ) -> Result<()> {
-    progress.begin("making databases and users", PREPARATION_SECONDS);
-    let (rounds, seconds, jobs) = (options.rounds, float(options.seconds), options.jobs);
-    let (with_long, with_instructions) = (options.long, options.instructions);
-    let mut bench = Bench::new(options, folder.join("logs")).await?;
-    for round in 1..=rounds {
-        for scenario in chosen.iter().filter(|scenario| round == 1 || !scenario.is_once()) {
-            let what = format!("round {round}/{rounds}: {}", scenario.name);
-            progress.begin(&what, scenario.estimate(seconds, jobs));
-            let sample = bench.run(scenario, results).await?;
-            progress.tell(&line(&scenario.name, &sample));
-            results.samples.entry(scenario.name.clone()).or_default().push(sample);
-        }
+    let Options { programs, against, instructions, .. } = bench.options.clone();
+    for (name, programs) in [("new", Some(programs)), ("old", against)] {
+        let Some(programs) = programs else { continue };
+        progress.step("making databases and users");
+        stacks.push(Stack::new(bench, name, programs).await?);
     }
-    bench.stack.stop().await?;
-    if with_long {
-        let saturation = results.rate(scenario::SATURATION).map(|rate| rate.median);
-        results.long = long::run(&mut bench, progress, saturation).await?;
+    for round in 1..=bench.options.rounds() {
+        stop(bench, stacks).await?;
+        measure_round(bench, chosen, stacks, progress, round).await?;
     }
-    if with_instructions {
-        results.instructions = instructions::run(&mut bench, progress).await?;
+    stop(bench, stacks).await?;
+    for stack in stacks.iter_mut().filter(|_| instructions) {
+        progress.step(&format!("counting instructions, {}", stack.name));
+        instructions::count(bench, stack, chosen).await?;
     }
     Ok(())
 }
 
-fn line(name: &str, sample: &Sample) -> String {
-    let latency = sample.latency.map_or_else(String::new, |latency| {
-        format!("  p50 {:>7} ms  p99 {:>7} ms", shown(latency.p50), shown(latency.p99))
-    });
-    let rate = shown(sample.rate);
-    let cpu = shown(sample.cpu_total_us());
-    let invalid = sample
-        .invalid
-        .as_ref()
-        .map_or_else(String::new, |why| format!("  INVALID, {} errors: {why}", sample.errors));
-    format!("{name:<22}{rate:>9}/s{latency}  {cpu:>6} µs CPU{invalid}")
+/// Each scenario of each build, in an order that alternates: what one leaves behind, and what goes on
+/// on the machine, hits both.
+async fn measure_round(
+    bench: &mut Bench,
+    chosen: &[Scenario],
+    stacks: &mut [Stack],
+    progress: &Progress,
+    round: usize,
+) -> Result<()> {
+    let of_round = chosen.iter().filter(|scenario| round == 1 || !scenario.is_once());
+    for (turn, scenario) in (round..).zip(of_round) {
+        let mut by_turns: Vec<&mut Stack> = stacks.iter_mut().collect();
+        if turn.is_multiple_of(2) {
+            by_turns.reverse();
+        }
+        for stack in by_turns {
+            let what = format!("round {round}: {}, {}", scenario.name, stack.name);
+            progress.step(&what);
+            let sample = scenario.run(bench, stack).await?;
+            progress.tell(&line(&what, &sample));
+            stack.samples.0.entry(scenario.name.clone()).or_default().push(sample);
+        }
+    }
+    Ok(())
+}
+
+/// Ends all processes, and begins with an empty Redis.
+async fn stop(bench: &Bench, stacks: &mut [Stack]) -> Result<()> {
+    for stack in stacks {
+        stack.stop().await?;
+    }
+    bench.redis.flush()
+}
+
+fn line(what: &str, sample: &Sample) -> String {
+    let (rate, cpu) = (shown(sample.rate), shown(sample.cpu_servers_us()));
+    let latency = sample.latency.unwrap_or_default();
+    let (p50, p99) = (shown(latency.p50), shown(latency.p99));
+    let invalid = sample.invalid.as_ref().map(|why| format!("  INVALID: {why}"));
+    format!(
+        "{what:<41}{rate:>6}/s  p50 {p50:>6} ms  p99 {p99:>6} ms  CPU {cpu:>6} µs{}",
+        invalid.unwrap_or_default()
+    )
 }

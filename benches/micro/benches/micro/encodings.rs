@@ -1,45 +1,29 @@
-//! What travels through Redis: jobs one way, outcomes the other.
+//! What every submission is named by, and how its job travels through Redis.
 
-use crate::sample::{BOB, answer, job, subscribe};
+use crate::product::{ALICE, Fingerprint, QueuedJob, SHOP, job, job_id, key, subscribe};
 use criterion::{BenchmarkId, Criterion, Throughput};
-use shared::queue::announcement::{self, Origin, Outcome};
-use shared::queue::job::QueuedJob;
 use std::hint::black_box;
 
-pub(crate) fn measure(criterion: &mut Criterion) {
-    jobs(criterion);
-    announcements(criterion);
-}
+/// A usual body, as it is hashed: sorted, and without spaces.
+const BODY: &[u8] = br#"{"duration_months":12,"plan":"monthly","user_id":1234567890}"#;
 
-fn jobs(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("queued_job");
-    let job = job(1, subscribe(BOB));
+pub(crate) fn measure(criterion: &mut Criterion) {
+    let job = job(1, subscribe(ALICE));
     let encoded = job.encode();
     assert_eq!(QueuedJob::decode(&encoded).unwrap(), job);
+    let mut group = criterion.benchmark_group("queued_job");
     group.bench_function("encode", |bencher| bencher.iter(|| black_box(&job).encode()));
     group.bench_function("decode", |bencher| {
         bencher.iter(|| QueuedJob::decode(black_box(&encoded)));
     });
-}
-
-fn announcements(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("announcement");
-    for size in [1, 64] {
-        let outcomes: Vec<_> = (0..size).map(outcome).collect();
-        let encoded = announcement::encode(&outcomes);
-        assert_eq!(announcement::decode(&encoded), outcomes);
-        group.throughput(Throughput::Elements(size));
-        group.bench_function(BenchmarkId::new("encode", size), |bencher| {
-            bencher.iter(|| announcement::encode(black_box(&outcomes)));
-        });
-        group.bench_function(BenchmarkId::new("decode", size), |bencher| {
-            bencher.iter(|| announcement::decode(black_box(&encoded)));
+    let key = key(1);
+    group.bench_function("id", |bencher| bencher.iter(|| job_id(SHOP, black_box(&key))));
+    group.finish();
+    let mut group = criterion.benchmark_group("fingerprint");
+    for body in [BODY, &[b'7'; 16 * 1024]] {
+        group.throughput(Throughput::Bytes(u64::try_from(body.len()).unwrap()));
+        group.bench_function(BenchmarkId::from_parameter(body.len()), |bencher| {
+            bencher.iter(|| Fingerprint::of_request("POST", "/subscribe", black_box(body)));
         });
     }
-}
-
-fn outcome(number: u64) -> Outcome {
-    let job = job(number, subscribe(BOB));
-    let fingerprint = job.fingerprint;
-    Outcome { job: job.id(), fingerprint, origin: Origin::Decided, answer: answer() }
 }

@@ -1,6 +1,5 @@
 //! Arrivals of an open loop: at times that do not depend on any answer.
 
-use super::recording::Window;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::time::{Duration, Instant};
@@ -10,51 +9,32 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 /// arrival waits half of it on average, and that is part of its latency.
 const GRAIN: Duration = Duration::from_micros(200);
 
-/// Poisson arrivals of a mean rate.
-pub(crate) struct Arrivals {
-    rng: StdRng,
-    rate: f64,
-    next: Instant,
-}
-
-impl Arrivals {
-    /// `rate` arrivals a second on average, from `begin` on.
-    pub(crate) fn new(rate: f64, seed: u64, begin: Instant) -> Self {
-        Self { rng: StdRng::seed_from_u64(seed), rate, next: begin }
-    }
-}
-
-impl Iterator for Arrivals {
-    type Item = Instant;
-
-    fn next(&mut self) -> Option<Instant> {
+/// Poisson arrivals, `rate` a second on average, from `begin` on.
+fn arrivals(rate: f64, seed: u64, begin: Instant) -> impl Iterator<Item = Instant> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    std::iter::successors(Some(begin), move |last| {
         // Above 0 and at most 1: its logarithm exists.
-        let uniform: f64 = 1.0 - self.rng.random::<f64>();
-        let gap = -uniform.ln() / self.rate.max(1e-3);
-        self.next += Duration::from_secs_f64(gap.min(3600.0));
-        Some(self.next)
-    }
+        let uniform: f64 = 1.0 - rng.random::<f64>();
+        let gap = -uniform.ln() / rate.max(1e-3);
+        Some(*last + Duration::from_secs_f64(gap.min(3600.0)))
+    })
 }
 
 /// Hands out the arrivals as they come due, from a thread of its own: a timer of tokio is good to a
-/// millisecond only, that of the kernel to a twentieth of it.
-pub(crate) fn hand_out(rate: f64, seed: u64, window: Window) -> UnboundedReceiver<Instant> {
+/// millisecond only, that of the kernel to a twentieth of it. Ends with whoever receives them.
+pub(super) fn hand_out(rate: f64, seed: u64) -> UnboundedReceiver<Instant> {
     let (due, queue) = unbounded_channel();
-    let mut arrivals = Arrivals::new(rate, seed, Instant::now()).peekable();
+    let mut arrivals = arrivals(rate, seed, Instant::now()).peekable();
     std::thread::spawn(move || {
-        while let Some(at) = arrivals.next().filter(|at| *at < window.to) {
-            let now = Instant::now();
-            if at > now {
-                std::thread::sleep((at - now).max(GRAIN));
+        while let Some(at) = arrivals.next() {
+            let wait = at.saturating_duration_since(Instant::now());
+            if !wait.is_zero() {
+                std::thread::sleep(wait.max(GRAIN));
             }
-            if due.send(at).is_err() {
+            let now = Instant::now();
+            let more = std::iter::from_fn(|| arrivals.next_if(|at| *at <= now));
+            if std::iter::once(at).chain(more).any(|at| due.send(at).is_err()) {
                 return;
-            }
-            let now = Instant::now();
-            while let Some(at) = arrivals.next_if(|at| *at <= now) {
-                if at >= window.to || due.send(at).is_err() {
-                    return;
-                }
             }
         }
     });
@@ -68,7 +48,7 @@ mod tests {
     #[test]
     fn arrivals_have_their_rate_and_repeat_with_their_seed() {
         let begin = Instant::now();
-        let last = |seed| Arrivals::new(1000.0, seed, begin).nth(9_999).unwrap() - begin;
+        let last = |seed| arrivals(1000.0, seed, begin).nth(10_000).unwrap() - begin;
         assert!((last(1).as_secs_f64() - 10.0).abs() < 0.5, "{:?}", last(1));
         assert_eq!(last(1), last(1));
         assert_ne!(last(1), last(2));

@@ -1,9 +1,7 @@
 //! The mix of commands: 40 subscribe, 20 renew, 10 cancel, 15 gift, 15 redeem of a hundred. All of
 //! them must succeed, so each connection remembers what it has made.
 
-use super::commands::subscribe;
-use super::users::{Users, email_of};
-use super::write::{integer, post};
+use super::{Users, key, post};
 use crate::driver::{Load, Reply};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -18,21 +16,26 @@ enum Kind {
     Redeem,
 }
 
+use Kind::{Cancel, Gift, Redeem, Renew, Subscribe};
+
 /// Dealt out whole before the next, so that the shares are exact.
-const DECK: [(Kind, usize); 5] =
-    [(Kind::Subscribe, 8), (Kind::Renew, 4), (Kind::Cancel, 2), (Kind::Gift, 3), (Kind::Redeem, 3)];
+const DECK: [(Kind, usize); 5] = [(Subscribe, 8), (Renew, 4), (Cancel, 2), (Gift, 3), (Redeem, 3)];
 
 /// Enough to begin with, whatever the deck's order: sent in the warm-up.
-const FIRST: [(Kind, usize); 2] = [(Kind::Subscribe, 3), (Kind::Gift, 3)];
+const FIRST: [(Kind, usize); 2] = [(Subscribe, 3), (Gift, 3)];
+
+/// Subscriptions that a connection remembers, at most.
+const REMEMBERED_MAX: usize = 64;
 
 #[derive(Default)]
 struct Customer {
     deck: Vec<Kind>,
-    dealt: usize,
+    has_begun: bool,
     /// Active ones, the oldest first.
     subscriptions: Vec<i64>,
     /// Pending ones, and for whom.
     gifts: Vec<(i64, i64)>,
+    /// What was sent last, and the user that it was for.
     sent: Option<(Kind, i64)>,
 }
 
@@ -46,88 +49,88 @@ pub(crate) struct Mixed {
 }
 
 impl Mixed {
-    /// A mix of as many customers as there are connections.
-    pub(crate) fn new(connections: usize, users: Users, run: u32) -> Self {
+    pub(crate) fn new(users: Users, run: u32, connections: usize) -> Self {
         let customers = (0..connections).map(|_| Customer::default()).collect();
-        Self { users, run, requests: 0, rng: StdRng::seed_from_u64(u64::from(run)), customers }
+        Self { users, run, requests: 0, rng: StdRng::seed_from_u64(run.into()), customers }
     }
 }
 
 impl Customer {
     fn next_kind(&mut self, rng: &mut StdRng) -> Option<Kind> {
         if self.deck.is_empty() {
-            let cards: &[(Kind, usize)] = if self.dealt == 0 { &FIRST } else { &DECK };
+            let cards = if self.has_begun { &DECK[..] } else { &FIRST[..] };
+            self.has_begun = true;
             self.deck = cards.iter().flat_map(|(kind, n)| std::iter::repeat_n(*kind, *n)).collect();
             self.deck.shuffle(rng);
-            self.dealt += 1;
         }
         self.deck.pop()
+    }
+
+    /// Path and body of a command of that kind, and the user that it is for, if that matters.
+    fn command(&mut self, kind: Kind, users: &Users) -> Option<(&'static str, String, i64)> {
+        Some(match kind {
+            Subscribe => {
+                let user = users.take()?;
+                (
+                    "/subscribe",
+                    format!(r#"{{"user_id":{user},"plan":"monthly","duration_months":1}}"#),
+                    user,
+                )
+            }
+            Renew => {
+                let id = self.subscriptions.last()?;
+                ("/renew", format!(r#"{{"subscription_id":{id},"duration_months":1}}"#), 0)
+            }
+            Cancel => {
+                let id = (!self.subscriptions.is_empty()).then(|| self.subscriptions.remove(0))?;
+                ("/cancel", format!(r#"{{"subscription_id":{id}}}"#), 0)
+            }
+            Gift => {
+                let user = users.take()?;
+                let to = format!(r#""recipient_email":"user{user}@bench.example""#);
+                ("/gift", format!(r#"{{"gifter_id":{user},{to},"duration_months":1}}"#), user)
+            }
+            Redeem => {
+                let (gift, user) = self.gifts.pop()?;
+                ("/gift/redeem", format!(r#"{{"gift_id":{gift},"user_id":{user}}}"#), user)
+            }
+        })
     }
 }
 
 impl Load for Mixed {
     fn next(&mut self, connection: usize, request: &mut Vec<u8>) -> bool {
         let Some(customer) = self.customers.get_mut(connection) else { return false };
-        self.requests += 1;
-        let key = (self.run, self.requests);
         let Some(kind) = customer.next_kind(&mut self.rng) else { return false };
-        let (about, written) = match kind {
-            Kind::Subscribe => self.users.take().map(|user| {
-                subscribe(request, user, key, "");
-                (user, true)
-            }),
-            Kind::Renew => customer.subscriptions.last().map(|id| {
-                let body = format!(r#"{{"subscription_id":{id},"duration_months":1}}"#);
-                post(request, "/renew", key, "", &body);
-                (*id, true)
-            }),
-            Kind::Cancel => (!customer.subscriptions.is_empty()).then(|| {
-                let id = customer.subscriptions.remove(0);
-                let body = format!(r#"{{"subscription_id":{id}}}"#);
-                post(request, "/cancel", key, "", &body);
-                (id, true)
-            }),
-            Kind::Gift => self.users.take().map(|user| {
-                let (gifter, email) = (user, email_of(user));
-                let body = format!(
-                    r#"{{"gifter_id":{gifter},"recipient_email":"{email}","duration_months":1}}"#
-                );
-                post(request, "/gift", key, "", &body);
-                (user, true)
-            }),
-            Kind::Redeem => customer.gifts.pop().map(|(gift, user)| {
-                let body = format!(r#"{{"gift_id":{gift},"user_id":{user}}}"#);
-                post(request, "/gift/redeem", key, "", &body);
-                (user, true)
-            }),
-        }
-        .unwrap_or_default();
-        customer.sent = Some((kind, about));
-        written
+        let Some((path, body, user)) = customer.command(kind, &self.users) else { return false };
+        self.requests += 1;
+        post(request, path, &key(self.run, self.requests), "", format_args!("{body}"));
+        customer.sent = Some((kind, user));
+        true
     }
 
-    fn answered(&mut self, connection: usize, reply: Reply<'_>) -> bool {
+    fn answered(&mut self, connection: usize, reply: &Reply<'_>) -> bool {
         let Some(customer) = self.customers.get_mut(connection) else { return false };
-        let Some((kind, about)) = customer.sent.take() else { return false };
-        let expected = match kind {
-            Kind::Subscribe | Kind::Gift => 201,
-            Kind::Renew | Kind::Cancel | Kind::Redeem => 200,
-        };
-        if reply.status != expected {
+        let Some((kind, user)) = customer.sent.take() else { return false };
+        if reply.status != if matches!(kind, Subscribe | Gift) { 201 } else { 200 } {
             return false;
         }
         match kind {
-            Kind::Subscribe => customer.subscriptions.extend(integer(reply.body, "id")),
-            Kind::Gift => customer.gifts.extend(integer(reply.body, "id").map(|id| (id, about))),
-            Kind::Redeem => customer.subscriptions.extend(integer(reply.body, "subscription_id")),
-            Kind::Renew | Kind::Cancel => {}
+            Subscribe => customer.subscriptions.extend(integer(reply.body, "id")),
+            Gift => customer.gifts.extend(integer(reply.body, "id").map(|id| (id, user))),
+            Redeem => customer.subscriptions.extend(integer(reply.body, "subscription_id")),
+            Renew | Cancel => {}
         }
-        // What a long run leaves behind is of no further use.
-        if customer.subscriptions.len() > 64 {
-            customer.subscriptions.drain(..32);
-        }
+        let excess = customer.subscriptions.len().saturating_sub(REMEMBERED_MAX);
+        customer.subscriptions.drain(..excess);
         true
     }
+}
+
+/// The integer after `"name":` in a JSON body of the product.
+fn integer(body: &[u8], name: &str) -> Option<i64> {
+    let after = std::str::from_utf8(body).ok()?.split_once(&format!("\"{name}\":"))?.1;
+    after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -136,23 +139,16 @@ mod tests {
 
     #[test]
     fn every_command_finds_what_it_needs() {
-        let mut load = Mixed::new(2, Users::new(1, 1_000_000), 7);
+        let mut load = Mixed::new(Users::new(1, 1_000_000), 7, 2);
         let mut counts = std::collections::BTreeMap::new();
-        let mut id = 0;
-        for _ in 0..6_000 {
-            for connection in 0..2 {
-                let mut request = Vec::new();
-                assert!(load.next(connection, &mut request));
-                let path = String::from_utf8_lossy(&request).split(' ').nth(1).unwrap().to_owned();
-                id += 1;
-                let (status, body) = match path.as_str() {
-                    "/subscribe" | "/gift" => (201, format!(r#"{{"id":{id}}}"#)),
-                    "/gift/redeem" => (200, format!(r#"{{"subscription_id":{id}}}"#)),
-                    _ => (200, "{}".to_owned()),
-                };
-                assert!(load.answered(connection, Reply { status, body: body.as_bytes() }));
-                *counts.entry(path).or_insert(0) += 1;
-            }
+        for id in 0..12_000 {
+            let mut request = Vec::new();
+            assert!(load.next(id % 2, &mut request));
+            let path = String::from_utf8_lossy(&request).split(' ').nth(1).unwrap().to_owned();
+            let status = if ["/subscribe", "/gift"].contains(&path.as_str()) { 201 } else { 200 };
+            let body = format!(r#"{{"id":{id},"subscription_id":{id}}}"#);
+            assert!(load.answered(id % 2, &Reply { status, head: b"", body: body.as_bytes() }));
+            *counts.entry(path).or_insert(0) += 1;
         }
         let share = |path: &str| counts[path] * 100 / 12_000;
         assert!((39..=41).contains(&share("/subscribe")), "{counts:?}");

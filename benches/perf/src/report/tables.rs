@@ -1,125 +1,60 @@
-//! The report in words and tables.
+//! What was measured of a build, in tables.
 
-use super::row::Row;
-use super::{costs, long_words, ratio_table};
-use crate::number::shown;
-use crate::results::{Latency, Results, Sample};
+use crate::number::{cell, shown};
+use crate::results::{Figures, Latency, Sample, Samples};
 use crate::scenario;
-use crate::spread::Spread;
-use std::fmt::Write;
+use crate::table::Table;
+use std::collections::BTreeSet;
 
-/// `report.md`, without its pictures.
-pub(super) fn report(results: &Results, rows: &[Row]) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    let _ = write_all(&mut text, results, rows);
-    text
-}
-
-fn write_all(text: &mut String, results: &Results, rows: &[Row]) -> std::fmt::Result {
-    writeln!(text, "# Benchmark of {}\n", results.began)?;
-    let machine = &results.machine;
-    writeln!(
-        text,
-        "{} × {}, Linux {}; Postgres with `fsync` and `synchronous_commit`, Redis with \
-         `appendfsync always`; the load generator shares the machine. `{}`\n",
-        machine.cpus, machine.cpu, machine.kernel, results.command
-    )?;
-    writeln!(text, "## Ratios\n")?;
-    ratio_table::write(text, rows)?;
-    writeln!(text, "\n## All scenarios\n")?;
-    writeln!(
-        text,
-        "Medians of the rounds, with the least and the most. Latencies in ms; those of an open \
-         loop (`open-…`) count from when a request was meant to be sent.\n"
-    )?;
-    write_scenarios(text, results)?;
-    costs::write(text, results)?;
-    long_words::write(text, &results.long)?;
-    writeln!(text, "\n## Noise\n")?;
-    write_noise(text, results)
+/// All of it.
+pub(super) fn of_build(of: &str, samples: &Samples) -> String {
+    let cpu = "In microseconds, medians. `load` is our load generator.";
+    let other = "Medians. Memory in MiB. `others_percent`: what others of this machine, and of its \
+                 host, used, in percent of a core. Instructions of api and worker an operation, by \
+                 callgrind.";
+    let cpu = by_name(&format!("CPU time an operation{of}"), cpu, samples, |one| &one.cpu_us);
+    let other = by_name(&format!("Other figures{of}"), other, samples, |one| &one.figures);
+    [scenarios(of, samples), cpu, other].iter().map(Table::markdown).collect()
 }
 
 /// In the order in which they ran.
-pub(super) fn in_order(results: &Results) -> Vec<String> {
+pub(super) fn in_order(samples: &Samples) -> Vec<String> {
     let known = scenario::all().into_iter().map(|scenario| scenario.name);
-    known.filter(|name| results.samples.contains_key(name)).collect()
+    known.filter(|name| samples.0.contains_key(name)).collect()
 }
 
-fn write_scenarios(text: &mut String, results: &Results) -> std::fmt::Result {
-    writeln!(text, "| Scenario | a second | p50 | p95 | p99 | max | |")?;
-    writeln!(text, "|---|--:|--:|--:|--:|--:|---|")?;
-    for name in in_order(results) {
-        let cell =
-            |spread: Option<Spread>| spread.map_or_else(|| "–".to_owned(), |s| s.to_string());
-        let latency = |figure: fn(&Latency) -> f64| cell(results.latency(&name, figure));
-        let samples = results.samples.get(&name).map(Vec::as_slice).unwrap_or_default();
-        writeln!(
-            text,
-            "| {name} | {} | {} | {} | {} | {} | {} |",
-            cell(results.rate(&name)),
-            latency(|l| l.p50),
-            latency(|l| l.p95),
-            latency(|l| l.p99),
-            latency(|l| l.max),
-            remarks(samples)
-        )?;
+fn scenarios(of: &str, samples: &Samples) -> Table {
+    let words = "Medians of the rounds, with the least and the most. Latencies in ms; those of an open \
+                 loop (`open-…`) count from when a request was meant to be sent.";
+    let head = ["Scenario", "a second", "p50", "p95", "p99", "max", "invalid"];
+    let mut table = Table::new(&format!("Scenarios{of}"), words, &head);
+    for name in in_order(samples) {
+        let rate = cell(samples.spread(&name, |sample| Some(sample.rate)));
+        let latencies: [fn(Latency) -> f64; 4] = [|l| l.p50, |l| l.p95, |l| l.p99, |l| l.max];
+        let latencies = latencies.map(|of| cell(samples.spread(&name, |one| one.latency.map(of))));
+        let invalid = samples.0.get(&name).into_iter().flatten();
+        let invalid =
+            invalid.filter_map(|one| Some(format!("{}: {}", one.errors, one.invalid.as_ref()?)));
+        let invalid = invalid.collect::<Vec<_>>().join("; ");
+        table.row([name, rate].into_iter().chain(latencies).chain([invalid]));
     }
-    Ok(())
+    table
 }
 
-/// Less than this, in percent of all CPU time, goes on on every machine.
-const OTHERS_PERCENT_SHOWN: f64 = 5.0;
-
-fn remarks(samples: &[Sample]) -> String {
-    let mut remarks: Vec<String> = samples
-        .iter()
-        .filter_map(|s| Some(format!("**invalid**, {} errors: {}", s.errors, s.invalid.as_ref()?)))
-        .map(|remark| remark.replace(['|', '\n'], " "))
-        .collect();
-    let others = Spread::of(samples.iter().map(|sample| sample.others_percent));
-    let others = others.filter(|others| others.max >= OTHERS_PERCENT_SHOWN);
-    remarks
-        .extend(others.map(|others| format!("others used up to {:.0} % of the CPUs", others.max)));
-    let offered = Spread::of(samples.iter().filter_map(|s| s.figures.get("offered_rate").copied()));
-    remarks.extend(offered.map(|offered| format!("offered {}", shown(offered.median))));
-    remarks.join("; ")
-}
-
-fn write_noise(text: &mut String, results: &Results) -> std::fmt::Result {
-    let all = || results.samples.values().flatten();
-    let calibration = Spread::of(all().map(|sample| sample.calibration));
-    let names = results.samples.keys();
-    let widths = names.filter_map(|name| Some(results.rate(name)?.percent()));
-    let width = Spread::of(widths);
-    writeln!(
-        text,
-        "- Load average before the run: {}. CPU time that the host gave to others: {:.2} %.",
-        results.machine.load_at_start, results.steal_percent
-    )?;
-    if let Some(calibration) = calibration {
-        writeln!(
-            text,
-            "- A fixed calculation before each scenario: {calibration} steps a µs, a spread of \
-             {:.0} %.",
-            calibration.percent()
-        )?;
+/// A column for each figure that any scenario has.
+fn by_name(title: &str, words: &str, all: &Samples, figures: fn(&Sample) -> &Figures) -> Table {
+    let names = in_order(all);
+    let samples = names.iter().flat_map(|name| all.valid(name));
+    let columns: BTreeSet<&str> =
+        samples.flat_map(|sample| figures(sample).keys().map(String::as_str)).collect();
+    let head: Vec<&str> = ["Scenario"].into_iter().chain(columns.iter().copied()).collect();
+    let mut table = Table::new(title, words, &head);
+    for name in &names {
+        let median = |column: &&str| {
+            let spread = all.spread(name, |sample| figures(sample).get(*column).copied());
+            spread.map_or_else(String::new, |spread| shown(spread.median))
+        };
+        table.row(std::iter::once(name.clone()).chain(columns.iter().map(median)));
     }
-    if let Some(others) = Spread::of(all().map(|sample| sample.others_percent)) {
-        writeln!(
-            text,
-            "- Other processes of the machine used {:.1} % of its CPU time beside the middle \
-             scenario, and {:.1} % beside the worst.",
-            others.median, others.max
-        )?;
-    }
-    if let Some(width) = width {
-        writeln!(
-            text,
-            "- Rates of the rounds lay apart by {:.0} % of their median for the middle scenario, \
-             and by {:.0} % for the worst.",
-            width.median, width.max
-        )?;
-    }
-    Ok(())
+    table
 }

@@ -1,4 +1,5 @@
-//! What is measured: the servers around the product, and the product's own processes.
+//! What is measured: one build of the product with a database and a queue of its own, and the servers
+//! around it.
 
 mod database;
 mod distance;
@@ -6,18 +7,19 @@ mod program;
 mod redis;
 
 pub(crate) use database::{Database, READERS};
-pub(crate) use program::Program;
+pub(crate) use program::{Program, Settings};
 pub(crate) use redis::Redis;
 
-use distance::Distance;
-
+use crate::bench::Bench;
 use crate::driver::Connection;
 use crate::machine::Watch;
-use crate::options::Options;
-use anyhow::{Context, Result, ensure};
-use e2e::Settings;
+use crate::results::Samples;
+use anyhow::{Context, Result};
+use distance::Distance;
+use sqlx::ConnectOptions;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use tokio::process::Command;
 
 /// What has to run for a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,31 +27,30 @@ pub(crate) enum Servers {
     /// Postgres and Redis alone.
     None,
     /// An api, and so many workers.
-    Product {
-        /// How many.
-        workers: usize,
-    },
+    Product(usize),
     /// The same, with workers that are a [`Distance`] away from Postgres and take small batches: one
     /// alone is limited by the way, and not by what it can do.
-    Distant {
-        /// How many.
-        workers: usize,
-    },
-    /// The bare echo.
-    Echo,
-    /// The synchronous path.
-    Sync,
+    Distant(usize),
+    /// A server that the product is compared with.
+    Reference(&'static str),
 }
 
 /// A sixteenth of the usual: 16 commands in three round trips of 2 to 4 ms.
 const DISTANT_BATCH_MAX: u16 = 16;
 
-/// All of it.
+/// More jobs than any scenario has waiting.
+const QUEUE_DEPTH_MAX: u32 = 3_000_000;
+
+/// One build.
 pub(crate) struct Stack {
+    pub(crate) name: &'static str,
+    /// What was measured of it so far.
+    pub(crate) samples: Samples,
     /// Of the product, and of the synchronous path.
     pub(crate) database: Database,
-    /// The Redis of both.
     pub(crate) redis: Redis,
+    /// Whether nobody else uses Redis: then the product begins with an empty one.
+    pub(crate) alone: bool,
     /// Settings of the product that differ from the usual ones.
     pub(crate) tuning: Settings,
     /// Whether what starts is counted by callgrind.
@@ -59,65 +60,75 @@ pub(crate) struct Stack {
     logs: PathBuf,
     servers: Servers,
     distance: Option<Distance>,
-    running: Vec<Program>,
+    pub(crate) running: Vec<Program>,
 }
 
 impl Stack {
-    /// Makes the product's database; nothing of the product runs yet.
-    pub(crate) async fn new(options: &Options, logs: &Path) -> Result<Self> {
-        Ok(Self {
-            database: Database::create(&options.postgres_url, "commerce").await?,
-            redis: Redis::connect(&options.redis_url, options.redis_pid).await?,
-            tuning: Settings::default(),
+    /// The build in the folder `programs`, which makes its schema itself.
+    pub(crate) async fn new(bench: &Bench, name: &'static str, programs: PathBuf) -> Result<Self> {
+        let server = &bench.options.bench_postgres_url;
+        let mut stack = Self {
+            name,
+            samples: Samples::default(),
+            database: Database::create(server, &format!("schema_{name}"), "template1").await?,
+            redis: bench.redis.clone(),
+            alone: bench.options.against.is_none(),
+            tuning: Settings::new(),
             callgrind: false,
-            postgres_pid: options.postgres_pid,
-            programs: options.programs()?,
-            logs: logs.to_owned(),
+            postgres_pid: bench.postgres_pid,
+            programs,
+            logs: bench.folder.clone(),
             servers: Servers::None,
             distance: None,
             running: Vec::new(),
-        })
+        };
+        stack.need(Servers::Product(0)).await?;
+        stack.stop().await?;
+        stack.database = stack.one_more_database(bench, &format!("product_{name}")).await?;
+        Ok(stack)
     }
 
-    /// Has just those running, the product with an empty Redis.
+    /// A database with the schema of this build, and with the users that are only read.
+    pub(crate) async fn one_more_database(&self, bench: &Bench, name: &str) -> Result<Database> {
+        let (server, schema) = (&bench.options.bench_postgres_url, format!("schema_{}", self.name));
+        let mut database = Database::create(server, name, &schema).await?;
+        database.users(1).await?;
+        database.execute(include_str!("../../sql/readers.sql")).await?;
+        Ok(database)
+    }
+
+    /// Has just those running.
     pub(crate) async fn need(&mut self, servers: Servers) -> Result<()> {
         if servers == self.servers {
             return Ok(());
         }
         self.stop().await?;
-        match servers {
-            Servers::None => {}
-            Servers::Echo => self.start("reference", &["echo"]).await?,
-            Servers::Sync => self.start("reference", &["sync"]).await?,
-            Servers::Product { workers } => {
-                self.start("api", &[]).await?;
-                for _ in 0..workers {
-                    self.add_worker().await?;
-                }
+        if let Servers::Reference(which) = servers {
+            self.start("reference", &[which]).await?;
+        }
+        if let Servers::Product(workers) | Servers::Distant(workers) = servers {
+            self.start("api", &[]).await?;
+            if matches!(servers, Servers::Distant(_)) {
+                let (host, port) =
+                    (self.database.options.get_host(), self.database.options.get_port());
+                self.distance = Some(Distance::to(SocketAddr::new(host.parse()?, port)).await?);
             }
-            Servers::Distant { workers } => {
-                self.start("api", &[]).await?;
-                self.distance = Some(Distance::to(self.database.server()?).await?);
-                self.tuning = Settings::default().with("WORKER_BATCH_MAX", DISTANT_BATCH_MAX);
-                for _ in 0..workers {
-                    self.add_worker().await?;
-                }
-                self.tuning = Settings::default();
+            for _ in 0..workers {
+                self.add_worker().await?;
             }
         }
         self.servers = servers;
         Ok(())
     }
 
-    /// Ends all processes of the product, and empties Redis.
+    /// Ends all its processes, the api first, as its operators are told to.
     pub(crate) async fn stop(&mut self) -> Result<()> {
         self.servers = Servers::None;
-        // The api first, as its operators are told to.
         for program in self.running.drain(..) {
             program.stop().await?;
         }
         self.distance = None;
-        self.redis.flush().await
+        if self.alone { self.redis.flush() } else { Ok(()) }
     }
 
     /// One more worker.
@@ -125,31 +136,38 @@ impl Stack {
         self.start("worker", &[]).await
     }
 
-    async fn start(&mut self, name: &str, args: &[&str]) -> Result<()> {
-        let settings = Settings::default()
-            .with("DATABASE_URL", self.database.url_by(self.distance.as_ref())?)
-            .with("REDIS_URL", self.redis.url())
-            .with("API_AUTH", "open")
-            .with("RATE_LIMIT_REQUESTS", 0)
-            .with("QUEUE_DEPTH_MAX", 3_000_000)
-            .with("RUST_LOG", "warn")
-            .overridden_by(&self.tuning);
-        let mut path = self.programs.join(name);
-        let mut args: Vec<String> = args.iter().map(ToString::to_string).collect();
+    async fn start(&mut self, component: &'static str, args: &[&str]) -> Result<()> {
+        let postgres = self.database.options.clone();
+        let postgres = match &self.distance {
+            None => postgres,
+            Some(far) => postgres.host(&far.address.ip().to_string()).port(far.address.port()),
+        };
+        let mut settings = vec![
+            ("DATABASE_URL", postgres.to_url_lossy().to_string()),
+            ("REDIS_URL", self.redis.url.clone()),
+            ("QUEUE_NAME", format!("bench-{}", self.name)),
+            ("API_AUTH", "open".to_owned()),
+            ("RATE_LIMIT_REQUESTS", "0".to_owned()),
+            ("QUEUE_DEPTH_MAX", QUEUE_DEPTH_MAX.to_string()),
+            ("RUST_LOG", "warn".to_owned()),
+        ];
+        settings.extend(
+            self.distance.as_ref().map(|_| ("WORKER_BATCH_MAX", DISTANT_BATCH_MAX.to_string())),
+        );
+        settings.extend(self.tuning.iter().cloned());
+        let program = match component {
+            "reference" => std::env::current_exe()?.with_file_name(component),
+            _ => self.programs.join(component),
+        };
+        let mut command =
+            Command::new(if self.callgrind { Path::new("valgrind") } else { &program });
         if self.callgrind {
-            let out = format!("--callgrind-out-file={}", self.counts_of(name).display());
-            let program = std::mem::replace(&mut path, "valgrind".into());
-            let before = ["--tool=callgrind".to_owned(), out, program.display().to_string()];
-            args.splice(0..0, before);
+            command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(&program);
         }
-        let log = self.logs.join(format!("{name}.log"));
-        self.running.push(Program::start(name, &path, &args, settings, &log).await?);
+        command.args(args);
+        let log = self.logs.join(format!("{}-{component}.log", self.name));
+        self.running.push(Program::start(component, command, &settings, &log).await?);
         Ok(())
-    }
-
-    /// Where callgrind writes what it has counted of a component.
-    pub(crate) fn counts_of(&self, component: &str) -> PathBuf {
-        self.logs.join(format!("callgrind.{component}"))
     }
 
     /// Where requests go.
@@ -157,9 +175,10 @@ impl Stack {
         Ok(self.running.first().context("nothing runs that could be asked")?.address)
     }
 
-    /// The processes of a component: `api` or `worker`.
-    pub(crate) fn programs_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Program> {
-        self.running.iter().filter(move |program| program.component == name)
+    /// The first worker.
+    pub(crate) fn worker(&self) -> Result<&Program> {
+        let worker = self.running.iter().find(|program| program.component == "worker");
+        worker.context("no worker runs")
     }
 
     /// Whose CPU time counts.
@@ -170,47 +189,21 @@ impl Stack {
         watch.family("redis", self.redis.pid);
         watch.process("load", std::process::id());
         for program in &self.running {
-            watch.process(&program.component, program.pid());
+            watch.process(program.component, program.pid);
         }
         watch
     }
 
-    /// What has been written to the logs of Postgres and Redis so far, in bytes. That of Redis gets
-    /// shorter now and then.
-    pub(crate) async fn written(&self) -> Result<[(&'static str, i64); 2]> {
-        let wal = "SELECT (pg_current_wal_lsn() - '0/0')::bigint";
-        let wal = self.database.number(wal).await?;
-        Ok([("wal_bytes", wal), ("aof_bytes", self.redis.aof_bytes().await?)])
-    }
-
     /// How many jobs are not decided, by the product's own metrics.
     pub(crate) async fn queue_depth(&self) -> Result<u64> {
-        let mut connection = Connection::new(self.address()?);
-        let reply = connection.ask(b"GET /metrics HTTP/1.1\r\nHost: bench\r\n\r\n").await?;
-        ensure!(reply.status == 200, "GET /metrics: {}", reply.status);
-        let text = String::from_utf8_lossy(reply.body);
-        let states = ["queued", "running", "retrying"];
-        Ok(metric(&text, |labels| states.iter().any(|state| labels.contains(state))))
+        let page = Connection::new(self.address()?).page("/metrics").await?;
+        let name = |state| format!("commerce_queue_depth{{state=\"{state}\"}}");
+        Ok(["queued", "running", "retrying"].map(|state| metric(&page, &name(state))).iter().sum())
     }
 }
 
-/// The sum of `commerce_queue_depth` over those of its lines.
-fn metric(text: &str, wanted: impl Fn(&str) -> bool) -> u64 {
-    let lines = text.lines().filter_map(|line| line.strip_prefix("commerce_queue_depth{"));
-    let values =
-        lines.filter_map(|line| line.split_once("} ")).filter(|(labels, _)| wanted(labels));
-    values.filter_map(|(_, value)| value.trim().parse::<u64>().ok()).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_is_summed_over_states() {
-        let text = "# TYPE x\ncommerce_queue_depth{state=\"queued\"} 3\n\
-                    commerce_queue_depth{state=\"dead\"} 5\n\
-                    commerce_queue_depth{state=\"running\"} 4\n";
-        assert_eq!(metric(text, |labels| !labels.contains("dead")), 7);
-    }
+/// The value of one of the product's metrics; 0 while it has none.
+pub(crate) fn metric(page: &str, name: &str) -> u64 {
+    let value = page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+    value.unwrap_or_default()
 }

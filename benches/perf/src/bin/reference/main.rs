@@ -1,59 +1,72 @@
 //! Two servers that the product is compared with by `make bench`: a bare echo, which is what HTTP
 //! costs, and the synchronous path, which is what the commands cost without a queue.
 
-mod echo;
 mod sync;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use axum::{Json, Router};
 use clap::Parser;
-use std::io::{Write, stderr};
+use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use std::process::ExitCode;
 
-/// A server to compare the product with.
+/// A server to compare the product with, with the product's settings.
 #[derive(Parser)]
 #[command(name = "reference", version)]
 struct Options {
-    /// Which
-    #[command(subcommand)]
-    server: Server,
+    /// `echo`: JSON in, JSON out, nothing done; `sync`: each command in a transaction of its own
+    server: String,
 
-    /// Where to listen
-    #[arg(long, default_value = "127.0.0.1:8090", global = true)]
-    address: SocketAddr,
-}
+    #[arg(long, env)]
+    api_addr: SocketAddr,
 
-#[derive(clap::Subcommand)]
-enum Server {
-    /// POST /subscribe and GET /subscriptions/{id}: JSON in, JSON out, nothing done
-    Echo,
-    /// The same, with each command applied in a transaction of its own before the answer
-    Sync(sync::Options),
+    #[arg(long, env, hide_env_values = true)]
+    database_url: String,
+
+    #[arg(long, env, hide_env_values = true)]
+    redis_url: String,
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match serve(Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(stderr(), "error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    let router = match options.server.as_str() {
+        "echo" => Router::new()
+            .route("/subscribe", post(subscribe))
+            .route("/subscriptions/{id}", get(subscriptions)),
+        "sync" => sync::router(&options.database_url, &options.redis_url).await?,
+        other => bail!("no such server: {other}"),
+    };
+    let router = router.route("/health", get(|| async { "{}" }));
+    let listener = tokio::net::TcpListener::bind(options.api_addr).await?;
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, router).await?;
+    Ok(())
 }
 
-async fn serve(options: Options) -> Result<()> {
-    let router = match options.server {
-        Server::Echo => echo::router(),
-        Server::Sync(options) => sync::router(&options).await?,
-    };
-    let listener = tokio::net::TcpListener::bind(options.address).await?;
-    axum::serve(
-        axum::serve::ListenerExt::tap_io(listener, |stream| {
-            let _ = stream.set_nodelay(true);
-        }),
-        router,
-    )
-    .await?;
-    Ok(())
+/// The body of `POST /subscribe`, in and out.
+#[derive(Serialize, Deserialize)]
+struct Subscribe {
+    user_id: i64,
+    plan: String,
+    duration_months: Option<i32>,
+}
+
+async fn subscribe(
+    headers: HeaderMap,
+    Json(body): Json<Subscribe>,
+) -> (StatusCode, Json<Subscribe>) {
+    let has_key = headers.get("idempotency-key").is_some_and(|key| !key.is_empty());
+    (if has_key { StatusCode::CREATED } else { StatusCode::BAD_REQUEST }, Json(body))
+}
+
+/// As long as an answer of the product with one subscription.
+async fn subscriptions(Path(user_id): Path<i64>) -> Json<Vec<Subscribe>> {
+    let plan = "monthly".repeat(25);
+    Json(vec![Subscribe { user_id, plan, duration_months: Some(1) }])
 }

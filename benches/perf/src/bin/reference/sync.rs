@@ -1,25 +1,19 @@
 //! The synchronous path, as the original goes it: look into the cache of answers, take a token, do
-//! the command in a transaction of its own, cache the answer. The command itself is the worker's own
-//! code, with a batch of one.
+//! the command in a transaction of its own, cache the answer. It makes the rows that the worker
+//! makes, in as many round trips as the worker needs for a batch of one.
 
+use super::Subscribe;
 use anyhow::Result;
+use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
-use chrono::TimeDelta;
 use redis::AsyncCommands;
 use redis::aio::ConnectionManager;
-use serde::{Deserialize, Serialize};
-use shared::domain::view::SubscriptionView;
-use shared::domain::{ClientId, Command, Fingerprint, IdempotencyKey, UserId};
-use shared::queue::job::QueuedJob;
-use shared::store::line::Line;
-use shared::store::reads::{self, PageOf};
-use shared::store::{self, PgPool};
-use std::sync::Arc;
-use worker::apply::{Attempt, apply};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, PgPool, Row};
+use std::str::FromStr;
 
 /// As the original has it.
 const CONNECTIONS: u32 = 25;
@@ -27,19 +21,10 @@ const CONNECTIONS: u32 = 25;
 const CACHED_SECONDS: u64 = 86_400;
 /// As the original has it, in seconds.
 const RATE_WINDOW: i64 = 60;
-const GIFT_TTL: TimeDelta = TimeDelta::days(30);
 
-/// Where it keeps things.
-#[derive(clap::Args)]
-pub(crate) struct Options {
-    /// The database of the product
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: String,
-
-    /// The Redis of the product
-    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
-    redis_url: String,
-}
+/// The product's: each statement is planned once a connection, and looks rows up by key.
+const PLANS: [(&str, &str); 3] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
 #[derive(Clone)]
 struct App {
@@ -62,34 +47,29 @@ impl IntoResponse for Failed {
     }
 }
 
-/// The routes.
-pub(crate) async fn router(options: &Options) -> Result<Router> {
-    let pool = store::pool(&options.database_url, CONNECTIONS)?;
-    let redis = redis::Client::open(options.redis_url.as_str())?.get_connection_manager().await?;
+/// The routes, upon the database and the Redis of the product.
+pub(crate) async fn router(database_url: &str, redis_url: &str) -> Result<Router> {
+    let database = PgConnectOptions::from_str(database_url)?.options(PLANS);
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
+    let pool = pool.connect_lazy_with(database);
+    let redis = redis::Client::open(redis_url)?.get_connection_manager().await?;
     Ok(Router::new()
-        .route("/health", get(|| async { "{}" }))
         .route("/subscribe", post(subscribe))
         .route("/subscriptions/{id}", get(subscriptions))
         .with_state(App { pool, redis }))
 }
 
-/// An answer in the cache.
-#[derive(Serialize, Deserialize)]
-struct Cached {
-    status: u16,
-    body: String,
-}
+/// Status and body of an answer, as they are cached.
+type Answer = (u16, String);
 
 async fn subscribe(
     State(mut app): State<App>,
     headers: HeaderMap,
-    body: axum::body::Bytes,
+    body: String,
 ) -> Result<Response, Failed> {
-    let Some(key) = headers.get("idempotency-key") else {
-        return Ok(StatusCode::BAD_REQUEST.into_response());
-    };
-    let key = IdempotencyKey::parse(key.as_bytes())?;
-    let cache_key = format!("idempotency:{}", key.as_str());
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let Some(key) = key else { return Ok(StatusCode::BAD_REQUEST.into_response()) };
+    let cache_key = format!("idempotency:{key}");
     if let Some(text) = app.redis.get::<_, Option<String>>(&cache_key).await? {
         return Ok(answer(serde_json::from_str(&text)?));
     }
@@ -102,50 +82,45 @@ async fn subscribe(
     if limited.0 < 0 {
         return Ok(StatusCode::TOO_MANY_REQUESTS.into_response());
     }
-    let cached = execute(&app.pool, key, &body).await?;
-    let text = serde_json::to_string(&cached)?;
+    let executed = execute(&app.pool, key, &body).await?;
+    let text = serde_json::to_string(&executed)?;
     app.redis.set_ex::<_, _, ()>(&cache_key, text, CACHED_SECONDS).await?;
-    Ok(answer(cached))
+    Ok(answer(executed))
 }
 
-async fn execute(pool: &PgPool, key: IdempotencyKey, body: &[u8]) -> Result<Cached> {
-    let value: serde_json::Value = serde_json::from_slice(body)?;
-    let fingerprint = Fingerprint::of_request("POST", "/subscribe", &serde_json::to_vec(&value)?);
-    let mut fields = value;
-    if let Some(fields) = fields.as_object_mut() {
-        fields.insert("operation".to_owned(), "subscribe".into());
-    }
-    let command: Command = serde_json::from_value(fields)?;
-    let submitted_at = shared::clock::now();
-    let job = QueuedJob { client: ClientId::LOCAL, key, fingerprint, submitted_at, command };
-    let attempt =
-        Attempt { id: job.id(), job: Arc::new(job), holder: "reference".into(), number: 1 };
-    let entries = apply(pool, &[attempt], GIFT_TTL).await?;
-    let entry = entries.into_iter().next();
-    let answer = entry.ok_or_else(|| anyhow::anyhow!("a command without an outcome"))?.answer;
-    Ok(Cached { status: answer.status, body: answer.body })
+async fn execute(pool: &PgPool, key: &str, body: &str) -> Result<Answer> {
+    let Subscribe { user_id, plan, duration_months } = serde_json::from_str(body)?;
+    let mut connection = pool.acquire().await?;
+    // Statements of one round trip can have no parameters.
+    let begin = format!("BEGIN; {} ", include_str!("../../../sql/sync_load.sql"));
+    let begin = begin.replace("$1", &user_id.to_string());
+    let found = sqlx::raw_sql(AssertSqlSafe(begin)).fetch_optional(&mut *connection).await?;
+    let is_free = match &found {
+        Some(row) => row.try_get::<Option<i64>, _>("active")?.is_none(),
+        None => false,
+    };
+    let answer = if is_free {
+        let written = sqlx::query_scalar(include_str!("../../../sql/sync_write.sql"));
+        let months = duration_months.unwrap_or(1);
+        let written = written.bind(user_id).bind(plan).bind(months).bind(key).bind(body);
+        (201, written.fetch_one(&mut *connection).await?)
+    } else {
+        (409, "{}".to_owned())
+    };
+    sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+    Ok(answer)
 }
 
-fn answer(cached: Cached) -> Response {
-    let status = StatusCode::from_u16(cached.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, "application/json")], cached.body).into_response()
-}
-
-#[derive(Serialize)]
-struct Page {
-    user_id: i64,
-    subscriptions: Vec<SubscriptionView>,
-    has_more: bool,
+fn answer((status, body): Answer) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 async fn subscriptions(State(app): State<App>, Path(user): Path<i64>) -> Result<Response, Failed> {
-    let asked = PageOf { client: ClientId::LOCAL, user: UserId(user), before: None, limit: 100 };
     // A connection of the pool for each request, handed back when it is answered.
-    let pages = reads::subscriptions(&Line::new(app.pool.clone()), &[asked]).await?;
-    let Some(page) = pages.into_iter().next().flatten() else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
-    };
-    let view = |subscription| SubscriptionView::at(subscription, page.now);
-    let subscriptions = page.subscriptions.iter().map(view).collect();
-    Ok(Json(Page { user_id: user, subscriptions, has_more: page.has_more }).into_response())
+    let page = sqlx::query_scalar(include_str!("../../../sql/sync_read.sql")).bind(user);
+    match page.fetch_optional(&app.pool).await? {
+        Some(body) => Ok(answer((200, body))),
+        None => Ok(StatusCode::NOT_FOUND.into_response()),
+    }
 }

@@ -1,0 +1,111 @@
+//! The product as it is measured here: all that is taken from its crates, and samples of usual size.
+
+pub(crate) use domain::{
+    Answer, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey, Instant, JobId,
+    LogEntry, NewIds, PlanCode, Subscription, SubscriptionId, SubscriptionState, User, UserId,
+    WorkingSet, decide, job_id,
+};
+pub(crate) use queue::{Bounds, DecidedJob, Queue, QueuedJob, Verdict};
+
+use chrono::TimeDelta;
+use queue::{Limit, Origin, QueueSettings};
+use uuid::Uuid;
+
+pub(crate) const SHOP: ClientId = ClientId::new(100);
+/// Has the subscription [`HELD`]; all others have none.
+pub(crate) const ALICE: UserId = UserId::new(1);
+pub(crate) const HELD: SubscriptionId = SubscriptionId::new(10);
+const GIFT_TTL: TimeDelta = TimeDelta::days(30);
+
+fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+fn now() -> Instant {
+    at("2026-06-15T12:00:00.123456Z")
+}
+
+pub(crate) fn subscribe(user_id: UserId) -> Command {
+    let plan = PlanCode::parse("monthly").unwrap();
+    Command::Subscribe { user_id, plan, duration_months: Some(1) }
+}
+
+/// A key like those that most clients make: the text of a UUID.
+pub(crate) fn key(number: u64) -> IdempotencyKey {
+    IdempotencyKey::parse(Uuid::from_u128(number.into()).to_string().as_bytes()).unwrap()
+}
+
+/// A job of its own for each number.
+pub(crate) fn job(number: u64, command: Command) -> QueuedJob {
+    let fingerprint = Fingerprint::of_request("POST", "/subscribe", &number.to_be_bytes());
+    QueuedJob::new(SHOP, key(number), fingerprint, now(), command)
+}
+
+/// So many users, the first of whom is Alice.
+pub(crate) fn working_set(users: i64) -> WorkingSet {
+    let mut working_set = WorkingSet::default();
+    let created_at = at("2026-01-01T00:00:00Z");
+    for id in (1..=users).map(UserId::new) {
+        let email = Email::parse(&format!("user-{}@example.com", id.get())).unwrap();
+        working_set.apply(Change::User(User { id, client: SHOP, email, created_at }));
+    }
+    working_set.apply(Change::Subscription(Subscription {
+        id: HELD,
+        user: ALICE,
+        client: SHOP,
+        plan: "monthly".to_owned(),
+        state: SubscriptionState::Active,
+        months: 1,
+        start_date: at("2026-05-31T00:00:00Z"),
+        end_date: at("2026-06-30T00:00:00Z"),
+        created_at,
+        updated_at: created_at,
+    }));
+    working_set
+}
+
+pub(crate) fn context(job: &QueuedJob) -> Context {
+    Context { now: now(), client: SHOP, job: job.id(), gift_ttl: GIFT_TTL }
+}
+
+/// Ids for so many new subscriptions.
+pub(crate) fn new_ids(subscriptions: i64) -> NewIds {
+    NewIds::new(vec![], vec![], (1000..1000 + subscriptions).collect())
+}
+
+/// The answer to the second user's subscribe.
+pub(crate) fn answer() -> Answer {
+    let job = job(0, subscribe(UserId::new(2)));
+    let decision = decide(&working_set(2), &context(&job), &job.command, &mut new_ids(1));
+    contract::answer(job.id(), &decision.result, now())
+}
+
+/// A limit, as by default, which nobody reaches.
+pub(crate) fn bounds() -> Bounds {
+    Bounds { limit: Limit::new(100_000_000, 60), depth_max: 1_000_000_000 }
+}
+
+pub(crate) async fn queue(url: &str) -> Queue {
+    Queue::connect(QueueSettings { url, name: "q", ttl_seconds: 86_400 }).await.unwrap()
+}
+
+/// The entry of a decided job in the command log.
+pub(crate) fn entry(job: &QueuedJob, answer: &Answer) -> LogEntry {
+    LogEntry {
+        job: job.id(),
+        client: job.client,
+        key: job.key.clone(),
+        fingerprint: job.fingerprint,
+        operation: job.command.operation(),
+        entity: None,
+        answer: answer.clone(),
+        attempts: 1,
+        submitted_at: job.submitted_at,
+        finished_at: now(),
+    }
+}
+
+/// A decided job as the worker hands it to the queue.
+pub(crate) fn decided(entry: &LogEntry) -> DecidedJob<'_> {
+    DecidedJob { entry, admitted_at: entry.submitted_at, origin: Origin::Decided }
+}
