@@ -242,7 +242,8 @@ impl Client {
     }
 }
 
-/// Sends one request after the other. One that the rate limit turns away is sent again after a wait.
+/// Sends one request after the other. One that the rate limit turns away is sent again after a
+/// wait.
 async fn send(
     address: SocketAddr,
     requests: Requests,

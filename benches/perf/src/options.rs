@@ -32,7 +32,7 @@ pub(crate) enum Command {
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Rounds; medians and spreads are taken over them [default: 3, with --against 5, with --quick 1]
+    /// Rounds, over which medians are taken [default: 3; 5 with --against; 1 with --quick]
     #[arg(long, value_name = "N", value_parser = value_parser!(u8).range(1..=50))]
     rounds: Option<u8>,
 
@@ -98,15 +98,5 @@ impl Options {
     pub(crate) fn rounds(&self) -> usize {
         let usual = if self.against.is_some() { 5 } else { 3 };
         self.rounds.unwrap_or(if self.quick { 1 } else { usual }).into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn options_are_consistent() {
-        <Cli as clap::CommandFactory>::command().debug_assert();
     }
 }

@@ -90,6 +90,7 @@ impl Sample {
         let busy = cpu.get(BUSY).copied().unwrap_or_default();
         let others = busy.saturating_sub(ours.map(|(_, time)| time).sum());
         sample.note("others_percent", float(others) / (seconds.max(1e-3) * 1e4));
+        sample.note("cpu_us", sample.cpu_servers_us());
         sample
     }
 

@@ -74,8 +74,8 @@ async fn measure(
     Ok(())
 }
 
-/// Each scenario of each build, in an order that alternates: what one leaves behind, and what goes on
-/// on the machine, hits both.
+/// Each scenario of each build, in an order that alternates: what one leaves behind, and what goes
+/// on on the machine, hits both.
 async fn measure_round(
     bench: &mut Bench,
     chosen: &[Scenario],

@@ -17,9 +17,7 @@ pub(crate) fn measure(criterion: &mut Criterion) {
     ];
     for (name, command) in commands {
         let context = context(&job(0, command.clone()));
-        let decided = || {
-            decide(black_box(&small), &context, black_box(&command), &mut new_ids(1))
-        };
+        let decided = || decide(black_box(&small), &context, black_box(&command), &mut new_ids(1));
         assert_eq!(decided().result.is_ok(), name != "refused", "{name}");
         group.bench_function(name, |bencher| bencher.iter(decided));
     }

@@ -1,6 +1,6 @@
 //! `make bench-micro`: what single steps cost, each by itself: the core ([`decisions`]), what every
-//! command passes on its way ([`encodings`]), what Redis is asked to do ([`scripts`]). The product as
-//! a whole is measured by `make bench`.
+//! command passes on its way ([`encodings`]), what Redis is asked to do ([`scripts`]). The product
+//! as a whole is measured by `make bench`.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be prepared has nothing to say")]
 

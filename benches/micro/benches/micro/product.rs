@@ -1,4 +1,5 @@
-//! The product as it is measured here: all that is taken from its crates, and samples of usual size.
+//! The product as it is measured here: all that is taken from its crates, and samples of usual
+//! size.
 
 pub(crate) use domain::{
     Answer, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey, Instant, JobId,

@@ -2,7 +2,8 @@
 //! script, and what is written and read on this side.
 
 use crate::product::{
-    ALICE, Answer, JobId, Queue, QueuedJob, Verdict, answer, bounds, decided, entry, job, queue, subscribe,
+    ALICE, Answer, JobId, Queue, QueuedJob, Verdict, answer, bounds, decided, entry, job, queue,
+    subscribe,
 };
 use criterion::{BenchmarkId, Criterion, Throughput};
 use redis::aio::MultiplexedConnection;

@@ -3,9 +3,6 @@
 
 use super::{Users, key, post};
 use crate::driver::{Load, Reply};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -18,19 +15,20 @@ enum Kind {
 
 use Kind::{Cancel, Gift, Redeem, Renew, Subscribe};
 
-/// Dealt out whole before the next, so that the shares are exact.
-const DECK: [(Kind, usize); 5] = [(Subscribe, 8), (Renew, 4), (Cancel, 2), (Gift, 3), (Redeem, 3)];
-
-/// Enough to begin with, whatever the deck's order: sent in the warm-up.
-const FIRST: [(Kind, usize); 2] = [(Subscribe, 3), (Gift, 3)];
+/// As many of each as its share asks for. A connection begins somewhere in it, and passes over what
+/// it has nothing for yet.
+const CYCLE: [Kind; 20] = [
+    Subscribe, Gift, Subscribe, Renew, Redeem, Subscribe, Cancel, Subscribe, Renew, Gift, //
+    Subscribe, Redeem, Renew, Subscribe, Gift, Subscribe, Cancel, Renew, Redeem, Subscribe,
+];
 
 /// Subscriptions that a connection remembers, at most.
 const REMEMBERED_MAX: usize = 64;
 
 #[derive(Default)]
 struct Customer {
-    deck: Vec<Kind>,
-    has_begun: bool,
+    /// Where it is in the cycle.
+    at: usize,
     /// Active ones, the oldest first.
     subscriptions: Vec<i64>,
     /// Pending ones, and for whom.
@@ -44,28 +42,17 @@ pub(crate) struct Mixed {
     users: Users,
     run: u32,
     requests: i64,
-    rng: StdRng,
     customers: Vec<Customer>,
 }
 
 impl Mixed {
     pub(crate) fn new(users: Users, run: u32, connections: usize) -> Self {
-        let customers = (0..connections).map(|_| Customer::default()).collect();
-        Self { users, run, requests: 0, rng: StdRng::seed_from_u64(run.into()), customers }
+        let customers = (0..connections).map(|at| Customer { at, ..Customer::default() });
+        Self { users, run, requests: 0, customers: customers.collect() }
     }
 }
 
 impl Customer {
-    fn next_kind(&mut self, rng: &mut StdRng) -> Option<Kind> {
-        if self.deck.is_empty() {
-            let cards = if self.has_begun { &DECK[..] } else { &FIRST[..] };
-            self.has_begun = true;
-            self.deck = cards.iter().flat_map(|(kind, n)| std::iter::repeat_n(*kind, *n)).collect();
-            self.deck.shuffle(rng);
-        }
-        self.deck.pop()
-    }
-
     /// Path and body of a command of that kind, and the user that it is for, if that matters.
     fn command(&mut self, kind: Kind, users: &Users) -> Option<(&'static str, String, i64)> {
         Some(match kind {
@@ -101,8 +88,12 @@ impl Customer {
 impl Load for Mixed {
     fn next(&mut self, connection: usize, request: &mut Vec<u8>) -> bool {
         let Some(customer) = self.customers.get_mut(connection) else { return false };
-        let Some(kind) = customer.next_kind(&mut self.rng) else { return false };
-        let Some((path, body, user)) = customer.command(kind, &self.users) else { return false };
+        let found = (0..CYCLE.len()).find_map(|_| {
+            let kind = *CYCLE.get(customer.at % CYCLE.len())?;
+            customer.at += 1;
+            Some((kind, customer.command(kind, &self.users)?))
+        });
+        let Some((kind, (path, body, user))) = found else { return false };
         self.requests += 1;
         post(request, path, &key(self.run, self.requests), "", format_args!("{body}"));
         customer.sent = Some((kind, user));

@@ -26,10 +26,11 @@ const INSTRUCTIONS: Figure = |sample| {
 /// Two builds that were measured by turns.
 pub(super) fn by_turns(new: &Samples, old: &Samples) -> Table {
     let words = format!(
-        "New over old, round by round: the median of the ratios, with the least and the most. CPU time \
-         an operation is that of api, worker, Postgres and Redis together, and of api and worker alone. \
-         Instructions an operation are counted once, of api and worker together. A scenario holds if \
-         its CPU time is at most {CPU_RATIO_MAX} and its rate at least {RATE_RATIO_MIN}."
+        "New over old, round by round: the median of the ratios, with the least and the most. CPU \
+         time an operation is that of api, worker, Postgres and Redis together, and of api and \
+         worker alone. Instructions an operation are counted once, of api and worker together. A \
+         scenario holds if its CPU time is at most {CPU_RATIO_MAX} and its rate at least \
+         {RATE_RATIO_MIN}."
     );
     let head =
         ["Scenario", "Rate", "p50", "CPU time", "api", "worker", "Instructions", "Rounds", "Holds"];

@@ -22,8 +22,9 @@ pub(crate) fn write(results: &Results, folder: &Path, earlier: Option<&Path>) ->
         summary.push_str(&compare::with_earlier(&earlier, samples).markdown());
     }
     let mut report = format!(
-        "# Benchmark of {began} UTC\n\n`{command}`: Postgres with `fsync` and `synchronous_commit`, \
-         Redis with `appendfsync always`; the load generator shares the machine.\n{summary}"
+        "# Benchmark of {began} UTC\n\n`{command}`: Postgres with `fsync` and \
+         `synchronous_commit`, Redis with `appendfsync always`; the load generator shares \
+         the machine.\n{summary}"
     );
     report.push_str(&tables::of_build("", samples));
     report.extend(against.as_ref().map(|old| tables::of_build(", old build", old)));

@@ -14,9 +14,9 @@ fn rows() -> impl Iterator<Item = Vec<&'static str>> {
 
 /// The rows of which both figures were measured.
 pub(super) fn table(samples: &Samples) -> Result<Table> {
-    let words = "What is marked as recorded is of another day, on a machine like this one; all else is \
-                 of this run. The synchronous path shares the Redis of the product, which syncs \
-                 every write.";
+    let words = "What is marked as recorded is of another day, on a machine like this one; all \
+                 else is of this run. The synchronous path shares the Redis of the product, which \
+                 syncs every write.";
     let head = ["Measure", "Ours", "Reference", "of", "Ratio", "Target", "Met"];
     let mut table = Table::new("Ratios", words, &head);
     for row in rows() {

@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 /// All of it.
 pub(super) fn of_build(of: &str, samples: &Samples) -> String {
     let cpu = "In microseconds, medians. `load` is our load generator.";
-    let other = "Medians. Memory in MiB. `others_percent`: what others of this machine, and of its \
-                 host, used, in percent of a core. Instructions of api and worker an operation, by \
+    let other = "Medians. `cpu_us`: the sum of the table above, without our load generator. \
+                 Memory in MiB. `others_percent`: what others of this machine, and of its host, \
+                 used, in percent of a core. Instructions of api and worker an operation, by \
                  callgrind.";
     let cpu = by_name(&format!("CPU time an operation{of}"), cpu, samples, |one| &one.cpu_us);
     let other = by_name(&format!("Other figures{of}"), other, samples, |one| &one.figures);
@@ -24,8 +25,8 @@ pub(super) fn in_order(samples: &Samples) -> Vec<String> {
 }
 
 fn scenarios(of: &str, samples: &Samples) -> Table {
-    let words = "Medians of the rounds, with the least and the most. Latencies in ms; those of an open \
-                 loop (`open-…`) count from when a request was meant to be sent.";
+    let words = "Medians of the rounds, with the least and the most. Latencies in ms; those of an \
+                 open loop (`open-…`) count from when a request was meant to be sent.";
     let head = ["Scenario", "a second", "p50", "p95", "p99", "max", "invalid"];
     let mut table = Table::new(&format!("Scenarios{of}"), words, &head);
     for name in in_order(samples) {

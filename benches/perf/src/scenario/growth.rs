@@ -9,6 +9,8 @@ use crate::stack::{Database, READERS, Servers, Stack};
 use anyhow::{Context, Result};
 use std::time::Duration;
 
+const COMMAND_LOG: &str = include_str!("../../sql/command_log.sql");
+
 /// Rows that are made in one transaction.
 const BULK: i64 = 500_000;
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -31,7 +33,7 @@ pub(super) async fn run(
         database
     } else {
         let database = stack.one_more_database(bench, "growth").await?;
-        command_log(&database, 1, READERS).await?;
+        database.execute(&between(COMMAND_LOG, 1, READERS)).await?;
         database
     };
     database.execute("VACUUM ANALYZE").await?;
@@ -47,38 +49,19 @@ pub(super) async fn run(
     sample
 }
 
-/// Fills it with subscriptions that ended a month ago, their grants and their rows of the command
-/// log, in random order of keys as they come in real life.
+/// Fills it, some rows at a time.
 async fn grow(database: &Database, to: i64) -> Result<()> {
     let mut first = READERS + 1;
     while first <= to {
         let last = to.min(first + BULK - 1);
-        let sql = format!(
-            "WITH s AS (
-                 INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
-                                            created_at, updated_at)
-                 SELECT 1 + n % {READERS}, 'monthly', 'expired', 1, now() - interval '2 months',
-                        now() - interval '1 month', now(), now()
-                 FROM generate_series({first}, {last}) AS n
-                 RETURNING id
-             )
-             INSERT INTO grants (subscription_id, source, months, job_id, granted_at)
-             SELECT id, 'purchase', 1, gen_random_uuid(), now() FROM s"
-        );
-        database.execute(&sql).await?;
-        command_log(database, first, last).await?;
+        for sql in [include_str!("../../sql/ended.sql"), COMMAND_LOG] {
+            database.execute(&between(sql, first, last)).await?;
+        }
         first = last + 1;
     }
     Ok(())
 }
 
-async fn command_log(database: &Database, first: i64, last: i64) -> Result<()> {
-    let sql = format!(
-        "INSERT INTO transactions (job_id, client_id, idempotency_key, fingerprint, operation,
-                                   entity_id, status, body, attempts, submitted_at, finished_at)
-         SELECT gen_random_uuid(), 2, gen_random_uuid()::text, sha256(int8send(n)), 'subscribe',
-                n, 201, repeat('x', 240), 1, now(), now()
-         FROM generate_series({first}::bigint, {last}::bigint) AS n"
-    );
-    database.execute(&sql).await
+fn between(sql: &str, first: i64, last: i64) -> String {
+    sql.replace("{first}", &first.to_string()).replace("{last}", &last.to_string())
 }

@@ -82,7 +82,8 @@ impl Scenario {
         self.is_long() || self.work == Work::Rest
     }
 
-    /// Runs it. What it cannot do at all is an error; what goes wrong in it makes its sample invalid.
+    /// Runs it. What it cannot do at all is an error; what goes wrong in it makes its sample
+    /// invalid.
     pub(crate) async fn run(&self, bench: &mut Bench, stack: &mut Stack) -> Result<Sample> {
         // A drain goes on with what was accepted.
         if self.work != Work::Drain {

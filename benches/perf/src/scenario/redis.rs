@@ -23,8 +23,8 @@ const PLACEHOLDER: &str = "__rand_int__";
 
 const SEEN_WITHIN: Duration = Duration::from_secs(5);
 
-/// Sends very many commands and looks at Redis now and then. What a second's memory of answers takes
-/// goes with the rate, which moves: so the first quarter is compared with the last.
+/// Sends very many commands and looks at Redis now and then. What a second's memory of answers
+/// takes goes with the rate, which moves: so the first quarter is compared with the last.
 pub(super) async fn memory(bench: &mut Bench, stack: &mut Stack, clients: usize) -> Result<Sample> {
     stack.tuning = vec![("IDEMPOTENCY_TTL_SECONDS", "1".to_owned())];
     stack.need(Servers::Product(1)).await?;
@@ -48,8 +48,8 @@ pub(super) async fn memory(bench: &mut Bench, stack: &mut Stack, clients: usize)
     Ok(sample)
 }
 
-/// The script with the keys and arguments that the api sends, as Redis itself sees them: so this goes
-/// on being true when the script changes.
+/// The script with the keys and arguments that the api sends, as Redis itself sees them: so this
+/// goes on being true when the script changes.
 pub(super) async fn script(bench: &Bench, stack: &mut Stack, clients: usize) -> Result<Sample> {
     let words = observed(stack).await?;
     // The script stays loaded.
@@ -132,7 +132,7 @@ mod tests {
     fn words_of_monitor_and_figures_of_the_csv_are_understood() {
         let line = r#"1.5 [0 127.0.0.1:1] "EVALSHA" "ab" "{\"v\":1}" "\x00\xffz" """#;
         assert_eq!(words(line), ["EVALSHA", "ab", r#"{"v":1}"#, "xxz", ""]);
-        let csv = "\"rps\"\n\"EVALSHA a,\nb\",\"448.0\",\"1.1\",\"0.2\",\"1.0\",\"1.4\",\"1.6\",\"3.0\"\n";
+        let csv = r#""EVALSHA a,b","448.0","1.1","0.2","1.0","1.4","1.6","3.0""#;
         let latency = Latency { p50: 1.0, p95: 1.4, p99: 1.6, max: 3.0 };
         assert_eq!(parse(csv), Some((448.0, latency)));
     }

@@ -75,13 +75,8 @@ async fn make_rows(stack: &mut Stack, rows: u64) -> Result<Instant> {
     let now: i64 = stack.database.value("SELECT extract(epoch FROM now())::bigint").await?;
     let due = Instant::now() + Duration::from_secs(within);
     let due_at = now + i64::try_from(within)?;
-    let sql = format!(
-        "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
-                                    created_at, updated_at)
-         SELECT id, 'monthly', 'active', 1, now() - interval '1 month', to_timestamp({due_at}),
-                now(), now()
-         FROM generate_series({first}, {last}) AS id"
-    );
+    let sql = include_str!("../../sql/due.sql").replace("{due_at}", &due_at.to_string());
+    let sql = sql.replace("{first}", &first.to_string()).replace("{last}", &last.to_string());
     stack.database.execute(&sql).await?;
     stack.database.skip_to(last + 1);
     stack.database.checkpoint().await?;

@@ -8,8 +8,8 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// There, and the same back: with the millisecond that a timer is late, a round trip of 2 to 4 ms, as
-/// between zones of a data centre that are not near.
+/// There, and the same back: with the millisecond that a timer is late, a round trip of 2 to 4 ms,
+/// as between zones of a data centre that are not near.
 const WAY: Duration = Duration::from_millis(1);
 
 /// More than a statement of a small batch, or its answer, so that each waits once.

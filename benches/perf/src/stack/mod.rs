@@ -1,5 +1,5 @@
-//! What is measured: one build of the product with a database and a queue of its own, and the servers
-//! around it.
+//! What is measured: one build of the product with a database and a queue of its own, and the
+//! servers around it.
 
 mod database;
 mod distance;
@@ -28,8 +28,8 @@ pub(crate) enum Servers {
     None,
     /// An api, and so many workers.
     Product(usize),
-    /// The same, with workers that are a [`Distance`] away from Postgres and take small batches: one
-    /// alone is limited by the way, and not by what it can do.
+    /// The same, with workers that are a [`Distance`] away from Postgres and take small batches:
+    /// one alone is limited by the way, and not by what it can do.
     Distant(usize),
     /// A server that the product is compared with.
     Reference(&'static str),

@@ -25,7 +25,8 @@ impl Redis {
         Ok(redis)
     }
 
-    /// Forgets everything, its log too: else the log would be rewritten in the middle of a scenario.
+    /// Forgets everything, its log too: else the log would be rewritten in the middle of a
+    /// scenario.
     pub(crate) fn flush(&self) -> Result<()> {
         self.ask::<()>(&["FLUSHALL"])?;
         self.ask::<String>(&["BGREWRITEAOF"])?;

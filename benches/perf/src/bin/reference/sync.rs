@@ -3,7 +3,7 @@
 //! makes, in as many round trips as the worker needs for a batch of one.
 
 use super::Subscribe;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -32,21 +32,6 @@ struct App {
     redis: ConnectionManager,
 }
 
-/// What went wrong, as a bare 500.
-struct Failed(anyhow::Error);
-
-impl<E: Into<anyhow::Error>> From<E> for Failed {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-impl IntoResponse for Failed {
-    fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, format!("{:#}", self.0)).into_response()
-    }
-}
-
 /// The routes, upon the database and the Redis of the product.
 pub(crate) async fn router(database_url: &str, redis_url: &str) -> Result<Router> {
     let database = PgConnectOptions::from_str(database_url)?.options(PLANS);
@@ -62,16 +47,23 @@ pub(crate) async fn router(database_url: &str, redis_url: &str) -> Result<Router
 /// Status and body of an answer, as they are cached.
 type Answer = (u16, String);
 
-async fn subscribe(
-    State(mut app): State<App>,
-    headers: HeaderMap,
-    body: String,
-) -> Result<Response, Failed> {
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-    let Some(key) = key else { return Ok(StatusCode::BAD_REQUEST.into_response()) };
+fn respond(answer: Result<Answer>) -> Response {
+    let (status, body) = answer.unwrap_or_else(|error| (500, format!("{error:#}")));
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+async fn subscribe(State(app): State<App>, headers: HeaderMap, body: String) -> Response {
+    match headers.get("idempotency-key").and_then(|key| key.to_str().ok()) {
+        Some(key) => respond(answer(app, key, &body).await),
+        None => StatusCode::BAD_REQUEST.into_response(),
+    }
+}
+
+async fn answer(mut app: App, key: &str, body: &str) -> Result<Answer> {
     let cache_key = format!("idempotency:{key}");
     if let Some(text) = app.redis.get::<_, Option<String>>(&cache_key).await? {
-        return Ok(answer(serde_json::from_str(&text)?));
+        return Ok(serde_json::from_str(&text)?);
     }
     let limited: (i64,) = redis::pipe()
         .incr("ratelimit:local", 1)
@@ -79,13 +71,11 @@ async fn subscribe(
         .ignore()
         .query_async(&mut app.redis)
         .await?;
-    if limited.0 < 0 {
-        return Ok(StatusCode::TOO_MANY_REQUESTS.into_response());
-    }
-    let executed = execute(&app.pool, key, &body).await?;
+    ensure!(limited.0 > 0, "the limiter does not count");
+    let executed = execute(&app.pool, key, body).await?;
     let text = serde_json::to_string(&executed)?;
     app.redis.set_ex::<_, _, ()>(&cache_key, text, CACHED_SECONDS).await?;
-    Ok(answer(executed))
+    Ok(executed)
 }
 
 async fn execute(pool: &PgPool, key: &str, body: &str) -> Result<Answer> {
@@ -111,16 +101,8 @@ async fn execute(pool: &PgPool, key: &str, body: &str) -> Result<Answer> {
     Ok(answer)
 }
 
-fn answer((status, body): Answer) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-async fn subscriptions(State(app): State<App>, Path(user): Path<i64>) -> Result<Response, Failed> {
+async fn subscriptions(State(app): State<App>, Path(user): Path<i64>) -> Response {
     // A connection of the pool for each request, handed back when it is answered.
     let page = sqlx::query_scalar(include_str!("../../../sql/sync_read.sql")).bind(user);
-    match page.fetch_optional(&app.pool).await? {
-        Some(body) => Ok(answer((200, body))),
-        None => Ok(StatusCode::NOT_FOUND.into_response()),
-    }
+    respond(page.fetch_one(&app.pool).await.map(|body| (200, body)).map_err(Into::into))
 }
