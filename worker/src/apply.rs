@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use contract::refusal;
 use domain::{
-    Changes, Context, JobId, LogEntry, Needs, Operation, Refusal, Success, WorkingSet, decide,
+    Changes, Context, JobId, LogEntry, Needs, Operation, Origin, Refusal, Success, WorkingSet,
+    decide,
 };
 use queue::QueuedJob;
 use std::collections::HashMap;
@@ -44,7 +45,7 @@ pub(crate) async fn load(
 ) -> Result<LoadedBatch, StoreError> {
     let mut needs = Needs::default();
     for Attempt { job, .. } in attempts {
-        needs.add(job.client, &job.command);
+        job.command.needs(job.client, &mut needs);
     }
     let ids: Vec<_> = attempts.iter().map(|attempt| attempt.job.id()).collect();
     let (mut batch, working_set, context) = Batch::begin(database, &needs, &ids).await?;
@@ -115,13 +116,17 @@ pub(crate) fn decide_all(
         let entry = LogEntry {
             job: job.id(),
             client: job.client,
+            origin: Origin::Client,
             key: job.key.clone(),
             fingerprint: job.fingerprint,
             operation: job.command.operation(),
-            entity: decision.result.as_ref().ok().map(Success::entity),
+            input: None,
+            user: decision.user,
+            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
             answer: contract::answer(job.id(), &decision.result, now),
             attempts: *number,
             submitted_at: job.submitted_at,
+            decided_at: now,
             finished_at: now,
         };
         decided.outcomes.push(NewOutcome {

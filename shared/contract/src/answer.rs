@@ -2,7 +2,7 @@
 
 use crate::refusal;
 use crate::view::{GiftView, RedemptionView, SubscriptionView, UserView};
-use domain::{Answer, Instant, JobId, Refusal, Success};
+use domain::{Answer, Entity, Instant, JobId, Refusal, Success};
 use serde::Serialize;
 
 /// The answer to the command of `job`, decided at `now`.
@@ -18,15 +18,18 @@ pub fn answer(job: JobId, result: &Result<Success, Refusal>, now: Instant) -> An
 }
 
 fn answer_success(success: &Success, now: Instant) -> Answer {
-    match success {
-        Success::UserCreated(user) => answer_with(201, &UserView::from(user)),
-        Success::Subscribed(s) => answer_with(201, &SubscriptionView::at(s, now)),
-        Success::Renewed(s) | Success::Cancelled(s) => {
-            answer_with(200, &SubscriptionView::at(s, now))
+    let status = match success {
+        Success::Created(_) => 201,
+        Success::Changed(_) => 200,
+    };
+    match success.entity() {
+        Entity::User(user) => answer_with(status, &UserView::from(user)),
+        Entity::Subscription(subscription) => {
+            answer_with(status, &SubscriptionView::at(subscription, now))
         }
-        Success::GiftCreated(gift) => answer_with(201, &GiftView::at(gift, now)),
-        Success::Redeemed { gift, subscription } => {
-            answer_with(200, &RedemptionView::of(gift, subscription))
+        Entity::Gift(gift) => answer_with(status, &GiftView::at(gift, now)),
+        Entity::Redemption { gift, subscription } => {
+            answer_with(status, &RedemptionView::of(gift, subscription))
         }
     }
 }

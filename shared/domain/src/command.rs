@@ -1,124 +1,151 @@
-//! The commands that a client can submit.
+//! The list of all commands. A command is a file in the folder of its noun and a line here.
 
-use crate::{Email, GiftId, PlanCode, SubscriptionId, UserId};
+use crate::decide::{Decider, InternalRules, InternalRuling, Rules, Ruling};
+use crate::{
+    Cancel, ClientId, CreateUser, ExpireGift, ExpireSubscription, Give, IdempotencyKey, Needs,
+    NewIds, Redeem, Renew, Subscribe, UserId,
+};
 use serde::{Deserialize, Serialize};
 
-/// A command from a request that passed validation. Defaults are not filled in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "operation", rename_all = "snake_case")]
-pub enum Command {
-    /// Makes a user.
-    CreateUser {
-        /// The email of the new user.
-        email: Email,
-    },
-    /// Starts a subscription.
-    Subscribe {
-        /// The user who gets the subscription.
-        user_id: UserId,
-        /// The plan of the subscription.
-        plan: PlanCode,
-        /// The term in months; one interval of the plan when absent.
-        duration_months: Option<u32>,
-    },
-    /// Prolongs a running subscription.
-    Renew {
-        /// The subscription to prolong.
-        subscription_id: SubscriptionId,
-        /// The added months; one interval of its plan when absent.
-        duration_months: Option<u32>,
-    },
-    /// Ends a running subscription at once.
-    Cancel {
-        /// The subscription to end.
-        subscription_id: SubscriptionId,
-    },
-    /// Gives months to an email address.
-    Gift {
-        /// The user who gives.
-        gifter_id: UserId,
-        /// The address of the recipient.
-        recipient_email: Email,
-        /// The months given; one when absent.
-        duration_months: Option<u32>,
-    },
-    /// Turns a gift into time of a subscription.
-    Redeem {
-        /// The gift to redeem.
-        gift_id: GiftId,
-        /// The user who redeems it.
-        user_id: UserId,
-    },
+/// Declares the commands with the names of their operations, and dispatches to their files. There
+/// is no other match on commands.
+macro_rules! commands {
+    (
+        clients: { $($(#[$doc:meta])* $command:ident = $operation:literal,)+ }
+        internal: { $($(#[$internal_doc:meta])* $internal:ident = $internal_operation:literal,)+ }
+    ) => {
+        /// A command from a request that passed validation. Defaults are not filled in.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "operation")]
+        pub enum Command {
+            $($(#[$doc])* #[serde(rename = $operation)] $command($command),)+
+        }
+
+        /// A command that no client submits: what is due is done by it.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "operation")]
+        pub enum InternalCommand {
+            $($(#[$internal_doc])* #[serde(rename = $internal_operation)] $internal($internal),)+
+        }
+
+        /// The kind of a command, as shown in jobs, metrics and the command log.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $($(#[$doc])* $command,)+
+            $($(#[$internal_doc])* $internal,)+
+        }
+
+        impl Operation {
+            /// Every operation, those of clients first.
+            pub const ALL: &[Self] = &[$(Self::$command,)+ $(Self::$internal,)+];
+
+            /// How the operation is written.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$command => $operation,)+
+                    $(Self::$internal => $internal_operation,)+
+                }
+            }
+        }
+
+        impl Command {
+            /// The kind of this command.
+            #[must_use]
+            pub const fn operation(&self) -> Operation {
+                match self { $(Self::$command(_) => Operation::$command,)+ }
+            }
+
+            fn rules(&self) -> &dyn Rules {
+                match self { $(Self::$command(command) => command,)+ }
+            }
+        }
+
+        impl InternalCommand {
+            /// The kind of this command.
+            #[must_use]
+            pub const fn operation(&self) -> Operation {
+                match self { $(Self::$internal(_) => Operation::$internal,)+ }
+            }
+
+            fn rules(&self) -> &dyn InternalRules {
+                match self { $(Self::$internal(command) => command,)+ }
+            }
+        }
+
+        $(impl From<$command> for Command {
+            fn from(command: $command) -> Self {
+                Self::$command(command)
+            }
+        })+
+
+        $(impl From<$internal> for InternalCommand {
+            fn from(command: $internal) -> Self {
+                Self::$internal(command)
+            }
+        })+
+    };
 }
 
-/// The kind of a command or of a scheduled change, as shown in jobs, metrics and the command log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// `POST /users`
-    CreateUser,
-    /// `POST /subscribe`
-    Subscribe,
-    /// `POST /renew`
-    Renew,
-    /// `POST /cancel`
-    Cancel,
-    /// `POST /gift`
-    Gift,
-    /// `POST /gift/redeem`
-    Redeem,
-    /// A sweep found a subscription past its end.
-    ExpireSubscription,
-    /// A sweep found a gift past its expiry.
-    ExpireGift,
+commands! {
+    clients: {
+        /// Makes a user.
+        CreateUser = "create_user",
+        /// Starts a subscription.
+        Subscribe = "subscribe",
+        /// Prolongs a running subscription.
+        Renew = "renew",
+        /// Ends a running subscription at once.
+        Cancel = "cancel",
+        /// Gives months to an email address.
+        Give = "gift",
+        /// Turns a gift into time of a subscription.
+        Redeem = "redeem",
+    }
+    internal: {
+        /// Marks a subscription that is past its end.
+        ExpireSubscription = "expire_subscription",
+        /// Marks a gift that was not redeemed in time.
+        ExpireGift = "expire_gift",
+    }
 }
 
 impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 8] = [
-        Self::CreateUser,
-        Self::Subscribe,
-        Self::Renew,
-        Self::Cancel,
-        Self::Gift,
-        Self::Redeem,
-        Self::ExpireSubscription,
-        Self::ExpireGift,
-    ];
-
-    /// How the operation is written.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CreateUser => "create_user",
-            Self::Subscribe => "subscribe",
-            Self::Renew => "renew",
-            Self::Cancel => "cancel",
-            Self::Gift => "gift",
-            Self::Redeem => "redeem",
-            Self::ExpireSubscription => "expire_subscription",
-            Self::ExpireGift => "expire_gift",
-        }
-    }
-
     /// The operation of that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.as_str() == text)
+        Self::ALL.iter().copied().find(|operation| operation.as_str() == text)
     }
 }
 
 impl Command {
-    /// The kind of this command.
+    /// Adds what the command of `client` needs.
+    pub fn needs(&self, client: ClientId, needs: &mut Needs) {
+        self.rules().needs(client, needs);
+    }
+
+    pub(crate) fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
+        self.rules().subject(decider)
+    }
+
+    pub(crate) fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
+        self.rules().decide(decider, new_ids)
+    }
+}
+
+impl InternalCommand {
+    /// Adds what the command needs, for the client whose rows it changes.
+    pub fn needs(&self, client: ClientId, needs: &mut Needs) {
+        self.rules().needs(client, needs);
+    }
+
+    /// The key of the command: one key for each change that becomes due.
     #[must_use]
-    pub const fn operation(&self) -> Operation {
-        match self {
-            Self::CreateUser { .. } => Operation::CreateUser,
-            Self::Subscribe { .. } => Operation::Subscribe,
-            Self::Renew { .. } => Operation::Renew,
-            Self::Cancel { .. } => Operation::Cancel,
-            Self::Gift { .. } => Operation::Gift,
-            Self::Redeem { .. } => Operation::Redeem,
-        }
+    pub fn key(&self) -> IdempotencyKey {
+        self.rules().key()
+    }
+
+    pub(crate) fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
+        self.rules().decide(decider)
     }
 }

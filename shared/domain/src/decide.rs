@@ -1,8 +1,8 @@
-//! Decides a command: dispatches it, with the rows it touches and the time, to its rule.
+//! Decides a command: hands it, with the rows it touches and the time, to the rules in its file.
 
 use crate::{
-    Change, ClientId, Command, Gift, Instant, JobId, NewIds, Refusal, Subscription, User,
-    WorkingSet,
+    Change, ClientId, Command, Gift, IdempotencyKey, Instant, InternalCommand, JobId, Needs,
+    NewIds, Refusal, Subscription, User, UserId, WorkingSet,
 };
 use chrono::TimeDelta;
 
@@ -12,6 +12,8 @@ use chrono::TimeDelta;
 pub struct Decision {
     /// The rows to write; none for a refusal.
     pub changes: Vec<Change>,
+    /// The user whom the command concerns, if there is such a user.
+    pub user: Option<UserId>,
     /// The success or the refusal, from which the answer is written.
     pub result: Result<Success, Refusal>,
 }
@@ -19,18 +21,23 @@ pub struct Decision {
 /// What a command made or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Success {
-    /// A user was made.
-    UserCreated(User),
-    /// A subscription began.
-    Subscribed(Subscription),
-    /// A subscription was prolonged.
-    Renewed(Subscription),
-    /// A subscription was ended.
-    Cancelled(Subscription),
-    /// A gift was made.
-    GiftCreated(Gift),
-    /// A gift became time of a subscription.
-    Redeemed {
+    /// It was made.
+    Created(Entity),
+    /// It was changed.
+    Changed(Entity),
+}
+
+/// What an answer shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entity {
+    /// A user.
+    User(User),
+    /// A subscription.
+    Subscription(Subscription),
+    /// A gift.
+    Gift(Gift),
+    /// A gift that became time of a subscription.
+    Redemption {
         /// The redeemed gift.
         gift: Gift,
         /// The subscription that received its months.
@@ -39,13 +46,35 @@ pub enum Success {
 }
 
 impl Success {
-    /// The id of the row that was made or changed.
+    /// What was made or changed.
     #[must_use]
-    pub const fn entity(&self) -> i64 {
+    pub const fn entity(&self) -> &Entity {
         match self {
-            Self::UserCreated(user) => user.id.get(),
-            Self::Subscribed(s) | Self::Renewed(s) | Self::Cancelled(s) => s.id.get(),
-            Self::GiftCreated(gift) | Self::Redeemed { gift, .. } => gift.id.get(),
+            Self::Created(entity) | Self::Changed(entity) => entity,
+        }
+    }
+}
+
+impl Entity {
+    /// The id of the row.
+    #[must_use]
+    pub const fn id(&self) -> i64 {
+        match self {
+            Self::User(user) => user.id.get(),
+            Self::Subscription(subscription) => subscription.id.get(),
+            Self::Gift(gift) | Self::Redemption { gift, .. } => gift.id.get(),
+        }
+    }
+
+    /// The user whom it concerns: the giver of a gift, and the recipient of a redeemed one.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        match self {
+            Self::User(user) => user.id,
+            Self::Subscription(subscription) | Self::Redemption { subscription, .. } => {
+                subscription.user
+            }
+            Self::Gift(gift) => gift.gifter,
         }
     }
 }
@@ -55,7 +84,7 @@ impl Success {
 pub struct Context {
     /// The time by Postgres's clock, which all workers share, read while the locks are held.
     pub now: Instant,
-    /// The client that sent the command.
+    /// The client that sent the command, or whose rows an internal one changes.
     pub client: ClientId,
     /// The job that carries the command.
     pub job: JobId,
@@ -66,9 +95,43 @@ pub struct Context {
 /// The result of a rule: changed rows and a success, or a refusal that changes nothing.
 pub(crate) type Ruling = Result<(Vec<Change>, Success), Refusal>;
 
+/// The result of an internal rule; `None` when there is nothing to do, or no longer.
+pub(crate) type InternalRuling = Option<(Vec<Change>, Entity)>;
+
+/// The rules of a command that clients submit.
+pub(crate) trait Rules {
+    /// Adds the rows that must be loaded and locked, and the ids that must be drawn.
+    fn needs(&self, client: ClientId, needs: &mut Needs);
+
+    /// The user whom the command concerns also if it is refused.
+    fn subject(&self, decider: &Decider<'_>) -> Option<UserId>;
+
+    /// Decides the command.
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling;
+}
+
+/// The rules of an internal command.
+pub(crate) trait InternalRules {
+    /// The key of the command.
+    fn key(&self) -> IdempotencyKey;
+
+    /// Adds the rows that must be loaded and locked.
+    fn needs(&self, client: ClientId, needs: &mut Needs);
+
+    /// Decides the command.
+    fn decide(&self, decider: &Decider<'_>) -> InternalRuling;
+}
+
+/// The arguments that all rules share, and what several rules do alike.
+#[derive(Clone, Copy)]
+pub(crate) struct Decider<'a> {
+    pub(crate) working_set: &'a WorkingSet,
+    pub(crate) context: &'a Context,
+}
+
 /// Decides `command` by the rows of `working_set`, which it does not change: the caller applies the
-/// changes before it decides the next command. A command that may make a row takes an id from
-/// `new_ids`, also when it is refused.
+/// changes before it decides the next command. A command that makes a row takes an id from
+/// `new_ids`.
 #[must_use]
 pub fn decide(
     working_set: &WorkingSet,
@@ -77,32 +140,25 @@ pub fn decide(
     new_ids: &mut NewIds,
 ) -> Decision {
     let decider = Decider { working_set, context };
-    let ruling = match command {
-        Command::CreateUser { email } => decider.create_user(new_ids.user(), email),
-        Command::Subscribe { user_id, plan, duration_months } => {
-            decider.subscribe(new_ids.subscription(), *user_id, plan, *duration_months)
+    match command.decide(&decider, new_ids) {
+        Ok((changes, success)) => {
+            Decision { changes, user: Some(success.entity().user()), result: Ok(success) }
         }
-        Command::Renew { subscription_id, duration_months } => {
-            decider.renew(*subscription_id, *duration_months)
+        Err(refusal) => {
+            Decision { changes: Vec::new(), user: command.subject(&decider), result: Err(refusal) }
         }
-        Command::Cancel { subscription_id } => decider.cancel(*subscription_id),
-        Command::Gift { gifter_id, recipient_email, duration_months } => {
-            decider.give(new_ids.gift(), *gifter_id, recipient_email, *duration_months)
-        }
-        Command::Redeem { gift_id, user_id } => {
-            decider.redeem(new_ids.subscription(), *gift_id, *user_id)
-        }
-    };
-    match ruling {
-        Ok((changes, success)) => Decision { changes, result: Ok(success) },
-        Err(refusal) => Decision { changes: Vec::new(), result: Err(refusal) },
     }
 }
 
-/// The arguments that all rules share. Each command adds its rule as a method, in a file of its
-/// own.
-#[derive(Clone, Copy)]
-pub(crate) struct Decider<'a> {
-    pub(crate) working_set: &'a WorkingSet,
-    pub(crate) context: &'a Context,
+/// Decides an internal command as [`decide`] does. `None` when there is nothing to do: it is not
+/// due, or it was done. An internal command is never refused.
+#[must_use]
+pub fn decide_internal(
+    working_set: &WorkingSet,
+    context: &Context,
+    command: &InternalCommand,
+) -> Option<Decision> {
+    let (changes, entity) = command.decide(&Decider { working_set, context })?;
+    let user = Some(entity.user());
+    Some(Decision { changes, user, result: Ok(Success::Changed(entity)) })
 }

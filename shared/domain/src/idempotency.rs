@@ -32,6 +32,11 @@ impl IdempotencyKey {
             .map_err(|_| InvalidIdempotencyKey)
     }
 
+    /// The key of an internal command, which is made of words and numbers.
+    pub(crate) const fn internal(text: String) -> Self {
+        Self(text)
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -65,10 +70,20 @@ impl From<IdempotencyKey> for String {
 /// the first 128 bits of SHA-256 over both, as a UUID of version 8 (RFC 9562, section 5.8).
 #[must_use]
 pub fn job_id(client: ClientId, key: &IdempotencyKey) -> JobId {
+    derived_id(b"job/1", client, key)
+}
+
+/// The id of the job of an internal command. No key of a client gives the same id.
+#[must_use]
+pub fn internal_job_id(client: ClientId, key: &IdempotencyKey) -> JobId {
+    derived_id(b"job/internal/1", client, key)
+}
+
+fn derived_id(space: &[u8], client: ClientId, key: &IdempotencyKey) -> JobId {
     // The length goes first, so that no two (client, key) pairs give the same bytes.
     let client = client.get().to_string();
     let digest = Sha256::new()
-        .chain_update(b"job/1")
+        .chain_update(space)
         .chain_update(u32::try_from(client.len()).unwrap_or(u32::MAX).to_be_bytes())
         .chain_update(client.as_bytes())
         .chain_update(key.as_str().as_bytes())

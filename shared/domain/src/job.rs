@@ -1,6 +1,6 @@
 //! The states of a job, and the entry of a decided one in the command log.
 
-use crate::{ClientId, Fingerprint, IdempotencyKey, Instant, JobId, Operation};
+use crate::{ClientId, Fingerprint, IdempotencyKey, Instant, JobId, Operation, UserId};
 
 /// The public states of a job. `docs/STATES.md` has every transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,19 +70,51 @@ impl Answer {
     }
 }
 
+/// Who made a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A client submitted it.
+    Client,
+    /// A worker made it, because something was due.
+    Internal,
+}
+
+impl Origin {
+    /// The spelling in the command log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The origin of that spelling.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Client, Self::Internal].into_iter().find(|origin| origin.as_str() == text)
+    }
+}
+
 /// An entry of the command log: a command that was decided, with its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
     /// The job that carried the command.
     pub job: JobId,
-    /// The client that sent it.
+    /// The client that sent it, or whose rows an internal one changed.
     pub client: ClientId,
+    /// Who made the command, and so in which space its key is unique.
+    pub origin: Origin,
     /// The key it was submitted with.
     pub key: IdempotencyKey,
     /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
     /// The kind of command.
     pub operation: Operation,
+    /// The command itself, as JSON, of an internal one. Those of clients are not kept.
+    pub input: Option<String>,
+    /// The user whom it concerns, if there is such a user.
+    pub user: Option<UserId>,
     /// The id of what was made or changed; `None` for a refusal.
     pub entity: Option<i64>,
     /// The answer, which never changes.
@@ -91,6 +123,8 @@ pub struct LogEntry {
     pub attempts: u32,
     /// When it was admitted.
     pub submitted_at: Instant,
-    /// When it was decided.
+    /// The time by which it was decided.
+    pub decided_at: Instant,
+    /// The time of the answer.
     pub finished_at: Instant,
 }

@@ -24,18 +24,23 @@ mod user;
 mod working_set;
 
 pub use change::{Change, Changes};
-pub use command::{Command, Operation};
-pub use decide::{Context, Decision, Success, decide};
+pub use command::{Command, InternalCommand, Operation};
+pub use decide::{Context, Decision, Entity, Success, decide, decide_internal};
 pub use email::{Email, InvalidEmail};
-pub use gift::{Gift, GiftState, GiftStatus};
-pub use idempotency::{Fingerprint, IdempotencyKey, InvalidIdempotencyKey, job_id};
+pub use gift::{ExpireGift, Gift, GiftState, GiftStatus, Give, Redeem};
+pub use idempotency::{
+    Fingerprint, IdempotencyKey, InvalidIdempotencyKey, internal_job_id, job_id,
+};
 pub use ids::{ClientId, GiftId, JobId, SubscriptionId, UserId};
-pub use job::{Answer, JobStatus, LogEntry};
+pub use job::{Answer, JobStatus, LogEntry, Origin};
 pub use needs::{Needs, NewIdCounts, NewIds};
 pub use plan::{InvalidPlanCode, MONTHS_MAX, MONTHS_MIN, Plan, PlanCode};
 pub use refusal::Refusal;
-pub use subscription::{Grant, GrantSource, Subscription, SubscriptionState, SubscriptionStatus};
-pub use user::User;
+pub use subscription::{
+    Cancel, ExpireSubscription, Grant, GrantSource, Renew, Subscribe, Subscription,
+    SubscriptionState, SubscriptionStatus,
+};
+pub use user::{CreateUser, User};
 pub use working_set::WorkingSet;
 
 /// An instant in UTC, in whole microseconds, which is what Postgres stores.

@@ -1,20 +1,20 @@
 //! The needs of a batch: rows to be loaded and locked, and new ids.
 
-use crate::{ClientId, Command, GiftId, SubscriptionId, UserId};
+use crate::{ClientId, GiftId, SubscriptionId, UserId};
 use std::collections::BTreeSet;
 
 /// The rows that must be loaded and locked, and the ids that must be drawn, before the commands of
-/// a batch can be decided.
+/// a batch can be decided. Each row is named with the client that it must belong to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Needs {
     /// The ids of users.
-    pub users: BTreeSet<UserId>,
-    /// The clients and email keys of users.
+    pub users: BTreeSet<(ClientId, UserId)>,
+    /// The email keys of users.
     pub emails: BTreeSet<(ClientId, String)>,
     /// The ids of subscriptions, beside the active ones of the users.
-    pub subscriptions: BTreeSet<SubscriptionId>,
+    pub subscriptions: BTreeSet<(ClientId, SubscriptionId)>,
     /// The ids of gifts.
-    pub gifts: BTreeSet<GiftId>,
+    pub gifts: BTreeSet<(ClientId, GiftId)>,
     /// The numbers of new ids: one for every command that may make a row.
     pub new_ids: NewIdCounts,
 }
@@ -28,34 +28,6 @@ pub struct NewIdCounts {
     pub gifts: u32,
     /// The number of ids for new subscriptions.
     pub subscriptions: u32,
-}
-
-impl Needs {
-    /// Adds what `command` of `client` needs.
-    pub fn add(&mut self, client: ClientId, command: &Command) {
-        match command {
-            Command::CreateUser { email } => {
-                self.emails.insert((client, email.key()));
-                self.new_ids.users += 1;
-            }
-            Command::Subscribe { user_id, .. } => {
-                self.users.insert(*user_id);
-                self.new_ids.subscriptions += 1;
-            }
-            Command::Renew { subscription_id, .. } | Command::Cancel { subscription_id } => {
-                self.subscriptions.insert(*subscription_id);
-            }
-            Command::Gift { gifter_id, .. } => {
-                self.users.insert(*gifter_id);
-                self.new_ids.gifts += 1;
-            }
-            Command::Redeem { gift_id, user_id } => {
-                self.gifts.insert(*gift_id);
-                self.users.insert(*user_id);
-                self.new_ids.subscriptions += 1;
-            }
-        }
-    }
 }
 
 /// New ids drawn for a batch, as many as its [`Needs`] say. They are handed out in ascending order,

@@ -1,7 +1,7 @@
 //! The rows that a batch of commands touches, in memory.
 
 use crate::{
-    Change, ClientId, Email, Gift, GiftId, Instant, Subscription, SubscriptionId,
+    Change, ClientId, Email, Gift, GiftId, Instant, Needs, Subscription, SubscriptionId,
     SubscriptionState, User, UserId,
 };
 use std::collections::HashMap;
@@ -57,6 +57,17 @@ impl WorkingSet {
 
     fn stored_active(&self, user: UserId) -> Option<&Subscription> {
         self.subscriptions.get(self.active_of_user.get(&user)?)
+    }
+
+    /// Whether it has all users, subscriptions and gifts that `needs` names by id.
+    #[must_use]
+    pub fn has_all(&self, needs: &Needs) -> bool {
+        needs.users.iter().all(|(client, id)| self.user(*client, *id).is_some())
+            && needs.gifts.iter().all(|(client, id)| self.gift(*client, *id).is_some())
+            && needs
+                .subscriptions
+                .iter()
+                .all(|(client, id)| self.subscription(*client, *id).is_some())
     }
 
     /// Adds or replaces a row, as loaded or as changed by a command.

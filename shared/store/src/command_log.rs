@@ -4,6 +4,7 @@
 use crate::{Database, StoreError, changes};
 use domain::{
     Answer, Changes, ClientId, Fingerprint, IdempotencyKey, Instant, JobId, LogEntry, Operation,
+    Origin,
 };
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -83,6 +84,10 @@ impl TryFrom<Row> for LogEntry {
         Ok(Self {
             job: JobId::new(row.job_id),
             client: ClientId::new(row.client_id),
+            origin: Origin::Client,
+            input: None,
+            user: None,
+            decided_at: row.finished_at,
             key: IdempotencyKey::parse(row.idempotency_key.as_bytes())
                 .map_err(|_| unknown("idempotency_key"))?,
             fingerprint: Fingerprint::from_bytes(&row.fingerprint)

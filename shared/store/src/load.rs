@@ -26,15 +26,15 @@ pub(crate) async fn begin_and_load(
     needs: &Needs,
     jobs: &[JobId],
 ) -> Result<(WorkingSet, BatchContext), StoreError> {
-    let mut users: Vec<i64> = needs.users.iter().map(|id| id.get()).collect();
+    let mut users: Vec<i64> = needs.users.iter().map(|(_, id)| id.get()).collect();
     if !needs.emails.is_empty() {
         users.extend(users_of_emails(connection, needs).await?);
     }
     let call = format!(
         "BEGIN; SELECT load_batch({}, {}, {}, {}, {}, {}, {})::text",
         array(&users, "bigint"),
-        array(needs.gifts.iter().map(|id| id.get()), "bigint"),
-        array(needs.subscriptions.iter().map(|id| id.get()), "bigint"),
+        array(needs.gifts.iter().map(|(_, id)| id.get()), "bigint"),
+        array(needs.subscriptions.iter().map(|(_, id)| id.get()), "bigint"),
         array(jobs, "uuid"),
         needs.new_ids.users,
         needs.new_ids.gifts,

@@ -13,7 +13,7 @@ use crate::{Database, StoreError, command_log};
 use chrono::TimeDelta;
 use contract::view::{GiftView, SubscriptionView, timestamp};
 use domain::{
-    Answer, ClientId, Fingerprint, Gift, IdempotencyKey, Instant, LogEntry, Operation,
+    Answer, ClientId, Fingerprint, Gift, IdempotencyKey, Instant, LogEntry, Operation, Origin,
     Subscription, job_id,
 };
 
@@ -121,6 +121,10 @@ fn entry(
     Ok(LogEntry {
         job: job_id(ClientId::SYSTEM, &key),
         client: ClientId::SYSTEM,
+        origin: Origin::Internal,
+        input: None,
+        user: None,
+        decided_at: now,
         fingerprint: Fingerprint::of_request("SWEEP", key.as_str(), b""),
         key,
         operation,

@@ -1,11 +1,14 @@
 //! A simple command of each kind.
 
-use domain::{Command, Email, GiftId, PlanCode, SubscriptionId, UserId};
+use domain::{
+    Cancel, Command, CreateUser, Email, GiftId, Give, PlanCode, Redeem, Renew, Subscribe,
+    SubscriptionId, UserId,
+};
 
 /// A command that makes a user.
 #[must_use]
 pub fn create_user(email: &str) -> Command {
-    Command::CreateUser { email: Email::parse(email).unwrap() }
+    Command::CreateUser(CreateUser { email: Email::parse(email).unwrap() })
 }
 
 /// A command that starts a subscription of one month.
@@ -18,31 +21,31 @@ pub fn subscribe(user: i64) -> Command {
 #[must_use]
 pub fn subscribe_to(plan: &str, user: i64) -> Command {
     let plan = PlanCode::parse(plan).unwrap();
-    Command::Subscribe { user_id: UserId::new(user), plan, duration_months: None }
+    Command::Subscribe(Subscribe { user_id: UserId::new(user), plan, duration_months: None })
 }
 
 /// A command that prolongs a subscription.
 #[must_use]
 pub const fn renew(subscription: i64, months: u32) -> Command {
     let subscription_id = SubscriptionId::new(subscription);
-    Command::Renew { subscription_id, duration_months: Some(months) }
+    Command::Renew(Renew { subscription_id, duration_months: Some(months) })
 }
 
 /// A command that ends a subscription.
 #[must_use]
 pub const fn cancel(subscription: i64) -> Command {
-    Command::Cancel { subscription_id: SubscriptionId::new(subscription) }
+    Command::Cancel(Cancel { subscription_id: SubscriptionId::new(subscription) })
 }
 
 /// A command that gives three months to an address.
 #[must_use]
 pub fn give(gifter: i64, recipient: &str) -> Command {
     let (gifter_id, recipient_email) = (UserId::new(gifter), Email::parse(recipient).unwrap());
-    Command::Gift { gifter_id, recipient_email, duration_months: Some(3) }
+    Command::Give(Give { gifter_id, recipient_email, duration_months: Some(3) })
 }
 
 /// A command that turns a gift into time of a subscription.
 #[must_use]
 pub const fn redeem(gift: i64, user: i64) -> Command {
-    Command::Redeem { gift_id: GiftId::new(gift), user_id: UserId::new(user) }
+    Command::Redeem(Redeem { gift_id: GiftId::new(gift), user_id: UserId::new(user) })
 }

@@ -1,7 +1,7 @@
 //! `POST /subscribe`
 
 use crate::extract::Fields;
-use domain::{Command, PlanCode, UserId};
+use domain::{Command, PlanCode, Subscribe, UserId};
 
 /// Takes the members of the body; `None` when one is missing or invalid.
 pub(crate) fn command(fields: &mut Fields) -> Option<Command> {
@@ -9,9 +9,9 @@ pub(crate) fn command(fields: &mut Fields) -> Option<Command> {
     let user_id = fields.id("user_id");
     let plan = fields.text("plan", PlanCode::parse);
     let duration_months = fields.months("duration_months");
-    Some(Command::Subscribe {
+    Some(Command::from(Subscribe {
         user_id: UserId::new(user_id?),
         plan: plan?,
         duration_months: duration_months?,
-    })
+    }))
 }

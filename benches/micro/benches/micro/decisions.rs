@@ -11,8 +11,8 @@ pub(crate) fn measure(criterion: &mut Criterion) {
     let (small, subscription_id) = (working_set(2), HELD);
     let commands = [
         ("subscribe", subscribe(UserId::new(2))),
-        ("renew", Command::Renew { subscription_id, duration_months: Some(1) }),
-        ("cancel", Command::Cancel { subscription_id }),
+        ("renew", Command::Renew(Renew { subscription_id, duration_months: Some(1) })),
+        ("cancel", Command::Cancel(Cancel { subscription_id })),
         ("refused", subscribe(ALICE)),
     ];
     for (name, command) in commands {

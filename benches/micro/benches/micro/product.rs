@@ -1,11 +1,7 @@
 //! The product as it is measured here: all that is taken from its crates, and samples of usual
 //! size.
 
-pub(crate) use domain::{
-    Answer, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey, Instant, JobId,
-    LogEntry, NewIds, PlanCode, Subscription, SubscriptionId, SubscriptionState, User, UserId,
-    WorkingSet, decide, job_id,
-};
+pub(crate) use domain::{Answer, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey, Instant, JobId, LogEntry, NewIds, PlanCode, Subscribe, Subscription, SubscriptionId, SubscriptionState, User, UserId, WorkingSet, decide, job_id};
 pub(crate) use queue::{Bounds, DecidedJob, Queue, QueuedJob, Verdict};
 
 use chrono::TimeDelta;
@@ -28,7 +24,7 @@ fn now() -> Instant {
 
 pub(crate) fn subscribe(user_id: UserId) -> Command {
     let plan = PlanCode::parse("monthly").unwrap();
-    Command::Subscribe { user_id, plan, duration_months: Some(1) }
+    Command::Subscribe(Subscribe { user_id, plan, duration_months: Some(1) })
 }
 
 /// A key like those that most clients make: the text of a UUID.

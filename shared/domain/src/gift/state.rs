@@ -1,6 +1,6 @@
 //! A gift and its states (`docs/STATES.md`).
 
-use crate::{ClientId, Email, GiftId, Instant, UserId};
+use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, UserId};
 use serde::Serialize;
 
 /// Months that are given to the user who has `recipient_email`.
@@ -119,9 +119,30 @@ impl Gift {
         }
     }
 
+    /// The instant at which something must happen to it, if anything must: a pending gift expires.
+    #[must_use]
+    pub const fn due_at(&self) -> Option<Instant> {
+        match self.state {
+            GiftState::Pending => Some(self.expires_at),
+            GiftState::Redeemed { .. } | GiftState::Expired => None,
+        }
+    }
+
+    /// What must happen to it at [`Gift::due_at`].
+    #[must_use]
+    pub fn due(&self) -> Option<InternalCommand> {
+        self.due_at().map(|_| ExpireGift { gift_id: self.id }.into())
+    }
+
     /// This gift, redeemed by `recipient`.
     #[must_use]
     pub fn redeemed(&self, recipient: UserId, now: Instant) -> Self {
         Self { state: GiftState::Redeemed { recipient, at: now }, ..self.clone() }
+    }
+
+    /// This gift, marked as expired.
+    #[must_use]
+    pub fn expired(&self) -> Self {
+        Self { state: GiftState::Expired, ..self.clone() }
     }
 }

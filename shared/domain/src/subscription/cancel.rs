@@ -1,22 +1,30 @@
 //! `cancel`: ends a running subscription at once.
 
-use crate::decide::{Decider, Ruling};
-use crate::{Change, Refusal, Subscription, SubscriptionId, SubscriptionStatus, Success};
+use crate::decide::{Decider, Rules, Ruling};
+use crate::{Change, ClientId, Entity, Needs, NewIds, SubscriptionId, Success, UserId};
+use serde::{Deserialize, Serialize};
 
-impl Decider<'_> {
-    /// Decides a `cancel`. `end_date` does not move, so that the bought term stays on record.
-    pub(crate) fn cancel(&self, id: SubscriptionId) -> Ruling {
-        let cancelled = self.active(id)?.cancelled(self.context.now);
-        Ok((vec![Change::Subscription(cancelled.clone())], Success::Cancelled(cancelled)))
+/// Ends a running subscription at once. Its `end_date` does not move, so that the bought term stays
+/// on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    /// The subscription to end.
+    pub subscription_id: SubscriptionId,
+}
+
+impl Rules for Cancel {
+    fn needs(&self, client: ClientId, needs: &mut Needs) {
+        needs.subscriptions.insert((client, self.subscription_id));
     }
 
-    /// The subscription of that id; a refusal unless it runs.
-    pub(crate) fn active(&self, id: SubscriptionId) -> Result<&Subscription, Refusal> {
-        let found = self.working_set.subscription(self.context.client, id);
-        let subscription = found.ok_or(Refusal::SubscriptionNotFound)?;
-        match subscription.effective_status(self.context.now) {
-            SubscriptionStatus::Active => Ok(subscription),
-            current => Err(Refusal::SubscriptionNotActive { current }),
-        }
+    fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
+        decider.owner(self.subscription_id)
+    }
+
+    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
+        let cancelled = decider.active(self.subscription_id)?.cancelled(decider.context.now);
+        let changes = vec![Change::Subscription(cancelled.clone())];
+        Ok((changes, Success::Changed(Entity::Subscription(cancelled))))
     }
 }

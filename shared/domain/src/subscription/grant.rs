@@ -1,10 +1,12 @@
 //! Grants: the months that were given to a subscription.
 
-use crate::{GiftId, Instant, JobId, SubscriptionId};
+use crate::{ClientId, GiftId, Instant, JobId, SubscriptionId};
 
 /// Months given to a subscription, and their source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
+    /// The client that the subscription belongs to.
+    pub client: ClientId,
     /// The subscription that received them.
     pub subscription: SubscriptionId,
     /// The source of the months.

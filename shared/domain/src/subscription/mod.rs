@@ -1,10 +1,16 @@
 //! Subscriptions, and the grants of months they are made of.
 
 mod cancel;
+mod expire;
 mod grant;
 mod renew;
 mod state;
 mod subscribe;
+mod term;
 
+pub use cancel::Cancel;
+pub use expire::ExpireSubscription;
 pub use grant::{Grant, GrantSource};
+pub use renew::Renew;
 pub use state::{Subscription, SubscriptionState, SubscriptionStatus};
+pub use subscribe::Subscribe;

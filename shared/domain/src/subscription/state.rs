@@ -1,6 +1,9 @@
 //! A subscription and its states (`docs/STATES.md`).
 
-use crate::{ClientId, Instant, Refusal, SubscriptionId, UserId, calendar};
+use crate::{
+    ClientId, ExpireSubscription, Instant, InternalCommand, Refusal, SubscriptionId, UserId,
+    calendar,
+};
 use serde::Serialize;
 
 /// A user's right to the product from `start_date` up to, and not including, `end_date`.
@@ -116,6 +119,23 @@ impl Subscription {
             SubscriptionState::Active if self.end_date <= now => SubscriptionStatus::Expired,
             stored => stored.status(),
         }
+    }
+
+    /// The instant at which something must happen to it, if anything must: an active subscription
+    /// expires at its end.
+    #[must_use]
+    pub const fn due_at(&self) -> Option<Instant> {
+        match self.state {
+            SubscriptionState::Active => Some(self.end_date),
+            SubscriptionState::Cancelled { .. } | SubscriptionState::Expired => None,
+        }
+    }
+
+    /// What must happen to it at [`Subscription::due_at`].
+    #[must_use]
+    pub fn due(&self) -> Option<InternalCommand> {
+        let end_date = self.due_at()?;
+        Some(ExpireSubscription { subscription_id: self.id, end_date }.into())
     }
 
     /// A new subscription that starts at `now`.

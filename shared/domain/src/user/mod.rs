@@ -3,4 +3,5 @@
 mod create;
 mod state;
 
+pub use create::CreateUser;
 pub use state::User;

@@ -4,12 +4,12 @@ use crate::sample::{decide_at, decided, refused};
 use crate::scene::{HELD, Holding, held, scene};
 use chrono::TimeDelta;
 use domain::{
-    Change, Command, Decision, Refusal, Subscription, SubscriptionState, SubscriptionStatus,
-    Success,
+    Cancel, Change, Command, Decision, Refusal, Subscription, SubscriptionState,
+    SubscriptionStatus, Success,
 };
 use samples::now;
 
-const CANCEL: Command = Command::Cancel { subscription_id: HELD };
+const CANCEL: Command = Command::Cancel(Cancel { subscription_id: HELD });
 
 fn expected(holding: Holding) -> Decision {
     let ended = |current| refused(Refusal::SubscriptionNotActive { current });

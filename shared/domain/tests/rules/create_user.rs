@@ -1,11 +1,11 @@
 //! Making users: one an email and client.
 
 use crate::sample::{NEW, decided, refused, working_set};
-use domain::{Change, Command, Decision, Refusal, Success, User, UserId};
+use domain::{Change, Command, CreateUser, Decision, Refusal, Success, User, UserId};
 use samples::{SHOP, email, now};
 
 fn create(address: &str) -> Command {
-    Command::CreateUser { email: email(address) }
+    Command::CreateUser(CreateUser { email: email(address) })
 }
 
 fn created(address: &str) -> Decision {

@@ -2,7 +2,7 @@
 
 use crate::sample::{decided, plan, refused, working_set};
 use crate::scene::{HELD, Holding, held};
-use domain::{Change, Command, Plan, Refusal, Subscription, Success};
+use domain::{Change, Command, Give, Plan, Refusal, Renew, Subscribe, Subscription, Success};
 use samples::{ALICE, BOB, email};
 
 fn months_of(result: Result<Success, Refusal>) -> u32 {
@@ -14,7 +14,7 @@ fn months_of(result: Result<Success, Refusal>) -> u32 {
 }
 
 fn subscribe(code: &str, duration_months: Option<u32>) -> Command {
-    Command::Subscribe { user_id: ALICE, plan: plan(code), duration_months }
+    Command::Subscribe(Subscribe { user_id: ALICE, plan: plan(code), duration_months })
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn a_renewal_that_is_not_asked_for_is_one_interval_of_its_own_plan() {
     for (plan, total) in [("monthly", 2 + 1), ("yearly", 2 + 12)] {
         let running = Subscription { plan: plan.to_owned(), ..held(Holding::Running) };
         let working_set = working_set([Change::Subscription(running)]);
-        let renew = Command::Renew { subscription_id: HELD, duration_months: None };
+        let renew = Command::Renew(Renew { subscription_id: HELD, duration_months: None });
         assert_eq!(months_of(decided(&working_set, &renew).result), total);
     }
 }
@@ -36,7 +36,7 @@ fn a_renewal_that_is_not_asked_for_is_one_interval_of_its_own_plan() {
 #[test]
 fn a_gift_that_names_no_months_is_one_month() {
     let recipient_email = email("carol@example.com");
-    let give = Command::Gift { gifter_id: BOB, recipient_email, duration_months: None };
+    let give = Command::Give(Give { gifter_id: BOB, recipient_email, duration_months: None });
     assert_eq!(months_of(decided(&working_set([]), &give).result), 1);
 }
 

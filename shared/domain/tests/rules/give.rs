@@ -5,11 +5,11 @@ use crate::sample::{
 };
 use crate::scene::{Holding, scene};
 use chrono::TimeDelta;
-use domain::{Change, Command, Decision, Gift, GiftId, GiftState, Refusal, Success, UserId};
+use domain::{Change, Command, Decision, Gift, GiftId, GiftState, Give, Refusal, Success, UserId};
 use samples::{ALICE, BOB, SHOP, at, email, now};
 
 fn give(gifter_id: UserId, to: &str, duration_months: Option<u32>) -> Command {
-    Command::Gift { gifter_id, recipient_email: email(to), duration_months }
+    Command::Give(Give { gifter_id, recipient_email: email(to), duration_months })
 }
 
 fn given(gifter: UserId, to: &str, months: u32) -> Decision {

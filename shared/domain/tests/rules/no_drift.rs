@@ -3,7 +3,8 @@
 use crate::by_hand;
 use crate::sample::{NEW, decide_at, plan, working_set};
 use domain::{
-    Change, Command, Gift, GiftId, Instant, Subscription, SubscriptionId, Success, WorkingSet,
+    Change, Command, Gift, GiftId, Instant, Redeem, Renew, Subscribe, Subscription, SubscriptionId,
+    Success, WorkingSet,
 };
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, proptest};
@@ -44,7 +45,7 @@ proptest! {
         let mut working_set = working_set([]);
         let monthly = plan("monthly");
         let subscribe =
-            Command::Subscribe { user_id: ALICE, plan: monthly, duration_months: Some(first) };
+            Command::Subscribe(Subscribe { user_id: ALICE, plan: monthly, duration_months: Some(first) });
         let mut subscription = grown(&mut working_set, &subscribe, start);
         let mut total = first;
         for (months, by_gift, part) in parts {
@@ -55,10 +56,10 @@ proptest! {
             let now = start + chrono::TimeDelta::seconds(elapsed);
             let command = if by_gift {
                 working_set.apply(gift_of(months, now));
-                Command::Redeem { gift_id: GiftId::new(20), user_id: ALICE }
+                Command::Redeem(Redeem { gift_id: GiftId::new(20), user_id: ALICE })
             } else {
                 let subscription_id = SubscriptionId::new(NEW);
-                Command::Renew { subscription_id, duration_months: Some(months) }
+                Command::Renew(Renew { subscription_id, duration_months: Some(months) })
             };
             subscription = grown(&mut working_set, &command, now);
             prop_assert_eq!(subscription.months, total);

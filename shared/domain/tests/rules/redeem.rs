@@ -3,12 +3,12 @@
 use crate::sample::{decide_at, decided, grant, working_set};
 use crate::scene::{HELD, Holding, begun, begun_rows, extended, held, scene};
 use domain::{
-    Change, Command, Decision, Gift, GiftId, GiftState, GrantSource, Subscription,
+    Change, Command, Decision, Gift, GiftId, GiftState, GrantSource, Redeem, Subscription,
     SubscriptionState, Success,
 };
 use samples::{ALICE, at, gift, now};
 
-const REDEEM: Command = Command::Redeem { gift_id: GiftId::new(20), user_id: ALICE };
+const REDEEM: Command = Command::Redeem(Redeem { gift_id: GiftId::new(20), user_id: ALICE });
 const SOURCE: GrantSource = GrantSource::Gift(GiftId::new(20));
 
 fn used() -> Gift {
@@ -73,7 +73,7 @@ fn several_gifts_add_up() {
     let gifts = [20, 21, 22].map(|id| Change::Gift(gift(id)));
     let mut working_set = scene(Holding::Running, gifts);
     for (id, months) in [(20, 5), (21, 8), (22, 11)] {
-        let redeem = Command::Redeem { gift_id: GiftId::new(id), user_id: ALICE };
+        let redeem = Command::Redeem(Redeem { gift_id: GiftId::new(id), user_id: ALICE });
         let found = decided(&working_set, &redeem);
         assert!(matches!(&found.result, Ok(Success::Redeemed { subscription: s, .. })
             if s.id == HELD && s.months == months));

@@ -2,7 +2,9 @@
 
 use crate::sample::{EVE, NOBODY, RIVAL, decide_at, decided, refused, working_set};
 use chrono::TimeDelta;
-use domain::{Change, Command, Gift, GiftId, GiftState, Refusal, Success, UserId, WorkingSet};
+use domain::{
+    Change, Command, Gift, GiftId, GiftState, Redeem, Refusal, Success, UserId, WorkingSet,
+};
 use samples::{ALICE, BOB, at, gift};
 
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +82,7 @@ fn expected(given: Given, hand: Hand) -> Option<Refusal> {
 }
 
 fn redeem(user_id: UserId) -> Command {
-    Command::Redeem { gift_id: GiftId::new(20), user_id }
+    Command::Redeem(Redeem { gift_id: GiftId::new(20), user_id })
 }
 
 /// A stranger learns that the gift exists, and nothing of its state.

@@ -4,13 +4,13 @@ use crate::sample::{decide_at, decided, grant, refused, working_set};
 use crate::scene::{HELD, Holding, extended, held, scene};
 use chrono::TimeDelta;
 use domain::{
-    Change, Command, Decision, GrantSource, Refusal, Subscription, SubscriptionId,
+    Change, Command, Decision, GrantSource, Refusal, Renew, Subscription, SubscriptionId,
     SubscriptionStatus, Success,
 };
 use samples::at;
 
 const fn renew(subscription_id: SubscriptionId, duration_months: Option<u32>) -> Command {
-    Command::Renew { subscription_id, duration_months }
+    Command::Renew(Renew { subscription_id, duration_months })
 }
 
 fn expected(holding: Holding) -> Decision {

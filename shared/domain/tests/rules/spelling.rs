@@ -2,8 +2,8 @@
 
 use crate::sample::plan;
 use domain::{
-    Command, GiftId, GiftStatus, GrantSource, JobStatus, Operation, SubscriptionId,
-    SubscriptionStatus,
+    Cancel, Command, CreateUser, GiftId, GiftStatus, Give, GrantSource, JobStatus, Operation,
+    Redeem, Renew, Subscribe, SubscriptionId, SubscriptionStatus,
 };
 use samples::{ALICE, email};
 
@@ -86,27 +86,34 @@ fn commands_are_carried_as_they_always_were() {
     let recipient_email = email("Alice@example.com");
     for (command, json) in [
         (
-            Command::CreateUser { email: email("a@b.co") },
+            Command::CreateUser(CreateUser { email: email("a@b.co") }),
             r#"{"operation":"create_user","email":"a@b.co"}"#,
         ),
         (
-            Command::Subscribe { user_id, plan: plan("monthly"), duration_months: Some(2) },
+            Command::Subscribe(Subscribe {
+                user_id,
+                plan: plan("monthly"),
+                duration_months: Some(2),
+            }),
             r#"{"operation":"subscribe","user_id":1,"plan":"monthly","duration_months":2}"#,
         ),
         (
-            Command::Renew { subscription_id, duration_months: None },
+            Command::Renew(Renew { subscription_id, duration_months: None }),
             r#"{"operation":"renew","subscription_id":10,"duration_months":null}"#,
         ),
-        (Command::Cancel { subscription_id }, r#"{"operation":"cancel","subscription_id":10}"#),
         (
-            Command::Gift { gifter_id: user_id, recipient_email, duration_months: Some(3) },
+            Command::Cancel(Cancel { subscription_id }),
+            r#"{"operation":"cancel","subscription_id":10}"#,
+        ),
+        (
+            Command::Give(Give { gifter_id: user_id, recipient_email, duration_months: Some(3) }),
             concat!(
                 r#"{"operation":"gift","gifter_id":1,"recipient_email":"Alice@example.com","#,
                 r#""duration_months":3}"#
             ),
         ),
         (
-            Command::Redeem { gift_id, user_id },
+            Command::Redeem(Redeem { gift_id, user_id }),
             r#"{"operation":"redeem","gift_id":20,"user_id":1}"#,
         ),
     ] {

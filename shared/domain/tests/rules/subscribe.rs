@@ -2,11 +2,11 @@
 
 use crate::sample::{EVE, NOBODY, decide_at, decided, plan, refused, working_set};
 use crate::scene::{HELD, Holding, begun, begun_rows, held, scene};
-use domain::{Change, Command, Decision, GrantSource, Refusal, Success, UserId};
+use domain::{Change, Command, Decision, GrantSource, Refusal, Subscribe, Success, UserId};
 use samples::{ALICE, at};
 
 fn subscribe(user_id: UserId, code: &str, duration_months: Option<u32>) -> Command {
-    Command::Subscribe { user_id, plan: plan(code), duration_months }
+    Command::Subscribe(Subscribe { user_id, plan: plan(code), duration_months })
 }
 
 fn expected(holding: Holding) -> Decision {

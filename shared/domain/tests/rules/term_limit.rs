@@ -2,7 +2,10 @@
 
 use crate::sample::{decide_at, plan, refused, working_set};
 use crate::scene::{HELD, Holding, held};
-use domain::{Change, Command, Gift, GiftId, Instant, Refusal, Subscription, Success, WorkingSet};
+use domain::{
+    Change, Command, Gift, GiftId, Instant, Redeem, Refusal, Renew, Subscribe, Subscription,
+    Success, WorkingSet,
+};
 use samples::{ALICE, BOB, at, gift};
 
 /// From here one month ends in time, and two do not.
@@ -23,7 +26,11 @@ fn running() -> Subscription {
 }
 
 fn subscribe(months: u32) -> Command {
-    Command::Subscribe { user_id: ALICE, plan: plan("monthly"), duration_months: Some(months) }
+    Command::Subscribe(Subscribe {
+        user_id: ALICE,
+        plan: plan("monthly"),
+        duration_months: Some(months),
+    })
 }
 
 fn long_lived(months: u32) -> Change {
@@ -46,7 +53,8 @@ fn a_subscription_that_would_end_too_late_does_not_begin() {
 #[test]
 fn a_renewal_that_would_end_too_late_is_refused() {
     let working_set = working_set([Change::Subscription(running())]);
-    let renew = |months| Command::Renew { subscription_id: HELD, duration_months: Some(months) };
+    let renew =
+        |months| Command::Renew(Renew { subscription_id: HELD, duration_months: Some(months) });
     too_long(&working_set, &renew(2));
     let found = decide_at(&working_set, &renew(1), late()).result;
     assert!(matches!(found, Ok(Success::Renewed(s)) if s.end_date == at("9999-12-31T00:00:00Z")));
@@ -54,7 +62,7 @@ fn a_renewal_that_would_end_too_late_is_refused() {
 
 #[test]
 fn a_gift_that_would_end_too_late_is_refused_and_not_consumed() {
-    let redeem = Command::Redeem { gift_id: GiftId::new(20), user_id: ALICE };
+    let redeem = Command::Redeem(Redeem { gift_id: GiftId::new(20), user_id: ALICE });
     too_long(&working_set([long_lived(2)]), &redeem);
     too_long(&working_set([Change::Subscription(running()), long_lived(2)]), &redeem);
 
@@ -74,13 +82,13 @@ fn a_lapsed_subscription_stays_as_it_is_when_its_successor_would_end_too_late() 
 fn months_beyond_counting_are_a_term_too_long_and_no_short_one() {
     let working_set = working_set([Change::Subscription(running())]);
     for months in [120, u32::MAX - 11, u32::MAX - 10, u32::MAX] {
-        let renew = Command::Renew { subscription_id: HELD, duration_months: Some(months) };
+        let renew = Command::Renew(Renew { subscription_id: HELD, duration_months: Some(months) });
         too_long(&working_set, &renew);
         let user_id = BOB;
         let plan = plan("monthly");
         too_long(
             &working_set,
-            &Command::Subscribe { user_id, plan, duration_months: Some(months) },
+            &Command::Subscribe(Subscribe { user_id, plan, duration_months: Some(months) }),
         );
     }
 }

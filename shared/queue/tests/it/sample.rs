@@ -1,7 +1,8 @@
 //! Jobs and bounds to test with.
 
 use domain::{
-    Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, LogEntry, PlanCode, UserId,
+    Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, LogEntry, PlanCode, Subscribe,
+    UserId,
 };
 use queue::{Bounds, Limit, QueuedJob};
 
@@ -34,11 +35,11 @@ fn job_for(key: &str, path: &str, submitted_us: i64) -> QueuedJob {
         IdempotencyKey::parse(key.as_bytes()).unwrap(),
         Fingerprint::of_request("POST", path, b"{}"),
         Instant::from_timestamp_micros(1_700_000_000_000_000 + submitted_us).unwrap(),
-        Command::Subscribe {
+        Command::Subscribe(Subscribe {
             user_id: UserId::new(7),
             plan: PlanCode::parse("monthly").unwrap(),
             duration_months: Some(3),
-        },
+        }),
     )
 }
 

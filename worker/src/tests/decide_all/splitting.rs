@@ -3,7 +3,10 @@
 use super::sample::{ALICE, BOB, CANCEL, attempts, renew, working_set};
 use crate::apply::{NumberedAttempt, decide_all};
 use crate::tests::attempts::GIFT_TTL;
-use domain::{Change, Changes, Command, LogEntry, NewIds, SubscriptionStatus, WorkingSet};
+use domain::{
+    Cancel, Change, Changes, Command, CreateUser, Give, LogEntry, NewIds, Redeem, Renew, Subscribe,
+    SubscriptionStatus, WorkingSet,
+};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, proptest};
 use proptest::sample::select;
@@ -52,12 +55,12 @@ fn draw(batch: &[NumberedAttempt], next: &mut [i64; 3]) -> NewIds {
     let (mut users, mut subscriptions, mut gifts) = (vec![], vec![], vec![]);
     for NumberedAttempt { job, .. } in batch {
         let (ids, next) = match job.command {
-            Command::CreateUser { .. } => (&mut users, &mut *next_user),
-            Command::Gift { .. } => (&mut gifts, &mut *next_gift),
-            Command::Subscribe { .. } | Command::Redeem { .. } => {
+            Command::CreateUser(CreateUser { .. }) => (&mut users, &mut *next_user),
+            Command::Give(Give { .. }) => (&mut gifts, &mut *next_gift),
+            Command::Subscribe(Subscribe { .. }) | Command::Redeem(Redeem { .. }) => {
                 (&mut subscriptions, &mut *next_subscription)
             }
-            Command::Renew { .. } | Command::Cancel { .. } => continue,
+            Command::Renew(Renew { .. }) | Command::Cancel(Cancel { .. }) => continue,
         };
         ids.push(*next);
         *next += 1;

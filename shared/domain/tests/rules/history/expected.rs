@@ -3,8 +3,8 @@
 use super::books::Books;
 use crate::by_hand;
 use domain::{
-    ClientId, Command, Email, Gift, GiftId, GiftStatus, Instant, Subscription, SubscriptionId,
-    SubscriptionState, User, UserId,
+    Cancel, ClientId, Command, CreateUser, Email, Gift, GiftId, GiftStatus, Give, Instant, Redeem,
+    Renew, Subscribe, Subscription, SubscriptionId, SubscriptionState, User, UserId,
 };
 
 /// The code of the refusal; `None` when the command is to be done.
@@ -16,18 +16,18 @@ pub(crate) fn refusal(
 ) -> Option<&'static str> {
     let case = Case { books, client, now };
     match command {
-        Command::CreateUser { email } => case.create_user(email),
-        Command::Subscribe { user_id, plan, duration_months } => {
+        Command::CreateUser(CreateUser { email }) => case.create_user(email),
+        Command::Subscribe(Subscribe { user_id, plan, duration_months }) => {
             case.subscribe(*user_id, plan.as_str(), *duration_months)
         }
-        Command::Renew { subscription_id, duration_months } => {
+        Command::Renew(Renew { subscription_id, duration_months }) => {
             case.renew(*subscription_id, *duration_months)
         }
-        Command::Cancel { subscription_id } => case.ended(*subscription_id),
-        Command::Gift { gifter_id, .. } => {
+        Command::Cancel(Cancel { subscription_id }) => case.ended(*subscription_id),
+        Command::Give(Give { gifter_id, .. }) => {
             case.user(*gifter_id).is_none().then_some("gifter_not_found")
         }
-        Command::Redeem { gift_id, user_id } => case.redeem(*gift_id, *user_id),
+        Command::Redeem(Redeem { gift_id, user_id }) => case.redeem(*gift_id, *user_id),
     }
 }
 

@@ -3,7 +3,10 @@
 use super::books::Books;
 use crate::sample::{RIVAL, plan};
 use chrono::{Months, TimeDelta};
-use domain::{ClientId, Command, GiftId, Instant, SubscriptionId, UserId};
+use domain::{
+    Cancel, ClientId, Command, CreateUser, GiftId, Give, Instant, Redeem, Renew, Subscribe,
+    SubscriptionId, UserId,
+};
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{Index, select};
 use proptest::{option, prop_oneof};
@@ -115,31 +118,39 @@ impl Step {
         let (owner, command) = match &self.action {
             Action::Sweep => return None,
             Action::CreateUser { client, address } => {
-                (Some(*client), Command::CreateUser { email: email(address) })
+                (Some(*client), Command::CreateUser(CreateUser { email: email(address) }))
             }
             Action::Subscribe { user, plan: code, months } => {
                 let (client, user_id) = books.any_user(*user).unzip();
                 let user_id = user_id.unwrap_or(UserId::new(UNKNOWN));
                 let duration_months = *months;
-                (client, Command::Subscribe { user_id, plan: plan(code), duration_months })
+                (
+                    client,
+                    Command::Subscribe(Subscribe { user_id, plan: plan(code), duration_months }),
+                )
             }
             Action::Renew { subscription, months } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
                 let subscription_id = id.unwrap_or(SubscriptionId::new(UNKNOWN));
-                (client, Command::Renew { subscription_id, duration_months: *months })
+                (client, Command::Renew(Renew { subscription_id, duration_months: *months }))
             }
             Action::Cancel { subscription } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
                 (
                     client,
-                    Command::Cancel { subscription_id: id.unwrap_or(SubscriptionId::new(UNKNOWN)) },
+                    Command::Cancel(Cancel {
+                        subscription_id: id.unwrap_or(SubscriptionId::new(UNKNOWN)),
+                    }),
                 )
             }
             Action::Give { gifter, address, months } => {
                 let (client, id) = books.any_user(*gifter).unzip();
                 let (gifter_id, recipient_email) =
                     (id.unwrap_or(UserId::new(UNKNOWN)), email(address));
-                (client, Command::Gift { gifter_id, recipient_email, duration_months: *months })
+                (
+                    client,
+                    Command::Give(Give { gifter_id, recipient_email, duration_months: *months }),
+                )
             }
             Action::Redeem { gift, by } => {
                 let gift = books.any_gift(*gift);
@@ -147,7 +158,7 @@ impl Step {
                 let user_id = by.unwrap_or_else(|| books.recipient(gift?.1));
                 let gift_id = gift.map_or(GiftId::new(UNKNOWN), |(_, id)| id);
                 let user_id = user_id.unwrap_or(UserId::new(UNKNOWN));
-                (gift.unzip().0, Command::Redeem { gift_id, user_id })
+                (gift.unzip().0, Command::Redeem(Redeem { gift_id, user_id }))
             }
         };
         let owner = owner.unwrap_or(SHOP);
