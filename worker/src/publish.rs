@@ -3,7 +3,7 @@
 use crate::apply::{Attempt, NewOutcome};
 use contract::{Problem, ProblemKind};
 use domain::{Answer, JobId, LogEntry, Operation};
-use queue::{DecidedJob, Origin, Queue, QueueError};
+use queue::{DecidedJob, Provenance, Queue, QueueError};
 use runtime::clock;
 
 /// Publishes the answers of decided commands. To be called after the commit, never before. One
@@ -30,8 +30,8 @@ fn decided_job<'a>((attempt, entry): (&Attempt, &'a LogEntry)) -> DecidedJob<'a>
     // The command log has the time of the admission that was decided. If the task is of another
     // one, Redis had lost the key, and the answer is a replay.
     let is_first = entry.submitted_at == admitted_at;
-    let origin = if is_first { Origin::Decided } else { Origin::CommandLog };
-    DecidedJob { entry, admitted_at, origin }
+    let provenance = if is_first { Provenance::Decided } else { Provenance::CommandLog };
+    DecidedJob { entry, admitted_at, provenance }
 }
 
 /// Gives a task up, and publishes that. Clients see the public cause, operators the full one.

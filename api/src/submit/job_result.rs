@@ -5,7 +5,7 @@ use crate::respond;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Answer, Fingerprint, JobStatus, LogEntry};
-use queue::{Origin, Outcome, QueuedJob, Record};
+use queue::{Outcome, Provenance, QueuedJob, Record};
 
 /// The time after which a client should try again when its job was given up, in seconds.
 const RETRY_AFTER_GIVING_UP: u64 = 60;
@@ -25,8 +25,8 @@ impl JobResult {
     pub(crate) fn of_outcome(outcome: &Outcome) -> Self {
         Self {
             fingerprint: outcome.fingerprint,
-            replayed: outcome.origin == Origin::CommandLog,
-            gave_up: outcome.origin == Origin::GaveUp,
+            replayed: outcome.provenance == Provenance::CommandLog,
+            gave_up: outcome.provenance == Provenance::GaveUp,
             answer: outcome.answer.clone(),
         }
     }

@@ -13,14 +13,14 @@ pub struct Outcome {
     /// the answer to. So the api compares fingerprints.
     pub fingerprint: Fingerprint,
     /// Where the answer comes from.
-    pub origin: Origin,
+    pub provenance: Provenance,
     /// The answer.
     pub answer: Answer,
 }
 
 /// Where the answer of an outcome comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum Provenance {
     /// Decided for this admission.
     Decided,
     /// Decided for an earlier admission, which Redis had lost: a replay.
@@ -29,7 +29,7 @@ pub enum Origin {
     GaveUp,
 }
 
-impl Origin {
+impl Provenance {
     const fn to_byte(self) -> u8 {
         match self {
             Self::Decided => 0,
@@ -48,7 +48,7 @@ impl Origin {
     }
 }
 
-/// Writes outcomes one after the other: job (16 bytes), fingerprint (32), origin (1), status (2),
+/// Writes outcomes one after the other: job (16 bytes), fingerprint (32), provenance (1), status (2),
 /// length of the body (4), body. Numbers are big-endian.
 #[must_use]
 pub(crate) fn encode(outcomes: &[Outcome]) -> Vec<u8> {
@@ -57,7 +57,7 @@ pub(crate) fn encode(outcomes: &[Outcome]) -> Vec<u8> {
         let body = outcome.answer.body.as_bytes();
         message.extend_from_slice(outcome.job.get().as_bytes());
         message.extend_from_slice(outcome.fingerprint.as_bytes());
-        message.push(outcome.origin.to_byte());
+        message.push(outcome.provenance.to_byte());
         message.extend_from_slice(&outcome.answer.status.to_be_bytes());
         message.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
         message.extend_from_slice(body);
@@ -79,14 +79,14 @@ pub(crate) fn decode(mut message: &[u8]) -> Vec<Outcome> {
 fn decode_one(message: &[u8]) -> Option<(Outcome, &[u8])> {
     let (job, rest) = message.split_first_chunk::<16>()?;
     let (fingerprint, rest) = rest.split_first_chunk::<32>()?;
-    let (origin, rest) = rest.split_first_chunk::<1>()?;
+    let (provenance, rest) = rest.split_first_chunk::<1>()?;
     let (status, rest) = rest.split_first_chunk::<2>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (body, rest) = rest.split_at_checked(u32::from_be_bytes(*length).try_into().ok()?)?;
     let outcome = Outcome {
         job: JobId::new(Uuid::from_bytes(*job)),
         fingerprint: Fingerprint::from_bytes(fingerprint)?,
-        origin: Origin::from_byte(origin[0])?,
+        provenance: Provenance::from_byte(provenance[0])?,
         answer: Answer {
             status: u16::from_be_bytes(*status),
             body: std::str::from_utf8(body).ok()?.to_owned(),
@@ -101,13 +101,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn outcome() -> impl Strategy<Value = Outcome> {
-        let origin =
-            prop_oneof![Just(Origin::Decided), Just(Origin::CommandLog), Just(Origin::GaveUp)];
-        (any::<u128>(), any::<[u8; 32]>(), origin, any::<u16>(), ".{0,300}").prop_map(
-            |(job, fingerprint, origin, status, body)| Outcome {
+        let provenance = prop_oneof![
+            Just(Provenance::Decided),
+            Just(Provenance::CommandLog),
+            Just(Provenance::GaveUp)
+        ];
+        (any::<u128>(), any::<[u8; 32]>(), provenance, any::<u16>(), ".{0,300}").prop_map(
+            |(job, fingerprint, provenance, status, body)| Outcome {
                 job: JobId::new(Uuid::from_u128(job)),
                 fingerprint: Fingerprint::from_bytes(&fingerprint).unwrap(),
-                origin,
+                provenance,
                 answer: Answer { status, body },
             },
         )

@@ -1,7 +1,7 @@
 //! Delivery: what a worker notes about the jobs that it works on, and how it delivers their
 //! answers.
 
-use crate::announcement::{self, Origin, Outcome};
+use crate::announcement::{self, Outcome, Provenance};
 use crate::record::{self, Record};
 use crate::{Queue, QueueError};
 use domain::{Answer, Instant, JobId, JobStatus, LogEntry};
@@ -24,7 +24,7 @@ pub struct DecidedJob<'a> {
     /// which Redis had lost.
     pub admitted_at: Instant,
     /// Where the answer comes from.
-    pub origin: Origin,
+    pub provenance: Provenance,
 }
 
 impl Queue {
@@ -129,7 +129,7 @@ impl Queue {
                 let outcome = Outcome {
                     job,
                     fingerprint: record.fingerprint,
-                    origin: Origin::GaveUp,
+                    provenance: Provenance::GaveUp,
                     answer: answer.clone(),
                 };
                 (record.buried(answer, cause, now).encode(), announcement::encode(&[outcome]))
@@ -177,7 +177,7 @@ impl From<&DecidedJob<'_>> for Outcome {
         Self {
             job: decided.entry.job,
             fingerprint: decided.entry.fingerprint,
-            origin: decided.origin,
+            provenance: decided.provenance,
             answer: decided.entry.answer.clone(),
         }
     }

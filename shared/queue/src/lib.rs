@@ -32,7 +32,7 @@ mod upkeep;
 mod wake_signal;
 
 pub use admission::{AT_ONCE_MAX, Admission, Bounds, Submission, Verdict};
-pub use announcement::{Origin, Outcome};
+pub use announcement::{Outcome, Provenance};
 pub use delivery::DecidedJob;
 pub use job::{QueuedJob, UnreadableJob};
 pub use outcomes::{Outcomes, Ticket, Waited};

@@ -5,7 +5,7 @@ pub(crate) use domain::{Answer, Change, ClientId, Command, Context, Email, Finge
 pub(crate) use queue::{Bounds, DecidedJob, Queue, QueuedJob, Verdict};
 
 use chrono::TimeDelta;
-use queue::{Limit, Origin, QueueSettings};
+use queue::{Limit, Provenance, QueueSettings};
 use uuid::Uuid;
 
 pub(crate) const SHOP: ClientId = ClientId::new(100);
@@ -104,5 +104,5 @@ pub(crate) fn entry(job: &QueuedJob, answer: &Answer) -> LogEntry {
 
 /// A decided job as the worker hands it to the queue.
 pub(crate) fn decided(entry: &LogEntry) -> DecidedJob<'_> {
-    DecidedJob { entry, admitted_at: entry.submitted_at, origin: Origin::Decided }
+    DecidedJob { entry, admitted_at: entry.submitted_at, provenance: Provenance::Decided }
 }

@@ -3,7 +3,7 @@
 use crate::sample::{UNBOUNDED, entry, given_up, job};
 use domain::{JobStatus, LogEntry};
 use queue::{
-    Admission, Bounds, DecidedJob, Origin, Queue, QueueError, QueueSettings, QueuedJob, Verdict,
+    Admission, Bounds, DecidedJob, Provenance, Queue, QueueError, QueueSettings, QueuedJob, Verdict,
 };
 use redis::aio::MultiplexedConnection;
 use std::slice;
@@ -65,7 +65,11 @@ pub(crate) async fn finish(queue: &Queue, worker: &str, jobs: &[QueuedJob]) {
     let entries: Vec<LogEntry> = jobs.iter().map(entry).collect();
     let decided: Vec<DecidedJob<'_>> = entries
         .iter()
-        .map(|entry| DecidedJob { entry, admitted_at: entry.submitted_at, origin: Origin::Decided })
+        .map(|entry| DecidedJob {
+            entry,
+            admitted_at: entry.submitted_at,
+            provenance: Provenance::Decided,
+        })
         .collect();
     queue.finish(worker, &decided).await.unwrap();
 }
