@@ -55,7 +55,7 @@ async fn grow(database: &Database, to: i64) -> Result<()> {
     while first <= to {
         let last = to.min(first + BULK - 1);
         for sql in [include_str!("../../sql/ended.sql"), COMMAND_LOG] {
-            database.execute(&between(sql, first, last)).await?;
+            database.fill(&between(sql, first, last)).await?;
         }
         first = last + 1;
     }

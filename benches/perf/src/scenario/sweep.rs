@@ -77,7 +77,7 @@ async fn make_rows(stack: &mut Stack, rows: u64) -> Result<Instant> {
     let due_at = now + i64::try_from(within)?;
     let sql = include_str!("../../sql/due.sql").replace("{due_at}", &due_at.to_string());
     let sql = sql.replace("{first}", &first.to_string()).replace("{last}", &last.to_string());
-    stack.database.execute(&sql).await?;
+    stack.database.fill(&sql).await?;
     stack.database.skip_to(last + 1);
     stack.database.checkpoint().await?;
     Ok(due)

@@ -82,6 +82,23 @@ impl Database {
         Ok(())
     }
 
+    /// Fills its tables by a statement that is written for this release and the one before, which
+    /// has no `client_id` in all tables: what stands in `{? ?}` is for those that have.
+    pub(crate) async fn fill(&self, sql: &str) -> Result<()> {
+        let by_client = "SELECT EXISTS (SELECT FROM information_schema.columns \
+                         WHERE table_name = 'subscriptions' AND column_name = 'client_id')";
+        let by_client: bool = self.value(by_client).await?;
+        let mut text = String::new();
+        for part in sql.split("{?") {
+            match part.split_once("?}") {
+                Some((inner, rest)) if by_client => text.extend([inner, rest]),
+                Some((_, rest)) => text.push_str(rest),
+                None => text.push_str(part),
+            }
+        }
+        self.execute(&text).await
+    }
+
     /// Runs a query of ours for one value.
     pub(crate) async fn value<T>(&self, sql: &str) -> Result<T>
     where

@@ -93,7 +93,7 @@ impl Stack {
         let (server, schema) = (&bench.options.bench_postgres_url, format!("schema_{}", self.name));
         let mut database = Database::create(server, name, &schema).await?;
         database.users(1).await?;
-        database.execute(include_str!("../../sql/readers.sql")).await?;
+        database.fill(include_str!("../../sql/readers.sql")).await?;
         Ok(database)
     }
 
