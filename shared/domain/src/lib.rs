@@ -27,7 +27,7 @@ pub use change::{Change, Changes};
 pub use command::{Command, InternalCommand, Operation};
 pub use decide::{Context, Decision, Entity, Success, decide, decide_internal};
 pub use email::{Email, InvalidEmail};
-pub use gift::{ExpireGift, Gift, GiftState, GiftStatus, Give, Redeem};
+pub use gift::*;
 pub use idempotency::{
     Fingerprint, IdempotencyKey, InvalidIdempotencyKey, internal_job_id, job_id,
 };
@@ -36,11 +36,8 @@ pub use job::{Answer, JobStatus, LogEntry, Origin};
 pub use needs::{Needs, NewIdCounts, NewIds};
 pub use plan::{InvalidPlanCode, MONTHS_MAX, MONTHS_MIN, Plan, PlanCode};
 pub use refusal::Refusal;
-pub use subscription::{
-    Cancel, ExpireSubscription, Grant, GrantSource, Renew, Subscribe, Subscription,
-    SubscriptionState, SubscriptionStatus,
-};
-pub use user::{CreateUser, User};
+pub use subscription::*;
+pub use user::*;
 pub use working_set::WorkingSet;
 
 /// An instant in UTC, in whole microseconds, which is what Postgres stores.
