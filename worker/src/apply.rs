@@ -3,11 +3,10 @@
 use chrono::TimeDelta;
 use contract::refusal;
 use domain::{
-    Changes, Context, JobId, LogEntry, Needs, Operation, Origin, Refusal, Success, WorkingSet,
-    decide,
+    Changes, ClientId, Context, JobId, LogEntry, Needs, Operation, Origin, Refusal, Success,
+    WorkingSet, decide,
 };
 use queue::QueuedJob;
-use std::collections::HashMap;
 use std::sync::Arc;
 use store::{Batch, BatchContext, Database, StoreError};
 
@@ -34,7 +33,6 @@ pub(crate) struct NumberedAttempt {
 pub(crate) struct LoadedBatch {
     batch: Batch,
     working_set: WorkingSet,
-    known: HashMap<JobId, LogEntry>,
     context: BatchContext,
 }
 
@@ -47,10 +45,10 @@ pub(crate) async fn load(
     for Attempt { job, .. } in attempts {
         job.command.needs(job.client, &mut needs);
     }
-    let ids: Vec<_> = attempts.iter().map(|attempt| attempt.job.id()).collect();
-    let (mut batch, working_set, context) = Batch::begin(database, &needs, &ids).await?;
-    let known = batch.decided(&context.decided).await?;
-    Ok(LoadedBatch { batch, working_set, known, context })
+    let ids = attempts.iter().map(|Attempt { job, .. }| (job.client, job.id()));
+    let ids: Vec<(ClientId, JobId)> = ids.collect();
+    let (batch, working_set, context) = Batch::begin(database, &needs, &ids).await?;
+    Ok(LoadedBatch { batch, working_set, context })
 }
 
 impl LoadedBatch {
@@ -61,8 +59,8 @@ impl LoadedBatch {
         attempts: &[NumberedAttempt],
         gift_ttl: TimeDelta,
     ) -> Result<DecidedBatch, StoreError> {
-        let Self { batch, working_set, known, context } = self;
-        let decided = decide_all(working_set, attempts, known, context, gift_ttl);
+        let Self { batch, working_set, context } = self;
+        let decided = decide_all(working_set, attempts, context, gift_ttl);
         batch.commit(&decided.changes, &decided.new_entries).await?;
         Ok(decided)
     }
@@ -96,11 +94,10 @@ pub(crate) struct NewOutcome {
 pub(crate) fn decide_all(
     mut working_set: WorkingSet,
     attempts: &[NumberedAttempt],
-    mut known: HashMap<JobId, LogEntry>,
     context: BatchContext,
     gift_ttl: TimeDelta,
 ) -> DecidedBatch {
-    let BatchContext { now, mut new_ids, .. } = context;
+    let BatchContext { now, decided: mut known, mut new_ids } = context;
     let mut decided = DecidedBatch::default();
     for NumberedAttempt { job, number } in attempts {
         if let Some(entry) = known.get(&job.id()) {

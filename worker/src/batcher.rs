@@ -5,7 +5,7 @@
 //! command is a batch of one; under load many commands share the cost of a commit.
 
 use crate::apply::{Attempt, DecidedBatch, NumberedAttempt, load};
-use crate::fault::{Fault, Recovery};
+use crate::fault::{Fault, Recovery, contained};
 use crate::intake::{Completion, Intake, QueuedAttempt};
 use crate::publish;
 use crate::retry::RetryPolicy;
@@ -17,15 +17,10 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Database, command_log};
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
-
-/// The time for one batch. A transaction takes milliseconds, and Postgres bounds each of its
-/// statements: this bound is for a Postgres that does not answer at all.
-const APPLY_TIMEOUT: Duration = Duration::from_secs(15);
 
 type Attempts = Arc<[Attempt]>;
 
@@ -53,7 +48,7 @@ impl Batcher {
         Self {
             database,
             queue,
-            gift_ttl: TimeDelta::days(settings.gift_ttl_days.into()),
+            gift_ttl: settings.gift_ttl(),
             attempts_max: settings.worker_attempts_max,
             batch_max: settings.worker_batch_max.into(),
             retry_policy: RetryPolicy::until(stop),
@@ -127,12 +122,11 @@ impl Batcher {
         }
     }
 
-    /// Applies a batch, in a task of its own: a panic there is a fault like another.
+    /// Applies a batch.
     async fn apply(&self, attempts: Attempts, round: Uuid) -> Result<DecidedBatch, Fault> {
         let (database, queue) = (self.database.clone(), self.queue.clone());
         let (gift_ttl, attempts_max) = (self.gift_ttl, self.attempts_max);
-        // Boxed, since it is large and handed on several times.
-        let apply = Box::pin(async move {
+        contained(async move {
             let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.job.id()).collect();
             // The rows are loaded while Redis notes that the jobs are begun. They may stay locked
             // until Redis replies, which takes no longer than the timeout of a command.
@@ -151,12 +145,8 @@ impl Batcher {
             let decided = loaded.commit(&numbered, gift_ttl).await?;
             publish::count_decided(&decided.outcomes);
             Ok(decided)
-        });
-        match tokio::spawn(timeout(APPLY_TIMEOUT, apply).in_current_span()).await {
-            Ok(Ok(applied)) => applied,
-            Ok(Err(_)) => Err(Fault::TimedOut),
-            Err(_) => Err(Fault::Panicked),
-        }
+        })
+        .await
     }
 
     /// Publishes the answers of a batch while the next one is committed.

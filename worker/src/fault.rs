@@ -3,7 +3,14 @@
 
 use queue::QueueError;
 use runtime::bootstrap;
+use std::time::Duration;
 use store::StoreError;
+use tokio::time::timeout;
+use tracing::Instrument;
+
+/// The time for one transaction. It takes milliseconds, and Postgres bounds each of its statements:
+/// this bound is for a Postgres that does not answer at all.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Why commands were not applied, as far as we know. If they were after all, the next attempt finds
 /// them in the command log.
@@ -67,5 +74,18 @@ impl Fault {
     /// The cause in full, for logs and operators.
     pub(crate) fn full_cause(&self) -> String {
         bootstrap::chain(self)
+    }
+}
+
+/// Runs a transaction in a task of its own, and not for long: a panic there is a fault like another.
+pub(crate) async fn contained<T: Send + 'static>(
+    transaction: impl Future<Output = Result<T, Fault>> + Send + 'static,
+) -> Result<T, Fault> {
+    // Boxed, since it is large and handed on several times.
+    let transaction = timeout(TRANSACTION_TIMEOUT, Box::pin(transaction)).in_current_span();
+    match tokio::spawn(transaction).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_)) => Err(Fault::TimedOut),
+        Err(_) => Err(Fault::Panicked),
     }
 }

@@ -36,6 +36,11 @@ impl Intake {
         (Self(intake), queued)
     }
 
+    /// Whether tasks wait that no batch has taken yet.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.0.capacity() < self.0.max_capacity()
+    }
+
     /// Hands a task in and waits until it is complete; `None` if the worker stops first.
     pub(crate) async fn hand_in(&self, job: QueuedJob, holder: Arc<str>) -> Option<()> {
         let (completion, completed) = oneshot::channel();

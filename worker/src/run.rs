@@ -7,7 +7,7 @@
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
 use crate::registry::WorkerRegistry;
-use crate::schedule::expiry;
+use crate::schedule::lane::Lane;
 use crate::schedule::ticks::Ticks;
 use crate::settings::Settings;
 use crate::{admin_http, monitor, upkeep};
@@ -62,13 +62,15 @@ pub async fn work(
     let registry = WorkerRegistry::new(Uuid::new_v4());
     let ticks = Ticks::default();
     let sweep_interval = Duration::from_secs(settings.sweep_interval_seconds);
-    tasks.spawn(expiry::run(database.clone(), ticks.clone(), sweep_interval, stop.clone()));
     // Upkeep goes on until the last tasks are complete.
     let completed = CancellationToken::new();
     tasks.spawn(upkeep::run(queue.clone(), registry.clone(), completed.clone()));
 
-    let batcher = Batcher::new(database, queue.clone(), settings, tasks.clone(), stop.clone());
+    let (store, queued) = (database.clone(), queue.clone());
+    let batcher = Batcher::new(store, queued, settings, tasks.clone(), stop.clone());
     let (intake, handed_back) = (batcher.start(), CancellationToken::new());
+    let lane = Lane::new(database, intake.clone(), settings.gift_ttl(), stop.clone());
+    tasks.spawn(lane.run(ticks.clone(), sweep_interval));
     let context = HandlerContext { intake, queue: queue.clone(), handed_back };
     let fetch = FetchSettings {
         orphan_seconds: settings.worker_orphan_seconds,

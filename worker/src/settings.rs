@@ -1,5 +1,6 @@
 //! The settings of the worker, read once. `worker --help` is the reference.
 
+use chrono::TimeDelta;
 use clap::{Parser, Subcommand};
 use runtime::settings::{Logs, Postgres, Redis};
 use std::net::SocketAddr;
@@ -31,6 +32,15 @@ pub enum CliCommand {
         /// What to do.
         #[command(subcommand)]
         command: JobsCommand,
+    },
+    /// Look whether what is stored is consistent and whether anything is stuck; exit 0 when it is
+    /// well
+    Check,
+    /// Apply the migrations and exit
+    Migrate {
+        /// Also drop what releases before this one need. Stop their processes first.
+        #[arg(long)]
+        finish: bool,
     },
 }
 
@@ -104,6 +114,13 @@ pub struct Settings {
     #[arg(long, env = "GIFT_TTL_DAYS", default_value_t = 30, value_name = "DAYS",
           value_parser = clap::value_parser!(u32).range(1..=1825))]
     pub gift_ttl_days: u32,
+}
+
+impl Settings {
+    /// How long a gift can be redeemed.
+    pub(crate) fn gift_ttl(&self) -> TimeDelta {
+        TimeDelta::days(self.gift_ttl_days.into())
+    }
 }
 
 /// An address to serve at, or none.

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::io::{Write, stderr};
 use std::process::ExitCode;
 use std::time::Duration;
-use store::{Database, StoreError};
+use store::{Database, Finish, Migrated, StoreError};
 use tokio::time::{Instant, sleep};
 
 /// The time that a process waits for Postgres and Redis to come up.
@@ -60,12 +60,24 @@ pub async fn connect(
     let url = postgres.database_url.expose();
     let database =
         Database::new(url, postgres.database_connections_max).map_err(|error| unusable(&error))?;
-    while let Err(error) = database.migrate().await {
-        if !matches!(error, StoreError::Unavailable(_)) || Instant::now() > deadline {
-            return Err(unusable(&error));
+    let migrated = loop {
+        match database.migrate(Finish::WhenAlone).await {
+            Ok(migrated) => break migrated,
+            Err(error) => {
+                if !matches!(error, StoreError::Unavailable(_)) || Instant::now() > deadline {
+                    return Err(unusable(&error));
+                }
+            }
         }
         tracing::info!("waiting for Postgres");
         sleep(RETRY_PAUSE).await;
+    };
+    if let Migrated::Waits(sessions) = migrated {
+        tracing::warn!(
+            sessions,
+            "the schema also serves the release before this one, because these sessions may be of \
+             it: when it is stopped, start this release again or run `worker migrate --finish`"
+        );
     }
     let queue = loop {
         match Queue::connect(redis.queue()).await {

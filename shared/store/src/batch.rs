@@ -1,11 +1,10 @@
 //! The transaction of a batch: it begins and loads in one round trip, then writes and commits.
 
-use crate::load::{self, BatchContext};
-use crate::{Database, StoreError, changes, command_log};
-use domain::{Changes, JobId, LogEntry, Needs, WorkingSet};
+use crate::load::{self, BatchContext, Locked};
+use crate::{Database, StoreError, changes};
+use domain::{Changes, ClientId, JobId, LogEntry, Needs, WorkingSet};
 use sqlx::pool::PoolConnection;
 use sqlx::{Postgres, raw_sql};
-use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 
 /// A transaction that has begun. If it is dropped before its commit, its connection is closed and
@@ -23,22 +22,33 @@ impl Batch {
     pub async fn begin(
         database: &Database,
         needs: &Needs,
-        jobs: &[JobId],
+        jobs: &[(ClientId, JobId)],
     ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
-        let mut connection = ClosedUnlessKept::new(database.take().await?);
-        let loaded = load::begin_and_load(&mut connection, needs, jobs).await;
-        let (working_set, context) = database.noting_outages(loaded)?;
-        Ok((Self { database: database.clone(), connection }, working_set, context))
+        Self::begin_and_load(database, needs, jobs, Locked::Wait).await
     }
 
-    /// The entries of the command log for `jobs`, as far as they have been decided.
-    #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn decided(
-        &mut self,
-        jobs: &[JobId],
-    ) -> Result<HashMap<JobId, LogEntry>, StoreError> {
-        let found = command_log::find(&mut self.connection, jobs).await;
-        self.database.noting_outages(found)
+    /// As [`Batch::begin`], but never waits for a lock: rows that another transaction has locked
+    /// are not in the working set, nor are subscriptions of a user who is locked. Users are found
+    /// by id only, not by email.
+    #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
+    pub async fn begin_skip_locked(
+        database: &Database,
+        needs: &Needs,
+        jobs: &[(ClientId, JobId)],
+    ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
+        Self::begin_and_load(database, needs, jobs, Locked::Skip).await
+    }
+
+    async fn begin_and_load(
+        database: &Database,
+        needs: &Needs,
+        jobs: &[(ClientId, JobId)],
+        locked: Locked,
+    ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
+        let mut connection = ClosedUnlessKept::new(database.take().await?);
+        let loaded = load::begin_and_load(&mut connection, needs, jobs, locked).await;
+        let (working_set, context) = database.noting_outages(loaded)?;
+        Ok((Self { database: database.clone(), connection }, working_set, context))
     }
 
     /// Writes the changes and the entries, and commits them.

@@ -1,8 +1,9 @@
 //! Writes everything that a batch decided, in one statement for any size of the batch.
 
 use crate::StoreError;
-use crate::columns::{Entries, Gifts, Grants, Subscriptions, Users};
-use domain::{Changes, LogEntry, User};
+use crate::tables::{GiftRow, GrantRow, SubscriptionRow, TransactionRow, UserRow, to_json};
+use domain::{Changes, LogEntry, Subscription, SubscriptionState, User};
+use serde::Serialize;
 use sqlx::PgConnection;
 
 /// Writes the final version of every changed row, and the entries of the command log in the order
@@ -10,8 +11,8 @@ use sqlx::PgConnection;
 /// that nothing is done twice.
 ///
 /// Users are written in the order of their emails, so that two batches that make the same users do
-/// not deadlock. Subscriptions are written in the order of their ids, so that one that has ended is
-/// no longer active when its successor is checked against `subscriptions_one_active_key`. Postgres
+/// not deadlock. Of the subscriptions, those that have ended come first, so that none of them is
+/// active any more when its successor is checked against `subscriptions_one_active_key`. Postgres
 /// checks the foreign keys when everything is written.
 pub(crate) async fn write(
     tx: &mut PgConnection,
@@ -23,55 +24,26 @@ pub(crate) async fn write(
     }
     let mut users: Vec<&User> = changes.users.values().collect();
     users.sort_by_key(|user| (user.client, user.email.key()));
-    let users = Users::from_rows(&users);
-    let subscriptions = Subscriptions::from_rows(changes.subscriptions.values())?;
-    let gifts = Gifts::from_rows(changes.gifts.values())?;
-    let grants = Grants::from_rows(&changes.grants)?;
-    let entries = Entries::from_rows(entries)?;
+    let mut subscriptions: Vec<&Subscription> = changes.subscriptions.values().collect();
+    subscriptions.sort_by_key(|subscription| subscription.state == SubscriptionState::Active);
     sqlx::query_file!(
         "src/write.sql",
-        &users.ids,
-        &users.clients,
-        &users.emails as &[&str],
-        &users.created,
-        &subscriptions.ids,
-        &subscriptions.users,
-        &subscriptions.plans as &[&str],
-        &subscriptions.statuses as &[&str],
-        &subscriptions.months,
-        &subscriptions.starts,
-        &subscriptions.ends,
-        &subscriptions.cancelled as &[Option<_>],
-        &subscriptions.created,
-        &subscriptions.updated,
-        &gifts.ids,
-        &gifts.gifters,
-        &gifts.emails as &[&str],
-        &gifts.recipients as &[Option<i64>],
-        &gifts.statuses as &[&str],
-        &gifts.months,
-        &gifts.expires,
-        &gifts.redeemed as &[Option<_>],
-        &gifts.created,
-        &grants.subscriptions,
-        &grants.sources as &[&str],
-        &grants.months,
-        &grants.gifts as &[Option<i64>],
-        &grants.jobs,
-        &grants.granted,
-        &entries.jobs,
-        &entries.clients,
-        &entries.keys as &[&str],
-        &entries.fingerprints as &[&[u8]],
-        &entries.operations as &[&str],
-        &entries.entities as &[Option<i64>],
-        &entries.statuses,
-        &entries.bodies as &[&str],
-        &entries.attempts,
-        &entries.submitted,
-        &entries.finished,
+        to_json(&users.into_iter().map(UserRow::from).collect::<Vec<_>>())?,
+        rows::<_, SubscriptionRow<'_>>(subscriptions)?,
+        rows::<_, GiftRow<'_>>(changes.gifts.values())?,
+        rows::<_, GrantRow>(&changes.grants)?,
+        rows::<_, TransactionRow<'_>>(entries)?,
     )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// The rows of one table, as JSON.
+fn rows<T, Row>(values: impl IntoIterator<Item = T>) -> Result<String, StoreError>
+where
+    Row: TryFrom<T, Error = StoreError> + Serialize,
+{
+    let rows: Vec<Row> = values.into_iter().map(Row::try_from).collect::<Result<_, _>>()?;
+    to_json(&rows)
 }

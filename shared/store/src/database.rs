@@ -3,22 +3,12 @@
 use crate::StoreError;
 use crate::connection_cache::ConnectionCache;
 use crate::connection_health::ConnectionHealth;
-use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgPool, Postgres};
 use std::str::FromStr;
-use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::time::timeout;
-
-/// The migrations, embedded in the programs. A newer release may have applied more of them while
-/// this one still runs: migrations only add things that an older release does not need.
-static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
-    let mut migrator = sqlx::migrate!("../../migrations");
-    migrator.set_ignore_missing(true);
-    migrator
-});
 
 /// The longest wait for a connection, also for a new one. After it Postgres counts as unreachable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -43,6 +33,9 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "10000";
 const PLANS: [(&str, &str); 3] =
     [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
+/// The name of our sessions. Release 0.2.0 and those before it gave them none.
+const APPLICATION_NAME: &str = concat!("commerce ", env!("CARGO_PKG_VERSION"));
+
 /// A handle on Postgres, shared by its clones.
 #[derive(Clone)]
 pub struct Database {
@@ -54,12 +47,13 @@ pub struct Database {
 impl Database {
     /// A handle with at most `connections_max` connections. Nothing is connected yet.
     pub fn new(url: &str, connections_max: u32) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)?.options([
-            ("statement_timeout", STATEMENT_TIMEOUT_MS),
-            ("lock_timeout", LOCK_TIMEOUT_MS),
-            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
-            ("timezone", "UTC"),
-        ]);
+        let options =
+            PgConnectOptions::from_str(url)?.application_name(APPLICATION_NAME).options([
+                ("statement_timeout", STATEMENT_TIMEOUT_MS),
+                ("lock_timeout", LOCK_TIMEOUT_MS),
+                ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
+                ("timezone", "UTC"),
+            ]);
         let options = options.options(PLANS);
         let health = ConnectionHealth::default();
         let known_health = health.clone();
@@ -86,18 +80,14 @@ impl Database {
         &self.pool
     }
 
-    /// Applies pending migrations, under an advisory lock: any number of processes may start at
-    /// once. It has no time limit, also while another process migrates.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
+    /// A pool of one connection, whose statements and waits have no time limit.
+    pub(crate) fn unlimited(&self) -> PgPool {
         let unlimited = [("lock_timeout", "0"), ("statement_timeout", "0")];
         let options = self.pool.connect_options().as_ref().clone().options(unlimited);
-        let connection = PgPoolOptions::new()
+        PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options);
-        let migrated = MIGRATOR.run(&connection).await;
-        connection.close().await;
-        Ok(migrated?)
+            .connect_lazy_with(options)
     }
 
     /// Whether Postgres answers.

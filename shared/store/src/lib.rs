@@ -1,27 +1,29 @@
 //! The store: all use of Postgres, and the only SQL.
 //!
-//! This crate loads the rows that decisions need and writes what the domain decided. It must not
-//! decide anything itself, and it does not use the queue.
+//! This crate finds and loads the rows that decisions need, and writes what the domain decided. It
+//! must not decide anything itself, and it does not use the queue.
 //!
 //! Locks are always taken in one order: users, then gifts, then subscriptions, ids ascending
-//! (`load_batch`, in `migrations/`). The sweeps lock subscriptions or gifts only, and skip rows
-//! that are locked.
+//! (`load_batch`, in `migrations/`). A batch of what is due takes the same order and skips what is
+//! locked.
 
 pub mod api_keys;
 mod batch;
 mod changes;
-mod columns;
 pub mod command_log;
 mod connection_cache;
 mod connection_health;
 mod database;
+pub mod due;
 mod error;
 mod load;
+mod migrate;
+mod needs;
 pub mod reads;
-mod rows;
-pub mod sweep;
+mod tables;
 
 pub use batch::Batch;
 pub use database::Database;
 pub use error::StoreError;
 pub use load::BatchContext;
+pub use migrate::{Finish, Migrated};

@@ -43,11 +43,13 @@ pub async fn subscription(
     ends_in: &str,
 ) -> SubscriptionId {
     let insert = format!(
-        "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
-                                    cancelled_at, created_at, updated_at)
-         VALUES ({user}, 'monthly', '{status}', 1, now() - interval '10 years',
-                 now() + interval '{ends_in}', CASE '{status}' WHEN 'cancelled' THEN now() END,
-                 now() - interval '10 years', now() - interval '10 years')
+        "INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months, start_date,
+                                    end_date, cancelled_at, due_at, created_at, updated_at)
+         SELECT client_id, true, id, 'monthly', '{status}', 1, now() - interval '10 years',
+                now() + interval '{ends_in}', CASE '{status}' WHEN 'cancelled' THEN now() END,
+                CASE '{status}' WHEN 'active' THEN now() + interval '{ends_in}' END,
+                now() - interval '10 years', now() - interval '10 years'
+         FROM users WHERE id = {user}
          RETURNING id"
     );
     SubscriptionId::new(database.value(&insert).await)
@@ -61,8 +63,11 @@ pub async fn gift(
     expires_in: &str,
 ) -> GiftId {
     let insert = format!(
-        "INSERT INTO gifts (gifter_id, recipient_email, status, months, expires_at, created_at)
-         VALUES ({gifter}, '{recipient}', 'pending', 3, now() + interval '{expires_in}', now())
+        "INSERT INTO gifts (client_id, livemode, gifter_id, recipient_email, status, months,
+                            expires_at, due_at, created_at)
+         SELECT client_id, true, id, '{recipient}', 'pending', 3,
+                now() + interval '{expires_in}', now() + interval '{expires_in}', now()
+         FROM users WHERE id = {gifter}
          RETURNING id"
     );
     GiftId::new(database.value(&insert).await)

@@ -1,4 +1,13 @@
-//! What workers do at intervals, without a command of a client.
+//! What workers do without a command of a client: the internal commands that are due.
+//!
+//! The `finders` find rows that are due, one finder for each table. The `lane` has their commands
+//! decided and committed, many in one transaction (`apply`), beside the batches of clients and never
+//! in their way. What fails by itself is remembered (`failing`), so that it holds up nothing else.
+//! `ticks` say when to look.
 
-pub(crate) mod expiry;
+mod apply;
+mod failing;
+mod finders;
+mod job;
+pub(crate) mod lane;
 pub(crate) mod ticks;

@@ -3,7 +3,7 @@
 
 use crate::decided_batch::apply;
 use crate::main_path;
-use crate::sample::begin;
+use crate::sample::{begin, local};
 use domain::{Needs, SubscriptionId};
 use sqlx::query_scalar;
 use std::fs;
@@ -91,7 +91,7 @@ async fn a_statement_that_names_no_columns_would_be_noticed() {
     let rows = [("ann", create_user("ann@a.org"))];
     apply(&database, &rows).await.unwrap();
     apply(&database, &[("subscribe", subscribe(1))]).await.unwrap();
-    let needs = Needs { subscriptions: [SubscriptionId::new(1)].into(), ..Needs::default() };
+    let needs = Needs { subscriptions: local([SubscriptionId::new(1)]), ..Needs::default() };
     begin(&database, &needs).await;
 
     add_columns(&database, &["client_id".to_owned()]).await;

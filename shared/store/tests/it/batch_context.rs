@@ -1,6 +1,6 @@
 //! The time and the ids that a batch is decided with.
 
-use crate::sample::{begin, end};
+use crate::sample::{begin, end, local};
 use chrono::TimeDelta;
 use domain::{
     Change, ClientId, Command, Context, Instant, JobId, Needs, NewIdCounts, NewIds, WorkingSet,
@@ -30,7 +30,7 @@ async fn now_is_the_clock_and_not_the_start_of_the_transaction() {
 async fn who_waited_for_a_lock_decides_later_than_who_held_it() {
     let database = Database::create().await;
     let ann = rows::user(&database, "ann@a.org").await;
-    let needs = Needs { users: [ann].into(), ..Needs::default() };
+    let needs = Needs { users: local([ann]), ..Needs::default() };
 
     let (first, ..) = begin(&database, &needs).await;
     let store = database.store().clone();
@@ -89,7 +89,7 @@ async fn no_id_is_drawn_twice_by_concurrent_transactions() {
         let store = database.store().clone();
         drawing.spawn(async move {
             let user = domain::UserId::new(1);
-            let needs = Needs { users: [user].into(), new_ids: COUNTS, ..Needs::default() };
+            let needs = Needs { users: local([user]), new_ids: COUNTS, ..Needs::default() };
             let (batch, working_set, context) = Batch::begin(&store, &needs, &[]).await.unwrap();
             let ids = ids_of_all(&working_set, context.now, context.new_ids);
             // Ids that are not used are gone: half of the transactions come to nothing.

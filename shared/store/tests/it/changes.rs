@@ -22,6 +22,7 @@ async fn write(
 
 fn grant(subscription: i64, source: GrantSource) -> Grant {
     Grant {
+        client: ClientId::LOCAL,
         subscription: SubscriptionId::new(subscription),
         source,
         months: 2,

@@ -4,7 +4,7 @@ use crate::sample::{begin, entry};
 use domain::{Changes, ClientId, JobId, LogEntry, Needs};
 use sqlx::query_scalar;
 use std::collections::HashMap;
-use store::{StoreError, command_log};
+use store::{Batch, StoreError, command_log};
 use support::Database;
 use support::rows::{OTHER, other_client};
 
@@ -19,8 +19,8 @@ pub(crate) async fn append(database: &Database, entries: &[LogEntry]) -> Result<
 
 /// What a batch finds of those jobs.
 pub(crate) async fn find(database: &Database, jobs: &[JobId]) -> HashMap<JobId, LogEntry> {
-    let (mut batch, ..) = begin(database, &Needs::default()).await;
-    batch.decided(jobs).await.unwrap()
+    let jobs: Vec<_> = jobs.iter().map(|job| (LOCAL, *job)).collect();
+    Batch::begin(database.store(), &Needs::default(), &jobs).await.unwrap().2.decided
 }
 
 #[tokio::test]

@@ -6,18 +6,20 @@ pub(crate) const ROWS: &str = "
     VALUES ('AbCd1234', 2, decode(repeat('ab', 32), 'hex'), 'write');
     INSERT INTO users (client_id, email, created_at)
     VALUES (2, 'Ann@example.com', now()), (2, 'bea@example.com', now());
-    INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date, cancelled_at,
-                               created_at, updated_at)
-    VALUES (1, 'monthly', 'active', 1, now(), now() + interval '1 month', NULL, now(), now());
-    INSERT INTO gifts (gifter_id, recipient_email, recipient_id, status, months, expires_at,
+    INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months, start_date,
+                               end_date, due_at, created_at, updated_at)
+    VALUES (2, true, 1, 'monthly', 'active', 1, now(), now() + interval '1 month', now(), now(),
+            now());
+    INSERT INTO gifts (client_id, livemode, gifter_id, recipient_email, recipient_id, status, months, expires_at,
                        redeemed_at, created_at)
-    VALUES (2, 'ann@example.com', 1, 'redeemed', 1, now(), now(), now());
-    INSERT INTO grants (subscription_id, source, months, gift_id, job_id, granted_at)
-    VALUES (1, 'gift', 1, 1, gen_random_uuid(), now());
-    INSERT INTO transactions (job_id, client_id, idempotency_key, fingerprint, operation,
-                              entity_id, status, body, attempts, submitted_at, finished_at)
-    VALUES ('00000000-0000-8000-8000-000000000001', 2, 'key', decode(repeat('ab', 32), 'hex'),
-            'subscribe', 1, 201, '{}', 1, now(), now())";
+    VALUES (2, true, 2, 'ann@example.com', 1, 'redeemed', 1, now(), now(), now());
+    INSERT INTO grants (client_id, subscription_id, source, months, gift_id, job_id, granted_at)
+    VALUES (2, 1, 'gift', 1, 1, gen_random_uuid(), now());
+    INSERT INTO transactions (job_id, client_id, origin, idempotency_key, fingerprint, operation,
+                              entity_id, status, body, attempts, submitted_at, decided_at,
+                              finished_at)
+    VALUES ('00000000-0000-8000-8000-000000000001', 2, 'client', 'key', decode(repeat('ab', 32), 'hex'),
+            'subscribe', 1, 201, '{}', 1, now(), now(), now())";
 
 /// The name of each constraint, and statements that it is to refuse.
 pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
@@ -72,10 +74,16 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ),
     (
         "subscriptions_one_active_key",
-        &["INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
-                                      created_at, updated_at)
-           SELECT user_id, plan, 'active', 1, end_date, end_date + interval '1 month', now(), now()
+        &["INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months, start_date,
+                                      end_date, due_at, created_at, updated_at)
+           SELECT client_id, livemode, user_id, plan, 'active', 1, end_date,
+                  end_date + interval '1 month', end_date, now(), now()
            FROM subscriptions"],
+    ),
+    ("subscriptions_due_check", &["UPDATE subscriptions SET due_at = NULL"]),
+    (
+        "gifts_due_check",
+        &["UPDATE gifts SET status = 'pending', redeemed_at = NULL, recipient_id = NULL"],
     ),
     ("gifts_pkey", &["INSERT INTO gifts SELECT * FROM gifts"]),
     ("gifts_gifter_fkey", &["UPDATE gifts SET gifter_id = 77"]),
@@ -88,7 +96,7 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     (
         "gifts_redeemed_check",
         &[
-            "UPDATE gifts SET status = 'pending'",
+            "UPDATE gifts SET status = 'pending', due_at = now()",
             "UPDATE gifts SET redeemed_at = NULL",
             "UPDATE gifts SET recipient_id = NULL",
             "UPDATE gifts SET redeemed_at = NULL, recipient_id = NULL",
@@ -105,8 +113,9 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ),
     (
         "grants_gift_key",
-        &["INSERT INTO grants (subscription_id, source, months, gift_id, job_id, granted_at)
-           SELECT subscription_id, source, 1, gift_id, gen_random_uuid(), now() FROM grants"],
+        &["INSERT INTO grants (client_id, subscription_id, source, months, gift_id, job_id,
+                               granted_at)
+           SELECT client_id, subscription_id, source, 1, gift_id, gen_random_uuid(), now() FROM grants"],
     ),
     (
         "transactions_pkey",
@@ -115,10 +124,17 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ("transactions_client_fkey", &["UPDATE transactions SET client_id = 77"]),
     (
         "transactions_idempotency_key",
-        &["INSERT INTO transactions (job_id, client_id, idempotency_key, fingerprint, operation,
-                                     entity_id, status, body, attempts, submitted_at, finished_at)
-           SELECT gen_random_uuid(), client_id, idempotency_key, fingerprint, operation,
-                  entity_id, status, body, attempts, submitted_at, finished_at FROM transactions"],
+        &["INSERT INTO transactions (job_id, client_id, origin, idempotency_key, fingerprint,
+                                     operation, entity_id, status, body, attempts, submitted_at,
+                                     decided_at, finished_at)
+           SELECT gen_random_uuid(), client_id, origin, idempotency_key, fingerprint, operation,
+                  entity_id, status, body, attempts, submitted_at, decided_at, finished_at
+           FROM transactions"],
+    ),
+    ("transactions_origin_check", &["UPDATE transactions SET origin = 'nobody'"]),
+    (
+        "transactions_input_check",
+        &["UPDATE transactions SET input = '{}'", "UPDATE transactions SET origin = 'internal'"],
     ),
     ("transactions_fingerprint_check", &["UPDATE transactions SET fingerprint = '\\xab'"]),
     (

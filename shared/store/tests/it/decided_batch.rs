@@ -4,9 +4,10 @@ use chrono::TimeDelta;
 use contract::answer;
 use domain::{
     Changes, ClientId, Command, Context, Fingerprint, IdempotencyKey, JobId, LogEntry, Needs,
-    Success, decide, job_id,
+    Origin, decide, decide_internal, internal_job_id, job_id,
 };
-use store::{Batch, StoreError};
+use store::due::{self, Cursor};
+use store::{Batch, BatchContext, StoreError};
 use support::Database;
 
 const LOCAL: ClientId = ClientId::LOCAL;
@@ -19,15 +20,13 @@ pub(crate) async fn apply(
 ) -> Result<Vec<LogEntry>, StoreError> {
     let mut needs = Needs::default();
     for (_, command) in commands {
-        needs.add(LOCAL, command);
+        command.needs(LOCAL, &mut needs);
     }
-    let jobs: Vec<JobId> = commands.iter().map(|(key, _)| job(LOCAL, key)).collect();
-    let (mut batch, mut working_set, context) =
-        Batch::begin(database.store(), &needs, &jobs).await?;
-    let known = batch.decided(&context.decided).await?;
-    let (now, mut new_ids) = (context.now, context.new_ids);
+    let jobs: Vec<_> = commands.iter().map(|(key, _)| (LOCAL, job(LOCAL, key))).collect();
+    let (batch, mut working_set, context) = Batch::begin(database.store(), &needs, &jobs).await?;
+    let BatchContext { now, decided: known, mut new_ids } = context;
     let (mut changes, mut decided, mut new) = (Changes::default(), Vec::new(), Vec::new());
-    for (job, (key, command)) in jobs.into_iter().zip(commands) {
+    for ((_, job), (key, command)) in jobs.into_iter().zip(commands) {
         if let Some(entry) = known.get(&job) {
             decided.push(entry.clone());
             continue;
@@ -41,13 +40,17 @@ pub(crate) async fn apply(
         let entry = LogEntry {
             job,
             client: LOCAL,
+            origin: Origin::Client,
             key: IdempotencyKey::parse(key.as_bytes()).unwrap(),
             fingerprint: Fingerprint::of_request("POST", "/", key.as_bytes()),
             operation: command.operation(),
-            entity: decision.result.as_ref().ok().map(Success::entity),
+            input: None,
+            user: decision.user,
+            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
             answer: answer(job, &decision.result, now),
             attempts: 1,
             submitted_at: now,
+            decided_at: now,
             finished_at: now,
         };
         decided.push(entry.clone());
@@ -55,6 +58,46 @@ pub(crate) async fn apply(
     }
     batch.commit(&changes, &new).await?;
     Ok(decided)
+}
+
+/// Marks everything that is due in one batch, as a worker does. Returns the rows that it was for.
+pub(crate) async fn expire(database: &Database) -> Result<Vec<Cursor>, StoreError> {
+    let store = database.store();
+    let mut due = Vec::new();
+    for found in due::subscriptions(store, None, 100).await?.rows {
+        due.push((found.cursor, found.row?.due().unwrap()));
+    }
+    for found in due::gifts(store, None, 100).await?.rows {
+        due.push((found.cursor, found.row?.due().unwrap()));
+    }
+    let mut needs = Needs::default();
+    due.iter().for_each(|(_, command)| command.needs(LOCAL, &mut needs));
+    let (batch, working_set, context) = Batch::begin_skip_locked(store, &needs, &[]).await?;
+    let (now, mut changes, mut entries) = (context.now, Changes::default(), Vec::new());
+    for (_, command) in &due {
+        let (key, gift_ttl) = (command.key(), TimeDelta::days(30));
+        let context = Context { now, client: LOCAL, job: internal_job_id(LOCAL, &key), gift_ttl };
+        let Some(decision) = decide_internal(&working_set, &context, command) else { continue };
+        entries.push(LogEntry {
+            job: context.job,
+            client: LOCAL,
+            origin: Origin::Internal,
+            fingerprint: Fingerprint::of_request("", key.as_str(), b""),
+            key,
+            operation: command.operation(),
+            input: Some(serde_json::to_string(command).unwrap()),
+            user: decision.user,
+            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
+            answer: answer(context.job, &decision.result, now),
+            attempts: 1,
+            submitted_at: now,
+            decided_at: now,
+            finished_at: now,
+        });
+        decision.changes.into_iter().for_each(|change| changes.push(change));
+    }
+    batch.commit(&changes, &entries).await?;
+    Ok(due.into_iter().map(|(cursor, _)| cursor).collect())
 }
 
 /// The job of a key of a client.

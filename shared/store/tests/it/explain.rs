@@ -36,6 +36,7 @@ fn argument(name: &str) -> String {
         "Bytea" => r"\xab",
         "Timestamptz" => "2030-01-01T00:00:00Z",
         "Uuid" => "00000000-0000-8000-8000-000000000001",
+        "Json" | "Jsonb" => "[]",
         other => panic!("no value of type {other}: add one"),
     };
     if name.ends_with("Array") { format!("ARRAY['{one}', '{one}']") } else { format!("'{one}'") }

@@ -1,6 +1,6 @@
 //! Loading is exact: what the needs name, and the active subscriptions of their users.
 
-use crate::sample::begin;
+use crate::sample::{begin, local};
 use domain::{
     ClientId, Email, GiftId, GiftState, Instant, Needs, SubscriptionId, UserId, WorkingSet,
 };
@@ -29,7 +29,7 @@ async fn a_user_comes_with_its_active_subscription_only() {
     let of_bea = rows::subscription(&database, bea, "active", "1 month").await;
     let gift = rows::gift(&database, ann, "bea@a.org", "1 month").await;
 
-    let working_set = load(&database, &Needs { users: [ann].into(), ..Needs::default() }).await;
+    let working_set = load(&database, &Needs { users: local([ann]), ..Needs::default() }).await;
 
     assert_eq!(working_set.user(LOCAL, ann).unwrap().email.as_str(), "ann@a.org");
     assert_eq!(working_set.subscription(LOCAL, active).unwrap().user, ann);
@@ -47,7 +47,7 @@ async fn a_subscription_comes_with_its_user_and_the_active_one_of_that() {
     let ended = rows::subscription(&database, ann, "expired", "-1 year").await;
     let active = rows::subscription(&database, ann, "active", "1 month").await;
 
-    let needs = Needs { subscriptions: [ended].into(), ..Needs::default() };
+    let needs = Needs { subscriptions: local([ended]), ..Needs::default() };
     let working_set = load(&database, &needs).await;
 
     assert!(working_set.user(LOCAL, ann).is_some());
@@ -93,7 +93,7 @@ async fn a_gift_comes_alone_and_belongs_to_the_client_of_its_gifter() {
     let gift = rows::gift(&database, gifter, "bea@a.org", "1 month").await;
     let second = rows::gift(&database, gifter, "bea@a.org", "1 month").await;
 
-    let working_set = load(&database, &Needs { gifts: [gift].into(), ..Needs::default() }).await;
+    let working_set = load(&database, &Needs { gifts: local([gift]), ..Needs::default() }).await;
 
     let loaded = working_set.gift(OTHER, gift).unwrap();
     assert_eq!((loaded.months, loaded.state, loaded.gifter), (3, GiftState::Pending, gifter));
@@ -106,10 +106,10 @@ async fn a_gift_comes_alone_and_belongs_to_the_client_of_its_gifter() {
 async fn what_does_not_exist_is_absent_without_an_error() {
     let database = Database::create().await;
     let needs = Needs {
-        users: [1, i64::MAX, -1].map(UserId::new).into(),
+        users: local([1, i64::MAX, -1].map(UserId::new)),
         emails: [key(LOCAL, "nobody@a.org")].into(),
-        subscriptions: [SubscriptionId::new(1)].into(),
-        gifts: [GiftId::new(1)].into(),
+        subscriptions: local([SubscriptionId::new(1)]),
+        gifts: local([GiftId::new(1)]),
         ..Needs::default()
     };
     let working_set = load(&database, &needs).await;
@@ -121,7 +121,7 @@ async fn what_does_not_exist_is_absent_without_an_error() {
 async fn a_row_that_makes_no_sense_is_an_error_that_names_it() {
     let database = Database::create().await;
     let user = rows::user(&database, "no address").await;
-    let needs = Needs { users: [user].into(), ..Needs::default() };
+    let needs = Needs { users: local([user]), ..Needs::default() };
     let error = Batch::begin(database.store(), &needs, &[]).await.err().unwrap();
     let StoreError::Inconsistent { table, column, row } = error else { panic!("{error:?}") };
     assert_eq!((table, column, row), ("users", "email", user.to_string()));

@@ -1,6 +1,6 @@
 //! Loading locks: users, then gifts, then subscriptions, ids ascending; until the commit.
 
-use crate::sample::{begin, end};
+use crate::sample::{begin, end, local};
 use domain::{GiftId, Needs, UserId, WorkingSet};
 use sqlx::{AssertSqlSafe, query_scalar};
 use store::{Batch, StoreError};
@@ -13,19 +13,21 @@ async fn three_of_each(database: &Database) -> Needs {
         .run(
             "INSERT INTO users (id, client_id, email, created_at)
              SELECT id, 2, 'user' || id || '@a.org', now() FROM generate_series(3, 1, -1) AS id;
-             INSERT INTO subscriptions (id, user_id, plan, status, months, start_date, end_date,
-                                        created_at, updated_at)
-             SELECT id, id, 'monthly', 'active', 1, now(), now() + interval '1 month', now(), now()
+             INSERT INTO subscriptions (client_id, livemode, id, user_id, plan, status, months,
+                                        start_date, end_date, due_at, created_at, updated_at)
+             SELECT 2, true, id, id, 'monthly', 'active', 1, now(), now() + interval '1 month',
+                    now() + interval '1 month', now(), now()
              FROM generate_series(3, 1, -1) AS id;
-             INSERT INTO gifts (id, gifter_id, recipient_email, status, months, expires_at,
-                                created_at)
-             SELECT id, id, 'bea@a.org', 'pending', 1, now() + interval '1 month', now()
+             INSERT INTO gifts (client_id, livemode, id, gifter_id, recipient_email, status,
+                                months, expires_at, due_at, created_at)
+             SELECT 2, true, id, id, 'bea@a.org', 'pending', 1, now() + interval '1 month',
+                    now() + interval '1 month', now()
              FROM generate_series(3, 1, -1) AS id",
         )
         .await;
     Needs {
-        users: [1, 2, 3].map(UserId::new).into(),
-        gifts: [1, 2, 3].map(GiftId::new).into(),
+        users: local([1, 2, 3].map(UserId::new)),
+        gifts: local([1, 2, 3].map(GiftId::new)),
         ..Needs::default()
     }
 }
@@ -76,17 +78,17 @@ async fn locks_are_taken_table_by_table_in_ascending_ids() {
 async fn others_load_other_rows_meanwhile() {
     let database = Database::create().await;
     let needs = three_of_each(&database).await;
-    let users = [1, 3].map(UserId::new).into();
+    let users = local([1, 3].map(UserId::new));
     let (first, ..) = begin(&database, &Needs { users, ..Needs::default() }).await;
 
-    let second = Needs { users: [UserId::new(2)].into(), ..needs };
+    let second = Needs { users: local([UserId::new(2)]), ..needs };
     load(&database, &second).await.unwrap().unwrap();
     // And others may refer to the rows that are locked.
     database
         .run(
-            "INSERT INTO gifts (id, gifter_id, recipient_email, status, months, expires_at,
-                                created_at)
-             VALUES (4, 1, 'bea@a.org', 'pending', 1, now(), now())",
+            "INSERT INTO gifts (client_id, livemode, id, gifter_id, recipient_email, status,
+                                months, expires_at, due_at, created_at)
+             VALUES (2, true, 4, 1, 'bea@a.org', 'pending', 1, now(), now(), now())",
         )
         .await;
     end(first).await;

@@ -30,6 +30,4 @@ mod reads;
 mod sample;
 mod schema;
 mod sql_text;
-mod sweep;
-mod sweepers;
 mod waits;

@@ -1,11 +1,10 @@
 //! The main path of the store: everything that its users do with it, once.
 
-use crate::decided_batch::{apply, job};
-use domain::{ClientId, Command, GiftId, GiftState, UserId};
+use crate::decided_batch::{apply, expire};
+use domain::{ClientId, Command, GiftId, GiftState, IdempotencyKey, UserId, internal_job_id};
 use store::api_keys::{self, NewApiKey};
 use store::command_log;
 use store::reads::{self, PageOf};
-use store::sweep::{expire_gifts, expire_subscriptions};
 use support::commands::{cancel, create_user, give, redeem, renew, subscribe};
 use support::{Database, rows};
 
@@ -110,22 +109,24 @@ async fn api_key(database: &Database) {
     assert!(api_keys::find_valid(store, id).await.unwrap().is_none());
 }
 
-/// Both active subscriptions and the pending gift run out. A command marks one of them, the sweeps
-/// the others.
+/// Both active subscriptions and the pending gift run out. A command marks one of them, and
+/// the others are found because they are due.
 async fn expiry(database: &Database) {
     let pass = "UPDATE subscriptions SET start_date = start_date - interval '1 year',
-                                         end_date = end_date - interval '1 year'
+                                         end_date = end_date - interval '1 year',
+                                         due_at = due_at - interval '1 year'
                 WHERE status = 'active';
-                UPDATE gifts SET expires_at = now() - interval '1 hour' WHERE status = 'pending'";
+                UPDATE gifts SET expires_at = now() - interval '1 hour',
+                                 due_at = now() - interval '1 hour' WHERE status = 'pending'";
     database.run(pass).await;
     let successor = apply(database, &[("successor", subscribe(2))]).await.unwrap().remove(0);
     assert_eq!(successor.answer.status, 201);
 
-    let store = database.store();
-    assert_eq!(expire_subscriptions(store, 10).await.unwrap().expired, 1);
-    assert_eq!(expire_gifts(store, 10).await.unwrap().expired, 1);
-    let expired = job(ClientId::SYSTEM, "expire:gift:3");
-    let entry = command_log::find_job(store, ClientId::SYSTEM, expired).await.unwrap().unwrap();
+    let marked = expire(database).await.unwrap();
+    assert_eq!(marked.iter().map(|cursor| cursor.id).collect::<Vec<_>>(), [3, 3]);
+    assert!(expire(database).await.unwrap().is_empty());
+    let expired = internal_job_id(LOCAL, &IdempotencyKey::parse(b"expire:gift:3").unwrap());
+    let entry = command_log::find_job(database.store(), LOCAL, expired).await.unwrap().unwrap();
     assert_eq!(entry.entity, Some(3));
     let subscriptions = format!(
         "1 1 monthly cancelled 3, 2 2 monthly expired 3, 3 1 monthly expired 4, \

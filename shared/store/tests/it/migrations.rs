@@ -3,6 +3,7 @@
 use sqlx::migrate::Migrate;
 use std::fs;
 use std::time::Duration;
+use store::Finish;
 use support::Database;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -15,7 +16,7 @@ async fn eight_processes_migrate_an_empty_database_at_once() {
     let mut processes = JoinSet::new();
     for _ in 0..8 {
         let store = database.store_of(1);
-        processes.spawn(async move { store.migrate().await });
+        processes.spawn(async move { store.migrate(Finish::WhenAlone).await });
     }
     for outcome in processes.join_all().await {
         outcome.unwrap();
@@ -28,7 +29,7 @@ async fn eight_processes_migrate_an_empty_database_at_once() {
 async fn migrating_again_changes_nothing() {
     let database = Database::create().await;
     let before = database.value::<i64>(DONE).await;
-    database.store().migrate().await.unwrap();
+    database.store().migrate(Finish::WhenAlone).await.unwrap();
     assert_eq!(database.value::<i64>(DONE).await, before);
     let clients = "SELECT string_agg(id || ' ' || name, ', ' ORDER BY id) FROM clients";
     assert_eq!(database.value::<String>(clients).await, "1 system, 2 local");
@@ -41,7 +42,7 @@ async fn a_process_waits_for_long_migrations_of_another() {
     other.lock().await.unwrap();
 
     let store = database.store_of(1);
-    let process = tokio::spawn(async move { store.migrate().await });
+    let process = tokio::spawn(async move { store.migrate(Finish::WhenAlone).await });
     // Longer than any other connection of the product waits for a lock.
     sleep(Duration::from_millis(5500)).await;
     other.unlock().await.unwrap();

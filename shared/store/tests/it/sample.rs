@@ -3,9 +3,10 @@
 use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{
     Answer, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState, IdempotencyKey,
-    Instant, LogEntry, Needs, Operation, Subscription, SubscriptionId, SubscriptionState, User,
-    UserId, WorkingSet, job_id,
+    Instant, LogEntry, Needs, Operation, Origin, Subscription, SubscriptionId, SubscriptionState,
+    User, UserId, WorkingSet, job_id,
 };
+use std::collections::BTreeSet;
 use store::{Batch, BatchContext};
 use support::Database;
 
@@ -17,6 +18,11 @@ pub(crate) async fn begin(database: &Database, needs: &Needs) -> (Batch, Working
 /// Ends a batch that changes nothing. Its locks are free when this returns.
 pub(crate) async fn end(batch: Batch) {
     batch.commit(&Changes::default(), &[]).await.unwrap();
+}
+
+/// Ids of rows of the local client.
+pub(crate) fn local<Id: Ord>(ids: impl IntoIterator<Item = Id>) -> BTreeSet<(ClientId, Id)> {
+    ids.into_iter().map(|id| (ClientId::LOCAL, id)).collect()
 }
 
 /// An instant that many days after the first of 2030, with microseconds.
@@ -68,13 +74,17 @@ pub(crate) fn entry(client: ClientId, key: &str) -> LogEntry {
     LogEntry {
         job: job_id(client, &key),
         client,
+        origin: Origin::Client,
         fingerprint: Fingerprint::of_request("POST", "/users", key.as_str().as_bytes()),
         key,
         operation: Operation::CreateUser,
+        input: None,
+        user: Some(UserId::new(7)),
         entity: Some(7),
         answer: Answer { status: 201, body: r#"{"id":7}"#.to_owned() },
         attempts: 1,
         submitted_at: day(0),
+        decided_at: day(1),
         finished_at: day(1),
     }
 }

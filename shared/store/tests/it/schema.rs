@@ -51,24 +51,31 @@ async fn what_is_allowed_is_not_refused() {
         // An email belongs to one user of each client.
         "INSERT INTO users (client_id, email, created_at) VALUES (1, 'ann@example.com', now())",
         // One active subscription a user, beside any number of ended ones.
-        "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
-                                    cancelled_at, created_at, updated_at)
-         SELECT 1, 'gone', status, 1, now(), now() + interval '1 month',
+        "INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months, start_date,
+                                    end_date, cancelled_at, created_at, updated_at)
+         SELECT 2, true, 1, 'gone', status, 1, now(), now() + interval '1 month',
                 CASE status WHEN 'cancelled' THEN now() END, now(), now()
          FROM unnest(ARRAY['expired', 'cancelled', 'expired', 'cancelled']) AS status",
         // Another user's active one.
-        "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
-                                    created_at, updated_at)
-         VALUES (2, 'monthly', 'active', 1, now(), now() + interval '1 month', now(), now())",
+        "INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months, start_date,
+                                    end_date, due_at, created_at, updated_at)
+         VALUES (2, true, 2, 'monthly', 'active', 1, now(), now() + interval '1 month', now(),
+                 now(), now())",
         // Any number of grants that are no gifts.
-        "INSERT INTO grants (subscription_id, source, months, job_id, granted_at)
-         SELECT 1, source, 1, gen_random_uuid(), now()
+        "INSERT INTO grants (client_id, subscription_id, source, months, job_id, granted_at)
+         SELECT 2, 1, source, 1, gen_random_uuid(), now()
          FROM unnest(ARRAY['purchase', 'renewal', 'renewal']) AS source",
-        // A key belongs to one client.
-        "INSERT INTO transactions (job_id, client_id, idempotency_key, fingerprint, operation,
-                                   status, body, attempts, submitted_at, finished_at)
-         SELECT gen_random_uuid(), 1, idempotency_key, fingerprint, operation, 409, body,
-                1, now(), now() FROM transactions",
+        // A key belongs to one client, and not to its internal commands.
+        "INSERT INTO transactions (job_id, client_id, origin, idempotency_key, fingerprint,
+                                   operation, status, body, attempts, submitted_at, decided_at,
+                                   finished_at)
+         SELECT gen_random_uuid(), 1, 'client', idempotency_key, fingerprint, operation, 409, body,
+                1, now(), now(), now() FROM transactions",
+        "INSERT INTO transactions (job_id, client_id, origin, input, idempotency_key, fingerprint,
+                                   operation, status, body, attempts, submitted_at, decided_at,
+                                   finished_at)
+         SELECT gen_random_uuid(), 2, 'internal', '{}', idempotency_key, fingerprint, operation,
+                409, body, 1, now(), now(), now() FROM transactions WHERE client_id = 2",
         // Clients that are made do not get the ids of built-in ones.
         "INSERT INTO clients (name) VALUES ('first')",
     ] {

@@ -1,7 +1,7 @@
 //! Who comes second to a row waits, and then sees what the first left behind.
 
 use crate::locks::load;
-use crate::sample::{begin, day, end, new_subscription};
+use crate::sample::{begin, day, end, local, new_subscription};
 use domain::{Change, Changes, ClientId, Needs, Subscription, SubscriptionStatus};
 use support::{Database, rows};
 
@@ -10,7 +10,7 @@ async fn a_second_load_of_a_user_waits_and_sees_what_the_first_wrote() {
     let database = Database::create().await;
     let ann = rows::user(&database, "ann@a.org").await;
     let lapsed = rows::subscription(&database, ann, "active", "-1 hour").await;
-    let needs = Needs { users: [ann].into(), ..Needs::default() };
+    let needs = Needs { users: local([ann]), ..Needs::default() };
 
     let (first, working_set, context) = begin(&database, &needs).await;
     let second = load(&database, &needs);
@@ -33,10 +33,10 @@ async fn a_load_by_email_or_by_subscription_waits_for_the_same_user() {
     let database = Database::create().await;
     let ann = rows::user(&database, "ann@a.org").await;
     let subscription = rows::subscription(&database, ann, "expired", "-1 hour").await;
-    let by_id = Needs { users: [ann].into(), ..Needs::default() };
+    let by_id = Needs { users: local([ann]), ..Needs::default() };
     let emails = [(ClientId::LOCAL, "ann@a.org".to_owned())].into();
     let by_email = Needs { emails, ..Needs::default() };
-    let by_subscription = Needs { subscriptions: [subscription].into(), ..Needs::default() };
+    let by_subscription = Needs { subscriptions: local([subscription]), ..Needs::default() };
 
     let (first, ..) = begin(&database, &by_id).await;
     let second = load(&database, &by_email);
@@ -52,7 +52,7 @@ async fn a_subscription_that_a_sweep_marks_meanwhile_is_seen_as_marked() {
     let database = Database::create().await;
     let ann = rows::user(&database, "ann@a.org").await;
     let lapsed = rows::subscription(&database, ann, "active", "-1 hour").await;
-    let needs = Needs { users: [ann].into(), ..Needs::default() };
+    let needs = Needs { users: local([ann]), ..Needs::default() };
 
     // A sweep locks no user.
     let sweep = database.begun("UPDATE subscriptions SET status = 'expired'").await;

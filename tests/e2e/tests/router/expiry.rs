@@ -9,7 +9,7 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_sweep_marks_what_is_due_and_leaves_a_ledger_row_each() -> Result<()> {
+async fn what_is_due_is_marked_and_leaves_an_entry_that_its_client_can_read() -> Result<()> {
     let stack = Stack::builder().workers(2).worker("SWEEP_INTERVAL_SECONDS", 1).start().await?;
     let client = stack.client()?;
     let ada = client.create_user("ada@example.com").await?;
@@ -33,8 +33,8 @@ async fn a_sweep_marks_what_is_due_and_leaves_a_ledger_row_each() -> Result<()> 
     })
     .await?;
     let rows: Vec<(String, String, Option<i64>)> = sqlx::query_as(
-        "SELECT operation, idempotency_key, entity_id FROM transactions JOIN clients \
-         ON clients.id = client_id WHERE clients.name = 'system' ORDER BY operation",
+        "SELECT operation, idempotency_key, entity_id FROM transactions \
+         WHERE client_id = 2 AND origin = 'internal' ORDER BY operation",
     )
     .fetch_all(stack.db())
     .await?;
@@ -43,6 +43,17 @@ async fn a_sweep_marks_what_is_due_and_leaves_a_ledger_row_each() -> Result<()> 
     assert_eq!(rows[0].1, format!("expire:gift:{due_gift}"));
     assert_eq!((rows[1].0.as_str(), rows[1].2), ("expire_subscription", Some(due)));
     assert!(rows[1].1.starts_with(&format!("expire:subscription:{due}:")), "{rows:?}");
+    let job: String = sqlx::query_scalar(
+        "SELECT job_id::text FROM transactions WHERE operation = 'expire_subscription'",
+    )
+    .fetch_one(stack.db())
+    .await?;
+    let job = client.get(&format!("/jobs/{job}")).await?.json(200)?;
+    assert_eq!(
+        (&job["operation"], &job["status"]),
+        (&json!("expire_subscription"), &json!("succeeded"))
+    );
+    assert_eq!((&job["result"]["id"], &job["result"]["status"]), (&json!(due), &json!("expired")));
 
     // What is not due is left alone, and the marked ones read the same as before.
     assert_eq!(client.latest_subscription(bob).await?["id"], json!(running));
@@ -66,8 +77,10 @@ async fn what_fell_due_while_no_worker_ran_is_made_up_at_the_start() -> Result<(
     stack.end_subscription(due).await?;
     // More than any batch.
     sqlx::query(
-        "INSERT INTO gifts (gifter_id, recipient_email, status, months, expires_at, created_at) \
-         SELECT $1, 'x' || n || '@example.com', 'pending', 1, now() - n * interval '1 second', \
+        "INSERT INTO gifts (client_id, livemode, gifter_id, recipient_email, status, months, \
+         expires_at, due_at, created_at) \
+         SELECT 2, true, $1, 'x' || n || '@example.com', 'pending', 1, \
+         now() - n * interval '1 second', now() - n * interval '1 second', \
          now() - interval '30 days' FROM generate_series(1, 3000) AS n",
     )
     .bind(ada)

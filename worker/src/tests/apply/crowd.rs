@@ -77,12 +77,13 @@ async fn work(database: store::Database, known: Arc<Mutex<Known>>, first: u64) -
 async fn lapsed(database: &Database) {
     database
         .run(
-            "INSERT INTO subscriptions (user_id, plan, status, months, start_date, end_date,
-                                        created_at, updated_at)
-             SELECT id, 'monthly', 'active', 1, '2020-01-31T00:00:00Z', '2020-02-29T00:00:00Z',
-                    now(), now() FROM users WHERE id % 2 = 0;
-             INSERT INTO grants (subscription_id, source, months, job_id, granted_at)
-             SELECT id, 'purchase', 1, gen_random_uuid(), now() FROM subscriptions",
+            "INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months,
+                                        start_date, end_date, due_at, created_at, updated_at)
+             SELECT 2, true, id, 'monthly', 'active', 1, '2020-01-31T00:00:00Z',
+                    '2020-02-29T00:00:00Z', '2020-02-29T00:00:00Z', now(), now()
+             FROM users WHERE id % 2 = 0;
+             INSERT INTO grants (client_id, subscription_id, source, months, job_id, granted_at)
+             SELECT 2, id, 'purchase', 1, gen_random_uuid(), now() FROM subscriptions",
         )
         .await;
 }

@@ -6,5 +6,5 @@ mod crash;
 mod crowd;
 mod poison;
 mod rules;
-mod sample;
+pub(crate) mod sample;
 mod twins;

@@ -1,0 +1,114 @@
+//! Finds what is due. It decides nothing: what must happen to a row is a command, which looks at
+//! the row again under its lock.
+
+use crate::tables::{GiftRow, SubscriptionRow, from_json};
+use crate::{Database, StoreError};
+use domain::{Gift, Instant, Subscription};
+use serde::de::DeserializeOwned;
+
+/// The place of a row in the order in which rows become due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// The instant from which the row is due.
+    pub due_at: Instant,
+    /// The id of the row.
+    pub id: i64,
+}
+
+/// A row that is due.
+#[derive(Debug)]
+pub struct Due<T> {
+    /// Its place, after which the finder can go on.
+    pub cursor: Cursor,
+    /// The row, or why it cannot be read. It does not stand in the way of those after it.
+    pub row: Result<T, StoreError>,
+}
+
+/// Rows that are due, the longest due first.
+#[derive(Debug)]
+pub struct DuePage<T> {
+    /// The rows.
+    pub rows: Vec<Due<T>>,
+    /// The time of the read.
+    pub now: Instant,
+}
+
+/// At most `limit` live subscriptions that are due, after that place.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn subscriptions(
+    database: &Database,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<DuePage<Subscription>, StoreError> {
+    let look = || async {
+        let (due_at, id) = bounds(after);
+        let found = sqlx::query!(
+            r#"SELECT now() AS "now!",
+                      (SELECT json_agg(due)
+                       FROM (SELECT id, client_id, user_id, plan, status, months, start_date,
+                                    end_date, cancelled_at, created_at, updated_at, due_at
+                             FROM subscriptions
+                             WHERE livemode AND due_at <= now() AND (due_at, id) > ($1, $2)
+                             ORDER BY due_at, id LIMIT $3) AS due)::text AS rows"#,
+            due_at,
+            id,
+            i64::from(limit),
+        )
+        .fetch_one(database.pool())
+        .await?;
+        page(found.now, found.rows, |row: &SubscriptionRow<'static>| (row.due_at, row.id))
+    };
+    database.read(look).await
+}
+
+/// At most `limit` live gifts that are due, after that place.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn gifts(
+    database: &Database,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<DuePage<Gift>, StoreError> {
+    let look = || async {
+        let (due_at, id) = bounds(after);
+        let found = sqlx::query!(
+            r#"SELECT now() AS "now!",
+                      (SELECT json_agg(due)
+                       FROM (SELECT id, client_id, gifter_id, recipient_email, recipient_id, status,
+                                    months, expires_at, redeemed_at, created_at, due_at
+                             FROM gifts
+                             WHERE livemode AND due_at <= now() AND (due_at, id) > ($1, $2)
+                             ORDER BY due_at, id LIMIT $3) AS due)::text AS rows"#,
+            due_at,
+            id,
+            i64::from(limit),
+        )
+        .fetch_one(database.pool())
+        .await?;
+        page(found.now, found.rows, |row: &GiftRow<'static>| (row.due_at, row.id))
+    };
+    database.read(look).await
+}
+
+/// The values that a place is compared with. What comes after no place is everything.
+fn bounds(after: Option<Cursor>) -> (Instant, i64) {
+    after.map_or((Instant::UNIX_EPOCH, i64::MIN), |cursor| (cursor.due_at, cursor.id))
+}
+
+/// Reads each row by itself.
+fn page<Row, T>(
+    now: Instant,
+    rows: Option<String>,
+    place: impl Fn(&Row) -> (Option<Instant>, i64),
+) -> Result<DuePage<T>, StoreError>
+where
+    Row: DeserializeOwned,
+    T: TryFrom<Row, Error = StoreError>,
+{
+    let rows: Vec<Row> = rows.map_or(Ok(Vec::new()), |rows| from_json(&rows))?;
+    let due = rows.into_iter().map(|row| {
+        let (due_at, id) = place(&row);
+        let cursor = Cursor { due_at: due_at.unwrap_or(now), id };
+        Due { cursor, row: T::try_from(row) }
+    });
+    Ok(DuePage { rows: due.collect(), now })
+}

@@ -1,0 +1,82 @@
+//! The needs of a batch as JSON, the argument of `load_batch`.
+
+use crate::StoreError;
+use crate::tables::to_json;
+use domain::{ClientId, JobId, Needs};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(crate) struct NeedsJson<'a> {
+    users: Vec<ById>,
+    emails: Vec<ByEmail<'a>>,
+    gifts: Vec<ById>,
+    subscriptions: Vec<ById>,
+    jobs: Vec<ByJob>,
+    new_users: u32,
+    new_gifts: u32,
+    new_subscriptions: u32,
+}
+
+#[derive(Serialize)]
+struct ById {
+    client_id: ClientId,
+    id: i64,
+}
+
+#[derive(Serialize)]
+struct ByEmail<'a> {
+    client_id: ClientId,
+    email: &'a str,
+}
+
+#[derive(Serialize)]
+struct ByJob {
+    client_id: ClientId,
+    job_id: JobId,
+}
+
+impl<'a> NeedsJson<'a> {
+    pub(crate) fn new(needs: &'a Needs, jobs: &[(ClientId, JobId)]) -> Self {
+        let emails = needs.emails.iter();
+        let jobs = jobs.iter();
+        Self {
+            users: by_id(needs.users.iter().map(|(client, id)| (*client, id.get()))),
+            emails: emails.map(|(client, email)| ByEmail { client_id: *client, email }).collect(),
+            gifts: by_id(needs.gifts.iter().map(|(client, id)| (*client, id.get()))),
+            subscriptions: by_id(
+                needs.subscriptions.iter().map(|(client, id)| (*client, id.get())),
+            ),
+            jobs: jobs.map(|(client, job)| ByJob { client_id: *client, job_id: *job }).collect(),
+            new_users: needs.new_ids.users,
+            new_gifts: needs.new_ids.gifts,
+            new_subscriptions: needs.new_ids.subscriptions,
+        }
+    }
+
+    /// The needs as a literal of SQL. A quote can only be inside a string of the JSON, which can be
+    /// written without it; so nothing ends the literal, whatever an email contains.
+    pub(crate) fn literal(&self) -> Result<String, StoreError> {
+        Ok(format!("'{}'::json", to_json(self)?.replace('\'', "\\u0027")))
+    }
+}
+
+fn by_id(pairs: impl Iterator<Item = (ClientId, i64)>) -> Vec<ById> {
+    pairs.map(|(client_id, id)| ById { client_id, id }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_in_an_email_does_not_end_the_literal() -> Result<(), StoreError> {
+        let emails = [(ClientId::LOCAL, r#"o'neil"'\@a.org"#.to_owned())].into();
+        let needs = Needs { emails, ..Needs::default() };
+        let literal = NeedsJson::new(&needs, &[]).literal()?;
+        let inside = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix("'::json"));
+        let inside = inside.unwrap_or_default();
+        assert!(!inside.contains('\''), "{literal}");
+        assert!(inside.contains(r#""email":"o\u0027neil\"\u0027\\@a.org""#), "{literal}");
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! The table `gifts`. Its column `livemode` is copied from the client when a row is written.
+
+use super::{fit, inconsistent};
+use crate::StoreError;
+use domain::{ClientId, Email, Gift, GiftId, GiftState, GiftStatus, Instant, UserId};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GiftRow<'a> {
+    pub(crate) id: i64,
+    pub(crate) client_id: i64,
+    pub(crate) gifter_id: i64,
+    pub(crate) recipient_email: Cow<'a, str>,
+    pub(crate) recipient_id: Option<i64>,
+    pub(crate) status: Cow<'a, str>,
+    pub(crate) months: i32,
+    pub(crate) expires_at: Instant,
+    pub(crate) redeemed_at: Option<Instant>,
+    pub(crate) created_at: Instant,
+    /// Written from the other columns, and not read into the domain.
+    pub(crate) due_at: Option<Instant>,
+}
+
+impl<'a> TryFrom<&'a Gift> for GiftRow<'a> {
+    type Error = StoreError;
+
+    fn try_from(gift: &'a Gift) -> Result<Self, StoreError> {
+        let redemption = gift.state.redemption();
+        Ok(Self {
+            id: gift.id.get(),
+            client_id: gift.client.get(),
+            gifter_id: gift.gifter.get(),
+            recipient_email: gift.recipient_email.as_str().into(),
+            recipient_id: redemption.map(|(recipient, _)| recipient.get()),
+            status: gift.state.status().as_str().into(),
+            months: fit(gift.months, "gifts", "months")?,
+            expires_at: gift.expires_at,
+            redeemed_at: redemption.map(|(_, at)| at),
+            created_at: gift.created_at,
+            due_at: gift.due_at(),
+        })
+    }
+}
+
+impl TryFrom<GiftRow<'_>> for Gift {
+    type Error = StoreError;
+
+    fn try_from(row: GiftRow<'_>) -> Result<Self, StoreError> {
+        let unknown = |column| inconsistent("gifts", column, row.id);
+        let status = GiftStatus::parse(&row.status).ok_or_else(|| unknown("status"))?;
+        let recipient = row.recipient_id.map(UserId::new);
+        Ok(Self {
+            id: GiftId::new(row.id),
+            gifter: UserId::new(row.gifter_id),
+            client: ClientId::new(row.client_id),
+            recipient_email: Email::parse(&row.recipient_email)
+                .map_err(|_| unknown("recipient_email"))?,
+            state: GiftState::from_parts(status, recipient, row.redeemed_at)
+                .ok_or_else(|| unknown("status"))?,
+            months: row.months.try_into().map_err(|_| unknown("months"))?,
+            expires_at: row.expires_at,
+            created_at: row.created_at,
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! One row struct a table, for both directions: rows are written from it and read into it, as JSON
+//! or by a query. A column of a table is a field of its struct, and its name in the SQL.
+
+mod gifts;
+mod grants;
+mod subscriptions;
+mod transactions;
+mod users;
+
+pub(crate) use gifts::GiftRow;
+pub(crate) use grants::GrantRow;
+pub(crate) use subscriptions::SubscriptionRow;
+pub(crate) use transactions::TransactionRow;
+pub(crate) use users::UserRow;
+
+use crate::StoreError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Display;
+
+/// Reads JSON that Postgres made of rows.
+pub(crate) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, StoreError> {
+    serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()).into())
+}
+
+/// Writes JSON of which Postgres makes rows.
+pub(crate) fn to_json<T: Serialize + ?Sized>(rows: &T) -> Result<String, StoreError> {
+    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()).into())
+}
+
+/// The error for a value of a row that the code does not know.
+fn inconsistent(table: &'static str, column: &'static str, row: impl Display) -> StoreError {
+    StoreError::Inconsistent { table, column, row: row.to_string() }
+}
+
+/// The value in the type of its column.
+fn fit<C: TryFrom<V>, V>(
+    value: V,
+    table: &'static str,
+    column: &'static str,
+) -> Result<C, StoreError> {
+    C::try_from(value).map_err(|_| StoreError::Unwritable { table, column })
+}

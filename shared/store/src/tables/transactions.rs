@@ -1,0 +1,93 @@
+//! The table `transactions`, which is the command log. Postgres numbers its rows.
+
+use super::{fit, inconsistent};
+use crate::StoreError;
+use domain::{
+    Answer, ClientId, Fingerprint, IdempotencyKey, Instant, JobId, LogEntry, Operation, Origin,
+    UserId,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use uuid::Uuid;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TransactionRow<'a> {
+    job_id: Uuid,
+    client_id: i64,
+    origin: Cow<'a, str>,
+    idempotency_key: Cow<'a, str>,
+    /// As Postgres writes bytes: `\x` and two hexadecimal digits for each.
+    fingerprint: Cow<'a, str>,
+    operation: Cow<'a, str>,
+    input: Option<Box<RawValue>>,
+    user_id: Option<i64>,
+    entity_id: Option<i64>,
+    status: i16,
+    body: Cow<'a, str>,
+    attempts: i32,
+    submitted_at: Instant,
+    decided_at: Instant,
+    finished_at: Instant,
+}
+
+impl<'a> TryFrom<&'a LogEntry> for TransactionRow<'a> {
+    type Error = StoreError;
+
+    fn try_from(entry: &'a LogEntry) -> Result<Self, StoreError> {
+        let input = entry.input.clone().map(RawValue::from_string).transpose();
+        let unwritable = StoreError::Unwritable { table: "transactions", column: "input" };
+        Ok(Self {
+            job_id: entry.job.get(),
+            client_id: entry.client.get(),
+            origin: entry.origin.as_str().into(),
+            idempotency_key: entry.key.as_str().into(),
+            fingerprint: format!("\\x{}", hex::encode(entry.fingerprint.as_bytes())).into(),
+            operation: entry.operation.as_str().into(),
+            input: input.map_err(|_| unwritable)?,
+            user_id: entry.user.map(UserId::get),
+            entity_id: entry.entity,
+            status: fit(entry.answer.status, "transactions", "status")?,
+            body: entry.answer.body.as_str().into(),
+            attempts: fit(entry.attempts, "transactions", "attempts")?,
+            submitted_at: entry.submitted_at,
+            decided_at: entry.decided_at,
+            finished_at: entry.finished_at,
+        })
+    }
+}
+
+impl TryFrom<TransactionRow<'_>> for LogEntry {
+    type Error = StoreError;
+
+    fn try_from(row: TransactionRow<'_>) -> Result<Self, StoreError> {
+        let unknown = |column| inconsistent("transactions", column, row.job_id);
+        Ok(Self {
+            job: JobId::new(row.job_id),
+            client: ClientId::new(row.client_id),
+            origin: Origin::parse(&row.origin).ok_or_else(|| unknown("origin"))?,
+            key: IdempotencyKey::parse(row.idempotency_key.as_bytes())
+                .map_err(|_| unknown("idempotency_key"))?,
+            fingerprint: bytes(&row.fingerprint)
+                .and_then(|bytes| Fingerprint::from_bytes(&bytes))
+                .ok_or_else(|| unknown("fingerprint"))?,
+            operation: Operation::parse(&row.operation).ok_or_else(|| unknown("operation"))?,
+            input: row.input.map(|input| input.get().to_owned()),
+            user: row.user_id.map(UserId::new),
+            entity: row.entity_id,
+            answer: Answer {
+                status: u16::try_from(row.status).map_err(|_| unknown("status"))?,
+                body: row.body.into_owned(),
+            },
+            attempts: u32::try_from(row.attempts).map_err(|_| unknown("attempts"))?,
+            submitted_at: row.submitted_at,
+            decided_at: row.decided_at,
+            finished_at: row.finished_at,
+        })
+    }
+}
+
+/// As Postgres writes bytes in JSON.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    hex::decode(text.strip_prefix("\\x")?).ok()
+}

@@ -1,0 +1,70 @@
+//! One transaction of the due lane: it locks what nobody else has locked, lets the core decide, and
+//! commits.
+
+use crate::fault::Fault;
+use crate::schedule::job::DueJob;
+use chrono::TimeDelta;
+use domain::{Changes, Instant, LogEntry, Needs, WorkingSet, decide_internal};
+use store::{Batch, Database};
+
+/// The decisions of a batch of the due lane.
+#[derive(Debug, Default)]
+pub(crate) struct Decided {
+    /// The rows to write.
+    pub(crate) changes: Changes,
+    /// The new entries of the command log.
+    pub(crate) entries: Vec<LogEntry>,
+    /// The number of commands whose rows others have locked. They wait for the next pass.
+    pub(crate) deferred: usize,
+    /// The longest time for which a decided command had been due.
+    pub(crate) lag: TimeDelta,
+}
+
+/// Decides and commits `jobs`, all or none, except for those whose rows are locked.
+pub(crate) async fn apply(
+    database: &Database,
+    jobs: &[DueJob],
+    gift_ttl: TimeDelta,
+) -> Result<Decided, Fault> {
+    let needs = needs_of(jobs);
+    let (batch, working_set, context) = Batch::begin_skip_locked(database, &needs, &[]).await?;
+    let decided = decide_all(working_set, jobs, context.now, gift_ttl);
+    batch.commit(&decided.changes, &decided.entries).await?;
+    Ok(decided)
+}
+
+fn needs_of(jobs: &[DueJob]) -> Needs {
+    let mut needs = Needs::default();
+    for job in jobs {
+        job.command.needs(job.client, &mut needs);
+    }
+    needs
+}
+
+/// Decides the commands in turn: each sees the changes of those before it. Pure.
+fn decide_all(
+    mut working_set: WorkingSet,
+    jobs: &[DueJob],
+    now: Instant,
+    gift_ttl: TimeDelta,
+) -> Decided {
+    let mut decided = Decided::default();
+    for job in jobs {
+        if !working_set.has_all(&needs_of(std::slice::from_ref(job))) {
+            decided.deferred += 1;
+            continue;
+        }
+        let context = job.context(now, gift_ttl);
+        // What another worker has done meanwhile is no longer due.
+        let Some(decision) = decide_internal(&working_set, &context, &job.command) else {
+            continue;
+        };
+        decided.entries.push(job.entry(&context, &decision));
+        decided.lag = decided.lag.max(now - job.due_at);
+        for change in decision.changes {
+            working_set.apply(change.clone());
+            decided.changes.push(change);
+        }
+    }
+    decided
+}

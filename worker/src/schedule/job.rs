@@ -1,0 +1,53 @@
+//! An internal command that is due, and its entry in the command log.
+
+use chrono::TimeDelta;
+use contract::answer;
+use domain::{
+    ClientId, Context, Decision, Fingerprint, Instant, InternalCommand, LogEntry, Origin,
+    internal_job_id,
+};
+
+/// A command that is due.
+#[derive(Debug, Clone)]
+pub(crate) struct DueJob {
+    /// The id of the row that is due.
+    pub(crate) row: i64,
+    /// The instant since which it is due.
+    pub(crate) due_at: Instant,
+    /// The client whose rows the command changes.
+    pub(crate) client: ClientId,
+    /// The command.
+    pub(crate) command: InternalCommand,
+}
+
+impl DueJob {
+    /// The inputs of its decision at `now`.
+    pub(crate) fn context(&self, now: Instant, gift_ttl: TimeDelta) -> Context {
+        let job = internal_job_id(self.client, &self.command.key());
+        Context { now, client: self.client, job, gift_ttl }
+    }
+
+    /// The entry of the command log for a decision. It has the command itself, because no request
+    /// of a client tells what was decided.
+    pub(crate) fn entry(&self, context: &Context, decision: &Decision) -> LogEntry {
+        let key = self.command.key();
+        // Numbers, instants and words only: writing them cannot fail.
+        let input = serde_json::to_string(&self.command).unwrap_or_default();
+        LogEntry {
+            job: context.job,
+            client: self.client,
+            origin: Origin::Internal,
+            fingerprint: Fingerprint::of_request("INTERNAL", key.as_str(), input.as_bytes()),
+            key,
+            operation: self.command.operation(),
+            input: Some(input),
+            user: decision.user,
+            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
+            answer: answer(context.job, &decision.result, context.now),
+            attempts: 1,
+            submitted_at: context.now,
+            decided_at: context.now,
+            finished_at: context.now,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The due lane: passes over everything that is due, at the start and at each tick.
+//!
+//! A pass finds rows by their state, not by a tick, so nothing is missed during downtime. The lane
+//! has one batch in flight on a connection of its own. It never waits for a lock, and clients go
+//! first: see `wait_for_turn`.
+
+use crate::fault::{Fault, contained};
+use crate::intake::Intake;
+use crate::retry::RetryPolicy;
+use crate::schedule::apply::{Decided, apply};
+use crate::schedule::failing::Failing;
+use crate::schedule::finders::Finder;
+use crate::schedule::job::DueJob;
+use crate::schedule::ticks::Ticks;
+use chrono::TimeDelta;
+use std::collections::HashSet;
+use std::time::Duration;
+use store::Database;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// The most commands of one transaction: few enough that no client waits long for it.
+const BATCH_MAX: usize = 128;
+/// The most rows that are found at once.
+const FOUND_MAX: u32 = 8 * 128;
+/// The longest time for which clients hold the lane up: it makes some progress under any load.
+const TURN_MAX: Duration = Duration::from_secs(1);
+/// The pause between two looks whether clients wait.
+const TURN_PAUSE: Duration = Duration::from_millis(2);
+/// The time after which rows that others had locked are looked for again.
+const DEFERRED_PAUSE: Duration = Duration::from_secs(1);
+
+/// The lane of one worker.
+pub(crate) struct Lane {
+    database: Database,
+    intake: Intake,
+    gift_ttl: TimeDelta,
+    retry_policy: RetryPolicy,
+    stop: CancellationToken,
+    failing: Failing,
+}
+
+/// The sum of a pass over one table.
+#[derive(Default)]
+struct Pass {
+    rows: usize,
+    deferred: usize,
+    lag: TimeDelta,
+    /// The rows that had failed before or fail now.
+    failing: HashSet<i64>,
+}
+
+impl Lane {
+    /// A lane beside the batches that come from `intake`. It ends with `stop`.
+    pub(crate) fn new(
+        database: Database,
+        intake: Intake,
+        gift_ttl: TimeDelta,
+        stop: CancellationToken,
+    ) -> Self {
+        let retry_policy = RetryPolicy::until(stop.clone());
+        Self { database, intake, gift_ttl, retry_policy, stop, failing: Failing::default() }
+    }
+
+    /// Passes over everything that is due now, and at each tick.
+    pub(crate) async fn run(mut self, ticks: Ticks, interval: Duration) {
+        let stop = self.stop.clone();
+        loop {
+            let pause = self.pass_all().await.unwrap_or(Duration::MAX);
+            let next = timeout(pause, ticks.next(interval));
+            if stop.run_until_cancelled(next).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Passes over all tables, and returns when to do so again if that is before the next tick.
+    pub(crate) async fn pass_all(&mut self) -> Option<Duration> {
+        let mut deferred = 0;
+        for finder in Finder::ALL {
+            deferred += self.pass(finder).await;
+        }
+        let soon = (deferred > 0).then_some(DEFERRED_PAUSE);
+        soon.into_iter().chain(self.failing.next_try()).min()
+    }
+
+    /// Passes over one table, and returns how many rows others had locked.
+    async fn pass(&mut self, finder: Finder) -> usize {
+        let (kind, mut pass, mut after) = (finder.kind(), Pass::default(), None);
+        loop {
+            let found = match finder.find(&self.database, after, FOUND_MAX).await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(kind, %error, "sweep failed; the next one goes on");
+                    break;
+                }
+            };
+            for (row, cause) in found.unusable {
+                self.fail(finder, row, &cause, &mut pass);
+            }
+            for jobs in self.fit_to_try(finder, found.jobs, &mut pass).chunks(BATCH_MAX) {
+                if self.wait_for_turn().await.is_none() {
+                    return pass.deferred;
+                }
+                self.process(finder, jobs, &mut pass).await;
+            }
+            after = found.next;
+            if after.is_none() {
+                self.failing.keep_seen(finder, &pass.failing);
+                break;
+            }
+        }
+        self.report(finder, &pass);
+        pass.deferred
+    }
+
+    /// The jobs without those that failed lately.
+    fn fit_to_try(&self, finder: Finder, jobs: Vec<DueJob>, pass: &mut Pass) -> Vec<DueJob> {
+        let known = jobs.iter().map(|job| job.row).filter(|row| self.failing.has(finder, *row));
+        pass.failing.extend(known);
+        jobs.into_iter().filter(|job| !self.failing.is_paused(finder, job.row)).collect()
+    }
+
+    /// Waits until no client waits, but not for long. `None` if the worker stops.
+    async fn wait_for_turn(&self) -> Option<()> {
+        let began = Instant::now();
+        while self.intake.has_waiting() && began.elapsed() < TURN_MAX {
+            sleep(TURN_PAUSE).await;
+        }
+        (!self.stop.is_cancelled()).then_some(())
+    }
+
+    /// Processes jobs: all together, and each alone when that fails.
+    async fn process(&mut self, finder: Finder, jobs: &[DueJob], pass: &mut Pass) {
+        let fault = match self.commit(jobs).await {
+            Ok(decided) => {
+                jobs.iter().for_each(|job| self.failing.forget(finder, job.row));
+                return pass.add(finder, &decided);
+            }
+            Err(Fault::Stopping) => return,
+            Err(fault) => fault,
+        };
+        match jobs {
+            [job] => self.fail(finder, job.row, &fault.full_cause(), pass),
+            many => {
+                tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
+                for job in many {
+                    Box::pin(self.process(finder, std::slice::from_ref(job), pass)).await;
+                }
+            }
+        }
+    }
+
+    async fn commit(&self, jobs: &[DueJob]) -> Result<Decided, Fault> {
+        let commit = || {
+            let (database, jobs, gift_ttl) = (self.database.clone(), jobs.to_vec(), self.gift_ttl);
+            contained(async move { apply(&database, &jobs, gift_ttl).await })
+        };
+        self.retry_policy.with_postgres(commit).await
+    }
+
+    fn fail(&mut self, finder: Finder, row: i64, cause: &str, pass: &mut Pass) {
+        if !self.failing.is_paused(finder, row) {
+            self.failing.note(finder, row, cause);
+        }
+        pass.failing.insert(row);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a gauge of floats")]
+    fn report(&self, finder: Finder, pass: &Pass) {
+        let (kind, rows, lag) = (finder.kind(), pass.rows, pass.lag.as_seconds_f64());
+        metrics::gauge!("commerce_sweep_lag_seconds", "kind" => kind).set(lag);
+        let failing = self.failing.count(finder) as f64;
+        metrics::gauge!("commerce_due_failing", "kind" => kind).set(failing);
+        if rows > 0 {
+            tracing::info!(kind, rows, lag_seconds = lag, "expired");
+        }
+    }
+}
+
+impl Pass {
+    fn add(&mut self, finder: Finder, decided: &Decided) {
+        let rows = decided.entries.len();
+        self.rows += rows;
+        self.deferred += decided.deferred;
+        self.lag = self.lag.max(decided.lag);
+        metrics::counter!("commerce_sweep_rows_total", "kind" => finder.kind())
+            .increment(u64::try_from(rows).unwrap_or_default());
+    }
+}

@@ -1,0 +1,66 @@
+//! What fails by itself is reported and passed over, and holds up nothing else.
+
+use super::sample::{count, due, lane};
+use std::time::Duration;
+use support::Database;
+use tokio::time::{Instant, pause, resume};
+
+const EXPIRED: &str = "subscriptions WHERE status = 'expired'";
+const HOUR: Duration = Duration::from_hours(1);
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_holds_up_no_other() {
+    let database = Database::create().await;
+    due(&database, 300).await;
+    database.run("UPDATE users SET email = 'no address' WHERE id = 7").await;
+    let mut lane = lane(&database);
+    let again = lane.pass_all().await.unwrap();
+    assert!(again <= Duration::from_secs(1), "{again:?}");
+    assert_eq!(count(&database, EXPIRED).await, 299);
+    // A gift expires without its giver.
+    assert_eq!(count(&database, "gifts WHERE status = 'expired'").await, 300);
+
+    database.run("UPDATE users SET email = 'ann@example.org' WHERE id = 7").await;
+    let mut tried_at = Instant::now() + again;
+    while count(&database, EXPIRED).await < 300 {
+        tokio::time::sleep_until(tried_at).await;
+        tried_at = Instant::now() + lane.pass_all().await.unwrap_or(HOUR);
+    }
+    assert_eq!(lane.pass_all().await, None);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_written_holds_up_no_other() {
+    let database = Database::create().await;
+    due(&database, 300).await;
+    // An entry that is there already, whatever the reason, is a conflict.
+    lane(&database).pass_all().await;
+    database
+        .run(
+            "UPDATE subscriptions SET status = 'active', due_at = end_date;
+             DELETE FROM transactions WHERE operation = 'expire_subscription' AND entity_id <> 7",
+        )
+        .await;
+    let again = lane(&database).pass_all().await;
+    assert!(again.is_some());
+    assert_eq!(count(&database, EXPIRED).await, 299);
+    assert_eq!(count(&database, "subscriptions WHERE id = 7 AND status = 'active'").await, 1);
+}
+
+#[tokio::test]
+async fn pauses_between_tries_double_up_to_an_hour() {
+    let database = Database::create().await;
+    due(&database, 1).await;
+    database.run("UPDATE users SET email = 'no address'").await;
+    let mut lane = lane(&database);
+    let mut pauses = Vec::new();
+    for _ in 0..15 {
+        let again = lane.pass_all().await.unwrap();
+        pauses.push(again.as_secs_f64().round());
+        pause();
+        tokio::time::advance(again).await;
+        resume();
+    }
+    let doubled = (0..12).map(|n| f64::from(1 << n)).chain([3600.0; 3]);
+    assert_eq!(pauses, doubled.collect::<Vec<_>>());
+}

@@ -1,0 +1,8 @@
+//! The due lane, against a real Postgres: what is due is marked once, and nothing is waited for.
+
+mod among_commands;
+mod crowd;
+mod entries;
+mod failing;
+mod passes;
+mod sample;
