@@ -19,6 +19,8 @@ mod job;
 mod needs;
 mod plan;
 mod refusal;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
 mod subscription;
 mod user;
 mod working_set;

@@ -1,7 +1,9 @@
 //! What a client is shown, to the byte.
 
 use contract::view::{GiftView, SubscriptionView, timestamp};
-use domain::{Answer, Gift, GiftState, Instant, Success};
+use domain::Entity::{Redemption, Subscription, User};
+use domain::Success::{Changed, Created};
+use domain::{Answer, Entity, Gift, GiftState, Instant, Success};
 use proptest::prelude::proptest;
 use proptest::prop_assert_eq;
 use samples::{ALICE, JOB, SHOP, at, gift, now, subscription, user};
@@ -19,7 +21,7 @@ fn a_new_user_is_201_with_the_email_as_written() {
         r#"{"id":1,"email":"Alice@Example.com","#,
         r#""created_at":"2026-01-01T00:00:00.000000Z"}"#
     );
-    assert_eq!(answer(Success::UserCreated(user)), (201, body.to_owned()));
+    assert_eq!(answer(Created(User(user))), (201, body.to_owned()));
 }
 
 #[test]
@@ -31,8 +33,8 @@ fn a_new_subscription_is_201_and_a_renewed_one_200() {
         r#""cancelled_at":null,"created_at":"2026-05-31T08:00:00.500000Z","#,
         r#""updated_at":"2026-05-31T08:00:00.500000Z"}"#
     );
-    assert_eq!(answer(Success::Subscribed(running.clone())), (201, body.to_owned()));
-    assert_eq!(answer(Success::Renewed(running)), (200, body.to_owned()));
+    assert_eq!(answer(Created(Subscription(running.clone()))), (201, body.to_owned()));
+    assert_eq!(answer(Changed(Subscription(running))), (200, body.to_owned()));
 }
 
 #[test]
@@ -45,7 +47,7 @@ fn a_cancelled_subscription_is_200_and_says_since_when() {
         r#""created_at":"2026-05-31T08:00:00.000000Z","#,
         r#""updated_at":"2026-06-15T12:00:00.123456Z"}"#
     );
-    assert_eq!(answer(Success::Cancelled(running.cancelled(now()))), (200, body.to_owned()));
+    assert_eq!(answer(Changed(Subscription(running.cancelled(now())))), (200, body.to_owned()));
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn a_new_gift_is_201() {
         r#""status":"pending","duration_months":3,"expires_at":"2026-07-01T00:00:00.000000Z","#,
         r#""redeemed_at":null,"created_at":"2026-06-01T00:00:00.000000Z"}"#
     );
-    assert_eq!(answer(Success::GiftCreated(gift(20))), (201, body.to_owned()));
+    assert_eq!(answer(Created(Entity::Gift(gift(20)))), (201, body.to_owned()));
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn a_redemption_is_200_and_says_where_the_months_went() {
         r#"{"subscription_id":10,"gift_id":20,"status":"redeemed","#,
         r#""start_date":"2026-05-31T08:00:00.000000Z","end_date":"2026-10-31T08:00:00.000000Z"}"#
     );
-    assert_eq!(answer(Success::Redeemed { gift, subscription }), (200, body.to_owned()));
+    assert_eq!(answer(Changed(Redemption { gift, subscription })), (200, body.to_owned()));
 }
 
 #[test]
@@ -79,6 +81,27 @@ fn a_redeemed_gift_says_by_whom_and_when() {
         r#""created_at":"2026-06-01T00:00:00.000000Z"}"#
     );
     assert_eq!(serde_json::to_string(&view).unwrap(), body);
+}
+
+/// The answer of an internal command is the row as clients see it, and its status is 200.
+#[test]
+fn what_has_expired_is_200_with_the_row_as_it_is_then() {
+    let expired =
+        subscription(10, 1, "2026-05-01T08:00:00Z", "2026-06-01T08:00:00Z").expired(now());
+    let body = concat!(
+        r#"{"id":10,"user_id":1,"plan":"monthly","status":"expired","#,
+        r#""start_date":"2026-05-01T08:00:00.000000Z","end_date":"2026-06-01T08:00:00.000000Z","#,
+        r#""cancelled_at":null,"created_at":"2026-05-01T08:00:00.000000Z","#,
+        r#""updated_at":"2026-06-15T12:00:00.123456Z"}"#
+    );
+    assert_eq!(answer(Changed(Subscription(expired))), (200, body.to_owned()));
+
+    let body = concat!(
+        r#"{"id":20,"gifter_id":2,"recipient_email":"alice@EXAMPLE.com","recipient_id":null,"#,
+        r#""status":"expired","duration_months":3,"expires_at":"2026-07-01T00:00:00.000000Z","#,
+        r#""redeemed_at":null,"created_at":"2026-06-01T00:00:00.000000Z"}"#
+    );
+    assert_eq!(answer(Changed(Entity::Gift(gift(20).expired()))), (200, body.to_owned()));
 }
 
 /// A sweep may not have come by: what is shown does not depend on it.

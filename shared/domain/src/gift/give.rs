@@ -47,3 +47,77 @@ impl Rules for Give {
         Ok((vec![Change::Gift(gift.clone())], Success::Created(Entity::Gift(gift))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Give;
+    use crate::samples::*;
+    use crate::{Change, Context, Decision, Entity, Gift, GiftId, GiftState, Refusal, UserId};
+    use chrono::TimeDelta;
+
+    fn give(gifter_id: UserId, to: &str, duration_months: Option<u32>) -> Give {
+        Give { gifter_id, recipient_email: email(to), duration_months }
+    }
+
+    fn given(gifter: UserId, to: &str, months: u32) -> Decision {
+        let gift = Gift {
+            id: GiftId::new(NEW),
+            gifter,
+            client: SHOP,
+            recipient_email: email(to),
+            state: GiftState::Pending,
+            months,
+            expires_at: at("2026-07-15T12:00:00.123456Z"),
+            created_at: now(),
+        };
+        created(gifter, Entity::Gift(gift.clone()), vec![Change::Gift(gift)])
+    }
+
+    #[test]
+    fn nothing_that_the_gifter_has_stands_in_the_way() {
+        for state in Holding::ALL {
+            let found = decided(&holding(state, []), give(ALICE, "bob@example.com", Some(3)));
+            assert_eq!(found, given(ALICE, "bob@example.com", 3), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_recipient_may_be_anybody_and_need_not_be_a_user_yet() {
+        for (to, months, expected) in [
+            ("New.Comer@example.org", Some(120), 120),
+            ("alice@example.com", Some(2), 2),
+            ("carol@example.com", None, 1),
+        ] {
+            let found = decided(&working_set([]), give(ALICE, to, months));
+            assert_eq!(found, given(ALICE, to, expected));
+        }
+    }
+
+    #[test]
+    fn no_user_of_another_client_can_give() {
+        for stranger in [NOBODY, EVE] {
+            let found = decided(&working_set([]), give(stranger, "bob@example.com", Some(3)));
+            assert_eq!(found, refused(None, Refusal::GifterNotFound));
+        }
+    }
+
+    /// Days are 24 hours: no clock is put back or forward in UTC.
+    #[test]
+    fn a_gift_lives_for_as_long_as_the_settings_say() {
+        for days in [1, 30, 1825] {
+            let context = Context { gift_ttl: TimeDelta::days(days), ..context(now()) };
+            let found = decided_in(&working_set([]), give(BOB, "a@b.org", None), &context);
+            let gift = gift_of(&found);
+            assert_eq!(gift.expires_at - gift.created_at, TimeDelta::hours(24 * days));
+        }
+    }
+
+    #[test]
+    fn a_gift_can_be_given_at_any_time() {
+        for time in ["1970-01-01T00:00:00Z", "2024-02-29T23:59:59.999999Z", "9999-11-30T00:00:00Z"]
+        {
+            let found = decided_at(&working_set([]), give(BOB, "a@b.org", None), at(time));
+            assert_eq!(gift_of(&found).expires_at, at(time) + GIFT_TTL);
+        }
+    }
+}

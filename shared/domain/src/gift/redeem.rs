@@ -57,3 +57,129 @@ impl Rules for Redeem {
         Ok((changes, Success::Changed(Entity::Redemption { gift, subscription })))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Redeem;
+    use crate::samples::*;
+    use crate::{
+        Change, Decision, Entity, Gift, GiftId, GiftState, GrantSource, Refusal, Subscription,
+        SubscriptionState, UserId,
+    };
+    use chrono::TimeDelta;
+
+    const SOURCE: GrantSource = GrantSource::Gift(SENT);
+
+    const fn redeem(user_id: UserId) -> Redeem {
+        Redeem { gift_id: SENT, user_id }
+    }
+
+    fn pending() -> Change {
+        Change::Gift(sent(Sent::Pending))
+    }
+
+    fn expected(holding: Holding) -> Decision {
+        let (mut changes, subscription) = if holding == Holding::Running {
+            let longer = extended(&held(holding), 5, at("2026-10-31T08:00:00Z"));
+            let granted = Change::Grant(grant(HELD, SOURCE, 3));
+            (vec![Change::Subscription(longer.clone()), granted], longer)
+        } else {
+            let new = begun(ALICE, "monthly", 3, at("2026-09-15T12:00:00.123456Z"));
+            (begin(&new, SOURCE, holding), new)
+        };
+        let state = GiftState::Redeemed { recipient: ALICE, at: now() };
+        let gift = Gift { state, ..sent(Sent::Pending) };
+        changes.push(Change::Gift(gift.clone()));
+        changed(ALICE, Entity::Redemption { gift, subscription }, changes)
+    }
+
+    #[test]
+    fn a_gift_extends_what_runs_and_else_begins_a_subscription() {
+        for state in Holding::ALL {
+            let found = decided(&holding(state, [pending()]), redeem(ALICE));
+            assert_eq!(found, expected(state), "{state:?}");
+        }
+    }
+
+    /// The refusal of that gift to that user; `None` when it is redeemed.
+    fn refusal(sent: Sent, user: UserId) -> Option<Refusal> {
+        match (sent, user) {
+            (Sent::Nothing | Sent::OtherClients, _) => Some(Refusal::GiftNotFound),
+            (_, NOBODY | EVE) => Some(Refusal::UserNotFound),
+            (_, BOB) => Some(Refusal::GiftNotRecipient),
+            (Sent::Redeemed | Sent::RedeemedLongAgo, _) => Some(Refusal::GiftAlreadyRedeemed),
+            (Sent::Missed | Sent::Expired, _) => {
+                Some(Refusal::GiftExpired { expired_at: at(GIFT_EXPIRY) })
+            }
+            (Sent::Pending, _) => None,
+        }
+    }
+
+    /// A stranger learns that the gift exists, and nothing of its state. Eve has the email of the
+    /// recipient, but belongs to another client.
+    #[test]
+    fn refusals_come_in_the_order_of_the_contract() {
+        for state in Sent::ALL {
+            for user in [ALICE, BOB, NOBODY, EVE] {
+                let found = decided(&sending(state, []), redeem(user));
+                let known = [ALICE, BOB].contains(&user).then_some(user);
+                match refusal(state, user) {
+                    Some(refusal) => assert_eq!(found, refused(known, refusal), "{state:?}"),
+                    None => assert_eq!(found, expected(Holding::Nothing)),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_gift_can_be_redeemed_until_the_instant_it_expires() {
+        let (rows, expired_at) = (sending(Sent::Pending, []), sent(Sent::Pending).expires_at);
+        let before = decided_at(&rows, redeem(ALICE), expired_at - TimeDelta::microseconds(1));
+        assert!(before.result.is_ok(), "{before:?}");
+        let late = refused(ALICE, Refusal::GiftExpired { expired_at });
+        assert_eq!(decided_at(&rows, redeem(ALICE), expired_at), late);
+    }
+
+    #[test]
+    fn second_redeem_of_a_gift_is_rejected() {
+        let mut rows = sending(Sent::Pending, []);
+        for change in decided(&rows, redeem(ALICE)).changes {
+            rows.apply(change);
+        }
+        let redeemed = refused(ALICE, Refusal::GiftAlreadyRedeemed);
+        assert_eq!(decided(&rows, redeem(ALICE)), redeemed);
+        assert_eq!(decided(&rows, redeem(BOB)), refused(BOB, Refusal::GiftNotRecipient));
+    }
+
+    #[test]
+    fn a_gift_extends_a_yearly_plan_by_any_number_of_months() {
+        let yearly = Subscription { plan: "yearly".to_owned(), ..held(Holding::Running) };
+        let rows = working_set([Change::Subscription(yearly), pending()]);
+        let found = decided(&rows, redeem(ALICE));
+        let extended = subscription_of(&found);
+        assert_eq!((extended.plan.as_str(), extended.months), ("yearly", 5));
+    }
+
+    #[test]
+    fn a_gift_at_the_instant_of_the_end_begins_a_new_subscription() {
+        let end = at("2026-06-20T00:00:00Z");
+        let ending = Subscription { end_date: end, ..held(Holding::Running) };
+        let rows = working_set([Change::Subscription(ending.clone()), pending()]);
+        let found = decided_at(&rows, redeem(ALICE), end);
+        let state = SubscriptionState::Expired;
+        let marked = Change::Subscription(Subscription { state, updated_at: end, ..ending });
+        assert_eq!(found.changes.first(), Some(&marked), "it is still stored as active");
+        assert_eq!(subscription_of(&found).start_date, end);
+    }
+
+    #[test]
+    fn several_gifts_add_up() {
+        let mut rows = holding(Holding::Running, [20, 21, 22].map(|id| Change::Gift(gift(id))));
+        for (id, months) in [(20, 5), (21, 8), (22, 11)] {
+            let found = decided(&rows, Redeem { gift_id: GiftId::new(id), user_id: ALICE });
+            let extended = subscription_of(&found);
+            assert_eq!((extended.id, extended.months), (HELD, months));
+            found.changes.into_iter().for_each(|change| rows.apply(change));
+        }
+    }
+}

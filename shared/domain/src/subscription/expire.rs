@@ -33,3 +33,100 @@ impl InternalRules for ExpireSubscription {
         Some((vec![Change::Subscription(expired.clone())], Entity::Subscription(expired)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ExpireSubscription;
+    use crate::samples::*;
+    use crate::{
+        Change, Decision, Entity, InternalCommand, Subscription, SubscriptionState, decide_internal,
+    };
+    use chrono::TimeDelta;
+
+    fn expire(state: Holding) -> ExpireSubscription {
+        ExpireSubscription { subscription_id: HELD, end_date: held(state).end_date }
+    }
+
+    fn marked(held: Subscription, updated_at: crate::Instant) -> Decision {
+        let expired = Subscription { state: SubscriptionState::Expired, updated_at, ..held };
+        let changes = vec![Change::Subscription(expired.clone())];
+        changed(expired.user, Entity::Subscription(expired), changes)
+    }
+
+    #[test]
+    fn only_a_subscription_of_the_client_that_is_past_its_end_and_not_marked_expires() {
+        for state in Holding::ALL {
+            let expected = (state == Holding::Ended).then(|| marked(held(state), now()));
+            assert_eq!(due_at(&holding(state, []), expire(state), now()), expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_running_subscription_expires_from_the_instant_of_its_end_on() {
+        for state in [Holding::Running, Holding::OtherUsers] {
+            let (rows, end) = (holding(state, []), held(state).end_date);
+            let tick = TimeDelta::microseconds(1);
+            assert_eq!(due_at(&rows, expire(state), end - tick), None);
+            for now in [end, end + tick, end + TimeDelta::days(4000)] {
+                assert_eq!(due_at(&rows, expire(state), now), Some(marked(held(state), now)));
+            }
+        }
+    }
+
+    /// Its time may have come when it was found, and no longer when it is locked.
+    #[test]
+    fn one_that_was_prolonged_meanwhile_does_not_expire_at_its_former_end() {
+        let old = held(Holding::Running);
+        let renewed = old.extended(1, now()).unwrap();
+        let rows = working_set([Change::Subscription(renewed.clone())]);
+        for now in [old.end_date, renewed.end_date] {
+            assert_eq!(due_at(&rows, expire(Holding::Running), now), None);
+        }
+        let due = renewed.due().unwrap();
+        assert_eq!(due_at(&rows, due, renewed.end_date).map(|d| d.changes.len()), Some(1));
+    }
+
+    #[test]
+    fn one_that_was_marked_is_not_marked_again() {
+        let (mut rows, command) = (holding(Holding::Ended, []), expire(Holding::Ended));
+        for change in due_at(&rows, command.clone(), now()).unwrap().changes {
+            rows.apply(change);
+        }
+        assert_eq!(due_at(&rows, command, now()), None);
+    }
+
+    #[test]
+    fn it_is_done_for_the_client_of_the_subscription_only() {
+        let rows = holding(Holding::OtherClients, []);
+        let (end, command) = (held(Holding::OtherClients).end_date, expire(Holding::OtherClients));
+        let context = crate::Context { client: RIVAL, ..context(end) };
+        assert_eq!(due_at(&rows, command.clone(), end), None);
+        let found = decide_internal(&rows, &context, &command.into()).unwrap();
+        assert_eq!(found, marked(held(Holding::OtherClients), end));
+        assert_eq!(found.user, Some(EVE));
+    }
+
+    #[test]
+    fn each_end_has_a_key_of_its_own() {
+        let old = held(Holding::Running);
+        let keys = [&old, &old.extended(1, now()).unwrap()].map(|s| s.due().unwrap().key());
+        let texts = keys.each_ref().map(|key| key.as_str());
+        assert_eq!(
+            texts,
+            [
+                "expire:subscription:10:2026-07-31T08:00:00.000000Z",
+                "expire:subscription:10:2026-08-31T08:00:00.000000Z",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_due_of_a_subscription_is_its_expiry_while_it_is_stored_as_active() {
+        for state in Holding::ALL {
+            let due = !matches!(state, Holding::Cancelled | Holding::Expired);
+            assert_eq!(held(state).due_at(), due.then(|| held(state).end_date), "{state:?}");
+            let command = due.then(|| InternalCommand::from(expire(state)));
+            assert_eq!(held(state).due(), command, "{state:?}");
+        }
+    }
+}

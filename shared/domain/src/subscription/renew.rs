@@ -37,3 +37,89 @@ impl Rules for Renew {
         Ok((changes, Success::Changed(Entity::Subscription(renewed))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Renew;
+    use crate::samples::*;
+    use crate::{
+        Change, Decision, Entity, GrantSource, Plan, Refusal, Subscription, SubscriptionStatus,
+        WorkingSet,
+    };
+    use chrono::TimeDelta;
+
+    const fn renew(duration_months: Option<u32>) -> Renew {
+        Renew { subscription_id: HELD, duration_months }
+    }
+
+    fn ended(current: SubscriptionStatus) -> Decision {
+        refused(ALICE, Refusal::SubscriptionNotActive { current })
+    }
+
+    fn expected(holding: Holding) -> Decision {
+        match holding {
+            Holding::Nothing | Holding::OtherClients => {
+                refused(None, Refusal::SubscriptionNotFound)
+            }
+            Holding::Ended | Holding::Expired => ended(SubscriptionStatus::Expired),
+            Holding::Cancelled => ended(SubscriptionStatus::Cancelled),
+            Holding::Running | Holding::OtherUsers => {
+                // Counted from 31 May: 4 months later is 30 September.
+                let renewed = extended(&held(holding), 4, at("2026-09-30T08:00:00Z"));
+                let granted = Change::Grant(grant(HELD, GrantSource::Renewal, 2));
+                let changes = vec![Change::Subscription(renewed.clone()), granted];
+                changed(held(holding).user, Entity::Subscription(renewed), changes)
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_running_subscription_of_the_client_can_be_renewed() {
+        for state in Holding::ALL {
+            let found = decided(&holding(state, []), renew(Some(2)));
+            assert_eq!(found, expected(state), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_renewal_at_the_instant_of_the_end_is_too_late_even_if_it_is_not_marked() {
+        let (rows, end) = (holding(Holding::Running, []), held(Holding::Running).end_date);
+        let before = decided_at(&rows, renew(None), end - TimeDelta::microseconds(1));
+        assert!(before.result.is_ok(), "{before:?}");
+        assert_eq!(decided_at(&rows, renew(None), end), ended(SubscriptionStatus::Expired));
+    }
+
+    #[test]
+    fn a_renewal_counts_from_the_first_start_and_not_from_the_previous_end() {
+        let (start_date, end_date) = (at("2026-01-31T00:00:00Z"), at("2026-02-28T00:00:00Z"));
+        let bought = Subscription { months: 1, start_date, end_date, ..held(Holding::Running) };
+        let rows = working_set([Change::Subscription(bought)]);
+        let found = decided_at(&rows, renew(Some(1)), at("2026-02-10T00:00:00Z"));
+        let renewed = subscription_of(&found);
+        assert_eq!((renewed.start_date, renewed.months), (start_date, 2));
+        assert_eq!(renewed.end_date, at("2026-03-31T00:00:00Z"));
+    }
+
+    fn of_plan(plan: &str, state: Holding) -> WorkingSet {
+        working_set([Change::Subscription(Subscription { plan: plan.to_owned(), ..held(state) })])
+    }
+
+    #[test]
+    fn a_subscription_is_renewed_under_its_own_plan() {
+        let refusal = Refusal::DurationNotMultiple { plan: Plan::Yearly, interval_months: 12 };
+        let found = decided(&of_plan("yearly", Holding::Running), renew(Some(13)));
+        assert_eq!(found, refused(ALICE, refusal));
+        // One that is no longer on sale goes on, by the month.
+        for (plan, months) in [("monthly", 2 + 1), ("yearly", 2 + 12), ("discontinued", 2 + 1)] {
+            let found = decided(&of_plan(plan, Holding::Running), renew(None));
+            let renewed = subscription_of(&found);
+            assert_eq!((renewed.plan.as_str(), renewed.months), (plan, months));
+        }
+    }
+
+    #[test]
+    fn what_has_ended_is_told_before_what_is_wrong_with_the_term() {
+        let found = decided(&of_plan("yearly", Holding::Expired), renew(Some(5)));
+        assert_eq!(found, ended(SubscriptionStatus::Expired));
+    }
+}

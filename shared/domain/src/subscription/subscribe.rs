@@ -43,3 +43,106 @@ impl Rules for Subscribe {
         Ok((changes, Success::Created(Entity::Subscription(begun))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Subscribe;
+    use crate::samples::*;
+    use crate::{Change, Decision, Entity, GrantSource, Plan, Refusal, UserId};
+    use chrono::TimeDelta;
+
+    fn subscribe(user_id: UserId, code: &str, duration_months: Option<u32>) -> Subscribe {
+        Subscribe { user_id, plan: plan(code), duration_months }
+    }
+
+    fn running() -> Refusal {
+        let end_date = held(Holding::Running).end_date;
+        Refusal::AlreadySubscribed { subscription: HELD, end_date }
+    }
+
+    fn uneven() -> Refusal {
+        Refusal::DurationNotMultiple { plan: Plan::Yearly, interval_months: 12 }
+    }
+
+    fn expected(holding: Holding) -> Decision {
+        if holding == Holding::Running {
+            return refused(ALICE, running());
+        }
+        let new = begun(ALICE, "monthly", 2, at("2026-08-15T12:00:00.123456Z"));
+        let changes = begin(&new, GrantSource::Purchase, holding);
+        created(ALICE, Entity::Subscription(new), changes)
+    }
+
+    #[test]
+    fn only_a_running_subscription_of_the_user_stands_in_the_way() {
+        for state in Holding::ALL {
+            let found = decided(&holding(state, []), subscribe(ALICE, "monthly", Some(2)));
+            assert_eq!(found, expected(state), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_subscription_stands_in_the_way_until_the_instant_it_ends() {
+        let (rows, end) = (holding(Holding::Running, []), held(Holding::Running).end_date);
+        let command = || subscribe(ALICE, "monthly", None);
+        let before = decided_at(&rows, command(), end - TimeDelta::microseconds(1));
+        assert_eq!(before, refused(ALICE, running()));
+
+        let after = decided_at(&rows, command(), end);
+        assert_eq!(subscription_of(&after).start_date, end);
+        assert!(matches!(after.changes.first(), Some(Change::Subscription(old)) if old.id == HELD));
+    }
+
+    #[test]
+    fn no_user_of_another_client_can_be_subscribed() {
+        for stranger in [NOBODY, EVE, UserId::new(0), UserId::new(-1), UserId::new(i64::MAX)] {
+            let found = decided(&working_set([]), subscribe(stranger, "monthly", None));
+            assert_eq!(found, refused(None, Refusal::UserNotFound));
+        }
+    }
+
+    #[test]
+    fn a_plan_that_is_not_on_sale_is_refused_by_name() {
+        for code in ["gold", "month", "monthly-", "annual"] {
+            let found = decided(&working_set([]), subscribe(ALICE, code, None));
+            assert_eq!(found, refused(ALICE, Refusal::UnknownPlan { plan: code.to_owned() }));
+        }
+    }
+
+    #[test]
+    fn the_user_is_looked_for_before_the_plan_and_the_plan_before_what_runs() {
+        let gold = Refusal::UnknownPlan { plan: "gold".to_owned() };
+        for (user, code, months, expected) in [
+            (NOBODY, "gold", 7, refused(None, Refusal::UserNotFound)),
+            (ALICE, "gold", 7, refused(ALICE, gold)),
+            (ALICE, "yearly", 7, refused(ALICE, uneven())),
+            (ALICE, "yearly", 12, refused(ALICE, running())),
+        ] {
+            let rows = holding(Holding::Running, []);
+            assert_eq!(decided(&rows, subscribe(user, code, Some(months))), expected);
+        }
+    }
+
+    #[test]
+    fn the_end_keeps_the_microseconds_of_the_start() {
+        let new = begun(ALICE, "yearly", 12, at("2027-06-15T12:00:00.123456Z"));
+        let found = decided(&working_set([]), subscribe(ALICE, "yearly", Some(12)));
+        assert_eq!(*subscription_of(&found), new);
+    }
+
+    #[test]
+    fn a_monthly_plan_is_sold_for_any_months_and_a_yearly_one_by_whole_years() {
+        let found = |code, months| decided(&working_set([]), subscribe(ALICE, code, months));
+        assert_eq!(subscription_of(&found("monthly", None)).months, 1);
+        assert_eq!(subscription_of(&found("yearly", None)).months, 12);
+        for months in 1..=120 {
+            assert_eq!(subscription_of(&found("monthly", Some(months))).months, months);
+            let yearly = found("yearly", Some(months));
+            if [12, 24, 36, 48, 60, 72, 84, 96, 108, 120].contains(&months) {
+                assert_eq!(subscription_of(&yearly).months, months);
+            } else {
+                assert_eq!(yearly, refused(ALICE, uneven()), "{months}");
+            }
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! The pure core, held to what `docs` and the issues say of it: no server, no clock, no waiting.
 //!
-//! `sample` and `scene` are the rows that the tests are made of; `by_hand` counts months in another
-//! way than the core does. Everything else is named after what it tests.
+//! The tests of a command are in the file of the command. Here is what concerns all of them, and
+//! the values that they are made of. `by_hand` counts months in another way than the core does.
+//! Everything else is named after what it tests.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,26 +10,17 @@
 )]
 
 mod by_hand;
-mod sample;
-mod scene;
 
 mod calendar;
-mod cancel;
-mod create_user;
-mod defaults;
+mod decision;
 mod email;
 mod fingerprint;
-mod give;
 mod history;
 mod idempotency_key;
 mod job_id;
 mod needs;
 mod no_drift;
 mod plan_code;
-mod redeem;
-mod redeem_refusals;
-mod renew;
 mod spelling;
-mod subscribe;
 mod term_limit;
 mod working_set;

@@ -1,48 +1,68 @@
 //! What must be loaded before a command can be decided. That it is enough is shown in `history`.
 
-use crate::sample::{RIVAL, plan};
 use domain::{
-    Cancel, Command, CreateUser, GiftId, Give, Needs, Redeem, Renew, Subscribe, SubscriptionId,
+    Cancel, ClientId, Command, CreateUser, ExpireGift, ExpireSubscription, GiftId, Give,
+    InternalCommand, Needs, NewIdCounts, Redeem, Renew, Subscribe, SubscriptionId,
 };
-use samples::{ALICE, BOB, SHOP, email};
+use samples::{ALICE, BOB, RIVAL, SHOP, email, now, plan};
 
-fn needs(commands: &[Command]) -> Needs {
+fn needs(client: ClientId, commands: &[Command]) -> Needs {
     let mut needs = Needs::default();
-    for command in commands {
-        needs.add(SHOP, command);
-    }
+    commands.iter().for_each(|command| command.needs(client, &mut needs));
     needs
 }
 
 #[test]
 fn a_command_touches_what_it_names() {
-    let subscription_id = SubscriptionId::new(10);
-    let commands = [
-        Command::Subscribe(Subscribe {
-            user_id: ALICE,
-            plan: plan("monthly"),
-            duration_months: None,
-        }),
-        Command::Renew(Renew { subscription_id, duration_months: None }),
-        Command::Cancel(Cancel { subscription_id: SubscriptionId::new(11) }),
-        Command::Give(Give {
-            gifter_id: BOB,
-            recipient_email: email("c@d.org"),
-            duration_months: None,
-        }),
-        Command::Redeem(Redeem { gift_id: GiftId::new(20), user_id: ALICE }),
+    let (one, other) = (SubscriptionId::new(10), SubscriptionId::new(11));
+    let (recipient_email, gift_id) = (email("c@d.org"), GiftId::new(20));
+    let commands: [Command; 5] = [
+        Subscribe { user_id: ALICE, plan: plan("monthly"), duration_months: None }.into(),
+        Renew { subscription_id: one, duration_months: None }.into(),
+        Cancel { subscription_id: other }.into(),
+        Give { gifter_id: BOB, recipient_email, duration_months: None }.into(),
+        Redeem { gift_id, user_id: ALICE }.into(),
     ];
-    let found = needs(&commands);
-    assert_eq!(found.users, [ALICE, BOB].into());
-    assert_eq!(found.subscriptions, [SubscriptionId::new(10), SubscriptionId::new(11)].into());
-    assert_eq!(found.gifts, [GiftId::new(20)].into());
+    let found = needs(SHOP, &commands);
+    assert_eq!(found.users, [(SHOP, ALICE), (SHOP, BOB)].into());
+    assert_eq!(found.subscriptions, [(SHOP, one), (SHOP, other)].into());
+    assert_eq!(found.gifts, [(SHOP, gift_id)].into());
     assert!(found.emails.is_empty(), "the recipient of a new gift need not be a user");
+    // A subscription for `subscribe` and one for `redeem`.
+    assert_eq!(found.new_ids, NewIdCounts { users: 0, gifts: 1, subscriptions: 2 });
+}
+
+/// Each client names its own rows: another's row of the same number is another row.
+#[test]
+fn a_row_is_named_with_the_client_that_asks_for_it() {
+    let cancel: Command = Cancel { subscription_id: SubscriptionId::new(10) }.into();
+    let mut found = needs(SHOP, std::slice::from_ref(&cancel));
+    cancel.needs(RIVAL, &mut found);
+    let id = SubscriptionId::new(10);
+    assert_eq!(found.subscriptions, [(SHOP, id), (RIVAL, id)].into());
 }
 
 #[test]
 fn an_email_is_looked_up_at_its_client_and_in_lower_case() {
-    let mut found = needs(&[Command::CreateUser(CreateUser { email: email("Carol@Example.com") })]);
-    found.add(RIVAL, &Command::CreateUser(CreateUser { email: email("carol@example.com") }));
+    let create = |address| Command::from(CreateUser { email: email(address) });
+    let mut found = needs(SHOP, &[create("Carol@Example.com")]);
+    create("carol@example.com").needs(RIVAL, &mut found);
     let key = "carol@example.com".to_owned();
     assert_eq!(found.emails, [(SHOP, key.clone()), (RIVAL, key)].into());
+    assert_eq!(found.new_ids, NewIdCounts { users: 2, ..NewIdCounts::default() });
+}
+
+#[test]
+fn an_expiry_touches_one_row_and_makes_none() {
+    let (subscription_id, gift_id) = (SubscriptionId::new(10), GiftId::new(20));
+    let mut found = Needs::default();
+    let end_date = now();
+    InternalCommand::from(ExpireSubscription { subscription_id, end_date }).needs(SHOP, &mut found);
+    InternalCommand::from(ExpireGift { gift_id }).needs(RIVAL, &mut found);
+    let expected = Needs {
+        subscriptions: [(SHOP, subscription_id)].into(),
+        gifts: [(RIVAL, gift_id)].into(),
+        ..Needs::default()
+    };
+    assert_eq!(found, expected);
 }

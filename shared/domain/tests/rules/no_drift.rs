@@ -1,15 +1,14 @@
 //! However the months came together, the end is the same.
 
 use crate::by_hand;
-use crate::sample::{NEW, decide_at, plan, working_set};
 use domain::{
-    Change, Command, Gift, GiftId, Instant, Redeem, Renew, Subscribe, Subscription, SubscriptionId,
-    Success, WorkingSet,
+    Change, Command, Gift, Instant, Redeem, Renew, Subscribe, Subscription, SubscriptionId,
+    WorkingSet,
 };
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, proptest};
 use proptest::{prop_assert_eq, prop_assume};
-use samples::{ALICE, SHOP, gift};
+use samples::{ALICE, NEW, SENT, SHOP, Sent, decided_at, plan, sent, subscription_of, working_set};
 
 /// 1970 to 2370, to the microsecond.
 fn instants() -> impl Strategy<Value = Instant> {
@@ -17,21 +16,16 @@ fn instants() -> impl Strategy<Value = Instant> {
 }
 
 /// Does `command` at `now`, and tells what became of the subscription.
-fn grown(working_set: &mut WorkingSet, command: &Command, now: Instant) -> Subscription {
-    let decision = decide_at(working_set, command, now);
+fn grown(working_set: &mut WorkingSet, command: Command, now: Instant) -> Subscription {
+    let decision = decided_at(working_set, command, now);
+    let subscription = subscription_of(&decision).clone();
     decision.changes.into_iter().for_each(|change| working_set.apply(change));
-    match decision.result {
-        Ok(
-            Success::Subscribed(subscription)
-            | Success::Renewed(subscription)
-            | Success::Redeemed { subscription, .. },
-        ) => subscription,
-        other => unreachable!("{command:?} came to {other:?}"),
-    }
+    subscription
 }
 
 fn gift_of(months: u32, now: Instant) -> Change {
-    Change::Gift(Gift { months, expires_at: now + chrono::TimeDelta::days(1), ..gift(20) })
+    let expires_at = now + chrono::TimeDelta::days(1);
+    Change::Gift(Gift { months, expires_at, ..sent(Sent::Pending) })
 }
 
 proptest! {
@@ -44,9 +38,8 @@ proptest! {
     ) {
         let mut working_set = working_set([]);
         let monthly = plan("monthly");
-        let subscribe =
-            Command::Subscribe(Subscribe { user_id: ALICE, plan: monthly, duration_months: Some(first) });
-        let mut subscription = grown(&mut working_set, &subscribe, start);
+        let subscribe = Subscribe { user_id: ALICE, plan: monthly, duration_months: Some(first) };
+        let mut subscription = grown(&mut working_set, subscribe.into(), start);
         let mut total = first;
         for (months, by_gift, part) in parts {
             total += months;
@@ -56,12 +49,12 @@ proptest! {
             let now = start + chrono::TimeDelta::seconds(elapsed);
             let command = if by_gift {
                 working_set.apply(gift_of(months, now));
-                Command::Redeem(Redeem { gift_id: GiftId::new(20), user_id: ALICE })
+                Redeem { gift_id: SENT, user_id: ALICE }.into()
             } else {
                 let subscription_id = SubscriptionId::new(NEW);
-                Command::Renew(Renew { subscription_id, duration_months: Some(months) })
+                Renew { subscription_id, duration_months: Some(months) }.into()
             };
-            subscription = grown(&mut working_set, &command, now);
+            subscription = grown(&mut working_set, command, now);
             prop_assert_eq!(subscription.months, total);
         }
         prop_assert_eq!(subscription.client, SHOP);

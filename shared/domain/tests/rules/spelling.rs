@@ -1,11 +1,11 @@
 //! How operations and states are written: in answers, in the command log, in Redis.
 
-use crate::sample::plan;
 use domain::{
-    Cancel, Command, CreateUser, GiftId, GiftStatus, Give, GrantSource, JobStatus, Operation,
-    Redeem, Renew, Subscribe, SubscriptionId, SubscriptionStatus,
+    Cancel, Command, CreateUser, ExpireGift, ExpireSubscription, GiftId, GiftStatus, Give,
+    GrantSource, InternalCommand, JobStatus, Operation, Origin, Redeem, Renew, Subscribe,
+    SubscriptionId, SubscriptionStatus,
 };
-use samples::{ALICE, email};
+use samples::{ALICE, at, email, plan};
 
 use GiftStatus::{Pending, Redeemed};
 use JobStatus::{Dead, Failed, Queued, Retrying, Running, Succeeded};
@@ -13,7 +13,7 @@ use SubscriptionStatus::{Active, Cancelled, Expired};
 
 #[test]
 fn operations_are_written_as_the_command_log_has_them() {
-    let spellings = Operation::ALL.map(Operation::as_str);
+    let spellings: Vec<_> = Operation::ALL.iter().map(|operation| operation.as_str()).collect();
     assert_eq!(
         spellings,
         [
@@ -28,10 +28,7 @@ fn operations_are_written_as_the_command_log_has_them() {
         ]
     );
     for operation in Operation::ALL {
-        assert_eq!(Operation::parse(operation.as_str()), Some(operation));
-        let json = serde_json::to_string(&operation).unwrap();
-        assert_eq!(json, format!("\"{}\"", operation.as_str()));
-        assert_eq!(serde_json::from_str::<Operation>(&json).unwrap(), operation);
+        assert_eq!(Operation::parse(operation.as_str()), Some(*operation));
     }
     assert_eq!(Operation::parse("Subscribe"), None);
 }
@@ -84,41 +81,69 @@ fn grants_say_what_gave_them() {
 fn commands_are_carried_as_they_always_were() {
     let (user_id, subscription_id, gift_id) = (ALICE, SubscriptionId::new(10), GiftId::new(20));
     let recipient_email = email("Alice@example.com");
-    for (command, json) in [
+    let gift = concat!(
+        r#"{"operation":"gift","gifter_id":1,"recipient_email":"Alice@example.com","#,
+        r#""duration_months":3}"#
+    );
+    let rows: [(Command, &str); 6] = [
         (
-            Command::CreateUser(CreateUser { email: email("a@b.co") }),
+            CreateUser { email: email("a@b.co") }.into(),
             r#"{"operation":"create_user","email":"a@b.co"}"#,
         ),
         (
-            Command::Subscribe(Subscribe {
-                user_id,
-                plan: plan("monthly"),
-                duration_months: Some(2),
-            }),
+            Subscribe { user_id, plan: plan("monthly"), duration_months: Some(2) }.into(),
             r#"{"operation":"subscribe","user_id":1,"plan":"monthly","duration_months":2}"#,
         ),
         (
-            Command::Renew(Renew { subscription_id, duration_months: None }),
+            Renew { subscription_id, duration_months: None }.into(),
             r#"{"operation":"renew","subscription_id":10,"duration_months":null}"#,
         ),
-        (
-            Command::Cancel(Cancel { subscription_id }),
-            r#"{"operation":"cancel","subscription_id":10}"#,
-        ),
-        (
-            Command::Give(Give { gifter_id: user_id, recipient_email, duration_months: Some(3) }),
-            concat!(
-                r#"{"operation":"gift","gifter_id":1,"recipient_email":"Alice@example.com","#,
-                r#""duration_months":3}"#
-            ),
-        ),
-        (
-            Command::Redeem(Redeem { gift_id, user_id }),
-            r#"{"operation":"redeem","gift_id":20,"user_id":1}"#,
-        ),
-    ] {
+        (Cancel { subscription_id }.into(), r#"{"operation":"cancel","subscription_id":10}"#),
+        (Give { gifter_id: user_id, recipient_email, duration_months: Some(3) }.into(), gift),
+        (Redeem { gift_id, user_id }.into(), r#"{"operation":"redeem","gift_id":20,"user_id":1}"#),
+    ];
+    for (command, json) in rows {
         assert_eq!(serde_json::to_string(&command).unwrap(), json);
         assert_eq!(serde_json::from_str::<Command>(json).unwrap(), command);
         assert!(json.contains(&format!("\"{}\"", command.operation().as_str())));
+    }
+}
+
+/// They are kept in the command log for ever, and replayed from there.
+#[test]
+fn internal_commands_are_kept_as_they_always_were() {
+    let (subscription_id, gift_id) = (SubscriptionId::new(7), GiftId::new(9));
+    let micros = concat!(
+        r#"{"operation":"expire_subscription","subscription_id":7,"#,
+        r#""end_date":"2026-07-31T08:00:00.123456Z"}"#
+    );
+    let whole = concat!(
+        r#"{"operation":"expire_subscription","subscription_id":7,"#,
+        r#""end_date":"2026-07-31T08:00:00Z"}"#
+    );
+    let expire = |end| ExpireSubscription { subscription_id, end_date: at(end) };
+    let rows: [(InternalCommand, &str); 3] = [
+        (expire("2026-07-31T08:00:00.123456Z").into(), micros),
+        (expire("2026-07-31T08:00:00Z").into(), whole),
+        (ExpireGift { gift_id }.into(), r#"{"operation":"expire_gift","gift_id":9}"#),
+    ];
+    for (command, json) in rows {
+        assert_eq!(serde_json::to_string(&command).unwrap(), json);
+        assert_eq!(serde_json::from_str::<InternalCommand>(json).unwrap(), command);
+        assert!(json.contains(&format!("\"{}\"", command.operation().as_str())));
+    }
+    // What clients can submit is no internal command, and the other way round.
+    let renew = r#"{"operation":"renew","subscription_id":10,"duration_months":null}"#;
+    assert!(serde_json::from_str::<InternalCommand>(renew).is_err());
+    assert!(serde_json::from_str::<Command>(micros).is_err());
+}
+
+#[test]
+fn the_origin_of_a_command_is_written_as_the_command_log_has_it() {
+    for (origin, text) in [(Origin::Client, "client"), (Origin::Internal, "internal")] {
+        assert_eq!((origin.as_str(), Origin::parse(text)), (text, Some(origin)));
+    }
+    for unknown in ["", "Client", "system", "internal "] {
+        assert_eq!(Origin::parse(unknown), None);
     }
 }

@@ -1,23 +1,24 @@
 //! The working set: who sees what in it, and the last word on each row.
 
-use crate::sample::{EVE, RIVAL, grant, working_set};
-use crate::scene::{HELD, Holding, held, scene};
-use domain::{Change, Changes, GiftId, GrantSource, Subscription, SubscriptionStatus};
-use samples::{ALICE, BOB, SHOP, email, gift, now, subscription};
+use domain::{
+    Change, Changes, GiftId, GrantSource, Needs, Subscription, SubscriptionId, SubscriptionStatus,
+    UserId,
+};
+use samples::{
+    ALICE, BOB, EVE, HELD, Holding, RIVAL, SENT, SHOP, Sent, email, grant, held, holding, now,
+    sent, subscription, working_set,
+};
 
 #[test]
 fn a_client_sees_its_own_rows_only() {
-    let working_set = scene(Holding::Running, [Change::Gift(gift(20))]);
+    let working_set = holding(Holding::Running, [Change::Gift(sent(Sent::Pending))]);
     assert!(working_set.user(SHOP, ALICE).is_some() && working_set.user(RIVAL, EVE).is_some());
     assert!(working_set.user(RIVAL, ALICE).is_none() && working_set.user(SHOP, EVE).is_none());
     assert!(
         working_set.subscription(SHOP, HELD).is_some()
             && working_set.subscription(RIVAL, HELD).is_none()
     );
-    assert!(
-        working_set.gift(SHOP, GiftId::new(20)).is_some()
-            && working_set.gift(RIVAL, GiftId::new(20)).is_none()
-    );
+    assert!(working_set.gift(SHOP, SENT).is_some() && working_set.gift(RIVAL, SENT).is_none());
 }
 
 #[test]
@@ -31,7 +32,7 @@ fn an_email_names_the_user_of_the_client_that_asks() {
 
 #[test]
 fn a_subscription_either_runs_or_has_lapsed() {
-    let working_set = scene(Holding::Running, []);
+    let working_set = holding(Holding::Running, []);
     let end = held(Holding::Running).end_date;
     for (time, runs) in
         [(now(), true), (end - chrono::TimeDelta::microseconds(1), true), (end, false)]
@@ -48,7 +49,7 @@ fn a_subscription_either_runs_or_has_lapsed() {
 /// Rows are loaded in any order: an old one must not hide the one that runs.
 #[test]
 fn ended_subscriptions_never_hide_the_active_one() {
-    let old = Subscription { id: domain::SubscriptionId::new(9), ..held(Holding::Expired) };
+    let old = Subscription { id: SubscriptionId::new(9), ..held(Holding::Expired) };
     let rows = [Change::Subscription(old), Change::Subscription(held(Holding::Running))];
     for rows in [rows.clone(), [rows[1].clone(), rows[0].clone()]] {
         assert_eq!(working_set(rows).running(ALICE, now()).map(|s| s.id), Some(HELD));
@@ -57,7 +58,7 @@ fn ended_subscriptions_never_hide_the_active_one() {
 
 #[test]
 fn a_subscription_that_ends_no_longer_runs() {
-    let mut working_set = scene(Holding::Running, []);
+    let mut working_set = holding(Holding::Running, []);
     working_set.apply(Change::Subscription(held(Holding::Running).cancelled(now())));
     assert!(
         working_set.running(ALICE, now()).is_none()
@@ -70,11 +71,37 @@ fn the_last_word_on_a_row_counts_and_every_grant_does() {
     let first = subscription(10, 1, "2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z");
     let mut changes = Changes::default();
     changes.push(Change::Subscription(first.clone()));
-    changes.push(Change::Grant(grant(10, GrantSource::Purchase, 1)));
+    changes.push(Change::Grant(grant(HELD, GrantSource::Purchase, 1)));
     changes.push(Change::Subscription(first.extended(2, now()).unwrap()));
-    changes.push(Change::Grant(grant(10, GrantSource::Renewal, 2)));
+    changes.push(Change::Grant(grant(HELD, GrantSource::Renewal, 2)));
     changes.push(Change::Subscription(first.cancelled(now())));
     let rows: Vec<_> = changes.subscriptions.values().map(|s| s.state.status()).collect();
     assert_eq!(rows, [SubscriptionStatus::Cancelled]);
     assert_eq!(changes.grants.iter().map(|grant| grant.months).sum::<u32>(), 3);
+}
+
+/// What is due is done only where all rows that it needs are locked, and so loaded.
+#[test]
+fn a_working_set_has_all_that_is_needed_only_with_each_row_of_that_client() {
+    let working_set = holding(Holding::Running, [Change::Gift(sent(Sent::Pending))]);
+    let needs = |users: &[_], gifts: &[_], subscriptions: &[_]| Needs {
+        users: users.iter().copied().collect(),
+        gifts: gifts.iter().copied().collect(),
+        subscriptions: subscriptions.iter().copied().collect(),
+        ..Needs::default()
+    };
+    let (unknown_gift, unknown_subscription) = (GiftId::new(21), SubscriptionId::new(11));
+    for (needs, expected) in [
+        (needs(&[], &[], &[]), true),
+        (needs(&[(SHOP, ALICE), (RIVAL, EVE)], &[(SHOP, SENT)], &[(SHOP, HELD)]), true),
+        (needs(&[(SHOP, ALICE), (SHOP, UserId::new(99))], &[], &[]), false),
+        (needs(&[(RIVAL, ALICE)], &[], &[]), false),
+        (needs(&[], &[(SHOP, SENT), (SHOP, unknown_gift)], &[]), false),
+        (needs(&[], &[(RIVAL, SENT)], &[]), false),
+        (needs(&[], &[], &[(SHOP, HELD), (SHOP, unknown_subscription)]), false),
+        (needs(&[], &[], &[(RIVAL, HELD)]), false),
+        (needs(&[(SHOP, ALICE)], &[(SHOP, SENT)], &[(SHOP, unknown_subscription)]), false),
+    ] {
+        assert_eq!(working_set.has_all(&needs), expected, "{needs:?}");
+    }
 }

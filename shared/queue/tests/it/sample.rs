@@ -1,8 +1,8 @@
 //! Jobs and bounds to test with.
 
 use domain::{
-    Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, LogEntry, PlanCode, Subscribe,
-    UserId,
+    Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, LogEntry, Origin, PlanCode,
+    Subscribe, UserId,
 };
 use queue::{Bounds, Limit, QueuedJob};
 
@@ -58,13 +58,17 @@ pub(crate) fn entry(job: &QueuedJob) -> LogEntry {
     LogEntry {
         job: job.id(),
         client: job.client,
+        origin: Origin::Client,
         key: job.key.clone(),
         fingerprint: job.fingerprint,
         operation: job.command.operation(),
+        input: None,
+        user: Some(UserId::new(7)),
         entity: Some(1),
         answer: answer(),
         attempts: 1,
         submitted_at: job.submitted_at,
+        decided_at: Instant::from_timestamp_micros(1_700_000_001_000_000).unwrap(),
         finished_at: Instant::from_timestamp_micros(1_700_000_001_000_001).unwrap(),
     }
 }

@@ -3,8 +3,8 @@
 use super::edges;
 use crate::by_hand;
 use domain::{
-    Change, ClientId, Context, Gift, GiftId, GiftState, Grant, Instant, Operation, Subscription,
-    SubscriptionId, SubscriptionState, User, UserId,
+    Change, ClientId, Context, Gift, GiftId, Grant, Instant, InternalCommand, Operation,
+    Subscription, SubscriptionId, SubscriptionState, User, UserId,
 };
 use proptest::sample::Index;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,23 +22,24 @@ impl Books {
     pub(crate) fn next_id(&self, operation: Operation) -> i64 {
         let rows = match operation {
             Operation::CreateUser => self.users.len(),
-            Operation::Gift => self.gifts.len(),
+            Operation::Give => self.gifts.len(),
             _ => self.subscriptions.len(),
         };
         i64::try_from(rows).unwrap() + 1
     }
 
-    /// Takes in a change that a command made.
-    pub(crate) fn record(&mut self, change: &Change, (context, new_id): (&Context, i64)) {
+    /// Takes in a change that a command made. `new_id` is the id of what it makes; an internal
+    /// command makes nothing.
+    pub(crate) fn record(&mut self, change: &Change, (context, new_id): (&Context, Option<i64>)) {
         let now = context.now;
         match change {
             Change::User(user) => {
-                assert_eq!((user.id.get(), user.created_at), (new_id, now));
+                assert_eq!((Some(user.id.get()), user.created_at), (new_id, now));
                 assert!(self.users.insert(user.id, user.clone()).is_none());
             }
             Change::Subscription(new) => {
                 match self.subscriptions.insert(new.id, new.clone()) {
-                    None => assert_eq!(new.id.get(), new_id),
+                    None => assert_eq!(Some(new.id.get()), new_id),
                     Some(old) => edges::check_subscription(&old, new, now),
                 }
                 let of_user = self.subscriptions.values().filter(|s| s.user == new.user);
@@ -48,10 +49,10 @@ impl Books {
                 );
             }
             Change::Gift(new) => match self.gifts.insert(new.id, new.clone()) {
-                None => assert_eq!((new.id.get(), new.created_at), (new_id, now)),
+                None => assert_eq!((Some(new.id.get()), new.created_at), (new_id, now)),
                 Some(old) => {
                     let recipient = new.state.redemption().and_then(|(id, _)| self.users.get(&id));
-                    edges::check_gift(&old, new, recipient.unwrap(), now);
+                    edges::check_gift(&old, new, recipient, now);
                 }
             },
             Change::Grant(grant) => {
@@ -89,15 +90,24 @@ impl Books {
         self.users.get(&user).map(|user| user.client)
     }
 
-    /// What a sweep at `now` marks.
-    pub(crate) fn due(&self, now: Instant) -> Vec<Change> {
-        let ended = self.subscriptions.values().filter(|s| s.state == SubscriptionState::Active);
-        let ended =
-            ended.filter(|s| s.end_date <= now).map(|s| Change::Subscription(s.expired(now)));
-        let missed = self.gifts.values().filter(|gift| gift.state == GiftState::Pending);
-        let missed = missed.filter(|gift| gift.expires_at <= now).cloned();
-        let expired = |gift| Change::Gift(Gift { state: GiftState::Expired, ..gift });
-        ended.chain(missed.map(expired)).collect()
+    /// What is due at `now`, as the finders of the store tell it.
+    pub(crate) fn due(&self, now: Instant) -> Vec<(ClientId, InternalCommand)> {
+        let is_due = |due_at: Option<Instant>| due_at.is_some_and(|due_at| due_at <= now);
+        let ended = self.subscriptions.values().filter(|s| is_due(s.due_at()));
+        let ended = ended.map(|s| (s.client, s.due().unwrap()));
+        let missed = self.gifts.values().filter(|gift| is_due(gift.due_at()));
+        ended.chain(missed.map(|gift| (gift.client, gift.due().unwrap()))).collect()
+    }
+
+    /// Every row, without the instants at which subscriptions were marked as expired.
+    pub(crate) fn rows_but_for_updates(&self) -> (Vec<User>, Vec<Subscription>, Vec<Gift>) {
+        let unmarked = |s: &Subscription| match s.state {
+            SubscriptionState::Expired => Subscription { updated_at: s.end_date, ..s.clone() },
+            SubscriptionState::Active | SubscriptionState::Cancelled { .. } => s.clone(),
+        };
+        let users = self.users.values().cloned().collect();
+        let subscriptions = self.subscriptions.values().map(unmarked).collect();
+        (users, subscriptions, self.gifts.values().cloned().collect())
     }
 
     pub(crate) fn next_end(&self, now: Instant) -> Option<Instant> {

@@ -27,11 +27,17 @@ pub(crate) fn check_subscription(old: &Subscription, new: &Subscription, now: In
     assert_eq!(*new, expected);
 }
 
-/// A gift is redeemed by its recipient, while it can be.
-pub(crate) fn check_gift(old: &Gift, new: &Gift, by: &User, now: Instant) {
-    assert!(old.state == GiftState::Pending && old.expires_at > now);
-    assert_eq!(by.email.key(), new.recipient_email.key());
-    assert_eq!(by.client, new.client);
-    let state = GiftState::Redeemed { recipient: by.id, at: now };
+/// A gift is redeemed by its recipient `by` while it can be, and expires when it no longer can.
+pub(crate) fn check_gift(old: &Gift, new: &Gift, by: Option<&User>, now: Instant) {
+    assert_eq!(old.state, GiftState::Pending);
+    let state = if let Some(by) = by {
+        assert!(old.expires_at > now);
+        assert_eq!(by.email.key(), new.recipient_email.key());
+        assert_eq!(by.client, new.client);
+        GiftState::Redeemed { recipient: by.id, at: now }
+    } else {
+        assert!(old.expires_at <= now);
+        GiftState::Expired
+    };
     assert_eq!(*new, Gift { state, ..old.clone() });
 }

@@ -1,25 +1,29 @@
 //! Working sets of the rows that a command touches, and of those that a client owns.
 
 use super::books::Books;
-use crate::sample::RIVAL;
-use domain::{Change, Needs, SubscriptionState, WorkingSet};
-use samples::SHOP;
+use domain::{Change, ClientId, Needs, SubscriptionId, SubscriptionState, WorkingSet};
+use samples::{RIVAL, SHOP};
 
 /// Loads what `needs` names, as `store::Batch::begin` does.
 pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
-    let named = |id| books.subscriptions.get(id).map(|s| s.user);
+    let named = |(client, id): &(ClientId, SubscriptionId)| {
+        let subscription = books.subscriptions.get(id).filter(|s| s.client == *client);
+        subscription.map(|s| s.user)
+    };
     let owners: Vec<_> = needs.subscriptions.iter().filter_map(named).collect();
     let users = books.users.values().filter(|user| {
         let email = (user.client, user.email.key());
-        needs.users.contains(&user.id) || owners.contains(&user.id) || needs.emails.contains(&email)
+        needs.users.contains(&(user.client, user.id))
+            || owners.contains(&user.id)
+            || needs.emails.contains(&email)
     });
     let users: Vec<_> = users.collect();
     let subscriptions = books.subscriptions.values().filter(|s| {
         let of_user = users.iter().any(|user| user.id == s.user);
         let active = of_user && s.state == SubscriptionState::Active;
-        active || needs.subscriptions.contains(&s.id)
+        active || needs.subscriptions.contains(&(s.client, s.id))
     });
-    let gifts = books.gifts.values().filter(|gift| needs.gifts.contains(&gift.id));
+    let gifts = books.gifts.values().filter(|gift| needs.gifts.contains(&(gift.client, gift.id)));
 
     let mut working_set = WorkingSet::default();
     let users = users.iter().map(|user| Change::User((*user).clone()));

@@ -1,7 +1,6 @@
 //! What can happen in a history.
 
 use super::books::Books;
-use crate::sample::{RIVAL, plan};
 use chrono::{Months, TimeDelta};
 use domain::{
     Cancel, ClientId, Command, CreateUser, GiftId, Give, Instant, Redeem, Renew, Subscribe,
@@ -10,7 +9,7 @@ use domain::{
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{Index, select};
 use proptest::{option, prop_oneof};
-use samples::{SHOP, at, email};
+use samples::{RIVAL, SHOP, at, email, plan};
 
 const ADDRESSES: [&str; 5] = ["a@x.org", "A@X.org", "b@x.org", "C@x.org", "d@y.org"];
 const PLANS: [&str; 4] = ["monthly", "monthly", "yearly", "gold"];
@@ -115,54 +114,46 @@ impl Wait {
 impl Step {
     /// The command, and whose it is. `None` for a sweep.
     pub(crate) fn command(&self, books: &Books) -> Option<(ClientId, Command)> {
-        let (owner, command) = match &self.action {
+        let (owner, command): (_, Command) = match &self.action {
             Action::Sweep => return None,
             Action::CreateUser { client, address } => {
-                (Some(*client), Command::CreateUser(CreateUser { email: email(address) }))
+                (Some(*client), CreateUser { email: email(address) }.into())
             }
-            Action::Subscribe { user, plan: code, months } => {
-                let (client, user_id) = books.any_user(*user).unzip();
-                let user_id = user_id.unwrap_or(UserId::new(UNKNOWN));
-                let duration_months = *months;
-                (
-                    client,
-                    Command::Subscribe(Subscribe { user_id, plan: plan(code), duration_months }),
-                )
+            Action::Subscribe { user, plan: code, months: duration_months } => {
+                let (client, id) = books.any_user(*user).unzip();
+                let (user_id, duration_months) = (known(id, UserId::new), *duration_months);
+                (client, Subscribe { user_id, plan: plan(code), duration_months }.into())
             }
             Action::Renew { subscription, months } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
-                let subscription_id = id.unwrap_or(SubscriptionId::new(UNKNOWN));
-                (client, Command::Renew(Renew { subscription_id, duration_months: *months }))
+                let subscription_id = known(id, SubscriptionId::new);
+                (client, Renew { subscription_id, duration_months: *months }.into())
             }
             Action::Cancel { subscription } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
-                (
-                    client,
-                    Command::Cancel(Cancel {
-                        subscription_id: id.unwrap_or(SubscriptionId::new(UNKNOWN)),
-                    }),
-                )
+                (client, Cancel { subscription_id: known(id, SubscriptionId::new) }.into())
             }
             Action::Give { gifter, address, months } => {
                 let (client, id) = books.any_user(*gifter).unzip();
-                let (gifter_id, recipient_email) =
-                    (id.unwrap_or(UserId::new(UNKNOWN)), email(address));
-                (
-                    client,
-                    Command::Give(Give { gifter_id, recipient_email, duration_months: *months }),
-                )
+                let (gifter_id, recipient_email) = (known(id, UserId::new), email(address));
+                (client, Give { gifter_id, recipient_email, duration_months: *months }.into())
             }
             Action::Redeem { gift, by } => {
                 let gift = books.any_gift(*gift);
                 let by = by.map(|by| books.any_user(by).map(|(_, id)| id));
                 let user_id = by.unwrap_or_else(|| books.recipient(gift?.1));
-                let gift_id = gift.map_or(GiftId::new(UNKNOWN), |(_, id)| id);
-                let user_id = user_id.unwrap_or(UserId::new(UNKNOWN));
-                (gift.unzip().0, Command::Redeem(Redeem { gift_id, user_id }))
+                let user_id = known(user_id, UserId::new);
+                let (client, id) = gift.unzip();
+                (client, Redeem { gift_id: known(id, GiftId::new), user_id }.into())
             }
         };
         let owner = owner.unwrap_or(SHOP);
         let other = if owner == SHOP { RIVAL } else { SHOP };
         Some((if self.astray { other } else { owner }, command))
     }
+}
+
+/// That id, or one that nobody has.
+fn known<Id>(id: Option<Id>, new: fn(i64) -> Id) -> Id {
+    id.unwrap_or_else(|| new(UNKNOWN))
 }

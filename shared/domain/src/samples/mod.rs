@@ -1,0 +1,103 @@
+//! People, instants and rows to make tests of. They are here rather than in a crate of tests,
+//! because the tests inside this crate cannot use rows of the crate as others build it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a sample that cannot be made fails its test, as it should"
+)]
+
+mod decided;
+mod given;
+
+pub use decided::*;
+pub use given::*;
+
+use crate::{
+    ClientId, Email, Gift, GiftId, GiftState, Grant, GrantSource, Instant, JobId, PlanCode,
+    Subscription, SubscriptionId, SubscriptionState, User, UserId,
+};
+use uuid::Uuid;
+
+/// The client whose commands are tested.
+pub const SHOP: ClientId = ClientId::new(100);
+/// A client that has nothing to do with `SHOP`.
+pub const RIVAL: ClientId = ClientId::new(101);
+/// A user of `SHOP`.
+pub const ALICE: UserId = UserId::new(1);
+/// Another user of `SHOP`.
+pub const BOB: UserId = UserId::new(2);
+/// A user of `RIVAL`, who has the same email as Alice.
+pub const EVE: UserId = UserId::new(3);
+/// A user that no client has.
+pub const NOBODY: UserId = UserId::new(99);
+/// The job that carries the command.
+pub const JOB: JobId = JobId::new(Uuid::from_u128(7));
+
+/// The instant of that RFC 3339 text.
+#[must_use]
+pub fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+/// When commands are decided, unless a test says otherwise.
+#[must_use]
+pub fn now() -> Instant {
+    at("2026-06-15T12:00:00.123456Z")
+}
+
+/// The address of that text.
+#[must_use]
+pub fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+/// The plan of that code.
+#[must_use]
+pub fn plan(code: &str) -> PlanCode {
+    PlanCode::parse(code).unwrap()
+}
+
+/// A user.
+#[must_use]
+pub fn user(id: UserId, client: ClientId, address: &str) -> User {
+    User { id, client, email: email(address), created_at: at("2026-01-01T00:00:00Z") }
+}
+
+/// A monthly subscription of Alice from `start` to `end`, as a purchase leaves it.
+#[must_use]
+pub fn subscription(id: i64, months: u32, start: &str, end: &str) -> Subscription {
+    Subscription {
+        id: SubscriptionId::new(id),
+        user: ALICE,
+        client: SHOP,
+        plan: "monthly".to_owned(),
+        state: SubscriptionState::Active,
+        months,
+        start_date: at(start),
+        end_date: at(end),
+        created_at: at(start),
+        updated_at: at(start),
+    }
+}
+
+/// A gift of three months from Bob to Alice, which can be redeemed until 1 July.
+#[must_use]
+pub fn gift(id: i64) -> Gift {
+    Gift {
+        id: GiftId::new(id),
+        gifter: BOB,
+        client: SHOP,
+        recipient_email: email("alice@EXAMPLE.com"),
+        state: GiftState::Pending,
+        months: 3,
+        expires_at: at("2026-07-01T00:00:00Z"),
+        created_at: at("2026-06-01T00:00:00Z"),
+    }
+}
+
+/// Months that `JOB` grants at `now` to a subscription of `SHOP`.
+#[must_use]
+pub fn grant(subscription: SubscriptionId, source: GrantSource, months: u32) -> Grant {
+    Grant { client: SHOP, subscription, source, months, job: JOB, granted_at: now() }
+}
