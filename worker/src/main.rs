@@ -3,7 +3,7 @@
 use mimalloc::MiMalloc;
 use runtime::{bootstrap, health, telemetry};
 use std::process::ExitCode;
-use worker::cli::jobs;
+use worker::cli::{check, jobs, migrate};
 use worker::settings::{Cli, CliCommand};
 
 /// Jobs make many small allocations.
@@ -19,6 +19,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     telemetry::init_logs(&cli.settings.logs)?;
     match cli.command {
         None => worker::run(cli.settings).await,
+        Some(CliCommand::Check) => check::run(&cli.settings.postgres).await,
+        Some(CliCommand::Migrate { finish }) => migrate::run(finish, &cli.settings.postgres).await,
         Some(CliCommand::Jobs { command }) => jobs::run(command, &cli.settings.redis).await,
         Some(CliCommand::Health) => match cli.settings.worker_addr.0 {
             Some(address) => Ok(health::probe(address)?),

@@ -10,6 +10,7 @@
 pub mod api_keys;
 mod batch;
 mod changes;
+pub mod check;
 pub mod command_log;
 mod connection_cache;
 mod connection_health;

@@ -1,3 +1,5 @@
 //! The commands of the program for operators.
 
+pub mod check;
 pub mod jobs;
+pub mod migrate;

@@ -27,12 +27,12 @@ struct Failure {
 
 impl Failing {
     /// Whether the row failed lately, so that it is passed over.
-    pub(crate) fn is_paused(&self, finder: Finder, row: i64) -> bool {
-        self.0.get(&(finder, row)).is_some_and(|failure| Instant::now() < failure.next_try)
+    pub(crate) fn is_paused(&self, finder: Finder, row: i64, now: Instant) -> bool {
+        self.0.get(&(finder, row)).is_some_and(|failure| now < failure.next_try)
     }
 
-    /// Notes a failure, and reports it if it is the first of this row.
-    pub(crate) fn note(&mut self, finder: Finder, row: i64, cause: &str) {
+    /// Notes a failure at `now`, and reports it if it is the first of this row.
+    pub(crate) fn note(&mut self, finder: Finder, row: i64, cause: &str, now: Instant) {
         let before = self.0.get(&(finder, row)).map(|failure| failure.pause);
         if before.is_none() {
             let kind = finder.kind();
@@ -42,7 +42,7 @@ impl Failing {
             }
         }
         let pause = before.map_or(PAUSE_MIN, |pause| (pause * 2).min(PAUSE_MAX));
-        self.0.insert((finder, row), Failure { pause, next_try: Instant::now() + pause });
+        self.0.insert((finder, row), Failure { pause, next_try: now + pause });
     }
 
     /// Forgets rows of that table that are no longer due: those that were not `seen` in a whole
@@ -67,8 +67,52 @@ impl Failing {
     }
 
     /// The time until the next row may be tried again.
-    pub(crate) fn next_try(&self) -> Option<Duration> {
+    pub(crate) fn next_try(&self, now: Instant) -> Option<Duration> {
         let next = self.0.values().map(|failure| failure.next_try).min()?;
-        Some(next.saturating_duration_since(Instant::now()))
+        Some(next.saturating_duration_since(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Finder::{Gifts, Subscriptions};
+
+    #[test]
+    fn pauses_double_up_to_an_hour() {
+        let (mut failing, mut now, mut pauses) = (Failing::default(), Instant::now(), Vec::new());
+        for _ in 0..15 {
+            failing.note(Subscriptions, 7, "why", now);
+            let pause = failing.next_try(now).unwrap_or_default();
+            assert!(failing.is_paused(Subscriptions, 7, now));
+            now += pause;
+            assert!(!failing.is_paused(Subscriptions, 7, now));
+            pauses.push(pause.as_secs());
+        }
+        let doubled: Vec<u64> = (0..12).map(|n| 1 << n).chain([3600; 3]).collect();
+        assert_eq!(pauses, doubled);
+    }
+
+    #[test]
+    fn rows_are_told_apart_by_table_and_forgotten_when_they_are_no_longer_due() {
+        let (mut failing, now) = (Failing::default(), Instant::now());
+        for (finder, row) in [(Subscriptions, 1), (Subscriptions, 2), (Gifts, 1)] {
+            failing.note(finder, row, "why", now);
+        }
+        failing.forget(Subscriptions, 2);
+        assert_eq!((failing.count(Subscriptions), failing.count(Gifts)), (1, 1));
+        failing.keep_seen(Subscriptions, &HashSet::new());
+        assert!(!failing.has(Subscriptions, 1) && failing.has(Gifts, 1));
+        failing.keep_seen(Gifts, &HashSet::from([1]));
+        assert_eq!(failing.next_try(now), Some(PAUSE_MIN));
+    }
+
+    #[test]
+    fn the_memory_is_bounded() {
+        let (mut failing, now) = (Failing::default(), Instant::now());
+        for row in 0..20_000 {
+            failing.note(Gifts, row, "why", now);
+        }
+        assert_eq!(failing.count(Gifts), REMEMBERED_MAX);
     }
 }

@@ -81,7 +81,7 @@ impl Lane {
             deferred += self.pass(finder).await;
         }
         let soon = (deferred > 0).then_some(DEFERRED_PAUSE);
-        soon.into_iter().chain(self.failing.next_try()).min()
+        soon.into_iter().chain(self.failing.next_try(Instant::now())).min()
     }
 
     /// Passes over one table, and returns how many rows others had locked.
@@ -118,7 +118,8 @@ impl Lane {
     fn fit_to_try(&self, finder: Finder, jobs: Vec<DueJob>, pass: &mut Pass) -> Vec<DueJob> {
         let known = jobs.iter().map(|job| job.row).filter(|row| self.failing.has(finder, *row));
         pass.failing.extend(known);
-        jobs.into_iter().filter(|job| !self.failing.is_paused(finder, job.row)).collect()
+        let now = Instant::now();
+        jobs.into_iter().filter(|job| !self.failing.is_paused(finder, job.row, now)).collect()
     }
 
     /// Waits until no client waits, but not for long. `None` if the worker stops.
@@ -160,8 +161,9 @@ impl Lane {
     }
 
     fn fail(&mut self, finder: Finder, row: i64, cause: &str, pass: &mut Pass) {
-        if !self.failing.is_paused(finder, row) {
-            self.failing.note(finder, row, cause);
+        let now = Instant::now();
+        if !self.failing.is_paused(finder, row, now) {
+            self.failing.note(finder, row, cause, now);
         }
         pass.failing.insert(row);
     }

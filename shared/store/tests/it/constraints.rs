@@ -40,8 +40,15 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ),
     ("api_keys_secret_hash_check", &["UPDATE api_keys SET secret_hash = '\\xab'"]),
     ("api_keys_scope_check", &["UPDATE api_keys SET scope = 'root'"]),
-    ("users_pkey", &["INSERT INTO users SELECT * FROM users"]),
-    ("users_client_fkey", &["UPDATE users SET client_id = 77"]),
+    (
+        "users_pkey",
+        &["INSERT INTO users (id, client_id, email, created_at)
+           SELECT id, client_id, 'new.' || email, created_at FROM users"],
+    ),
+    (
+        "users_client_fkey",
+        &["INSERT INTO users (client_id, email, created_at) VALUES (77, 'cid@a.org', now())"],
+    ),
     (
         "users_email_check",
         &["UPDATE users SET email = 'a@'", "UPDATE users SET email = repeat('a', 255)"],

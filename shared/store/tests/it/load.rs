@@ -93,7 +93,8 @@ async fn a_gift_comes_alone_and_belongs_to_the_client_of_its_gifter() {
     let gift = rows::gift(&database, gifter, "bea@a.org", "1 month").await;
     let second = rows::gift(&database, gifter, "bea@a.org", "1 month").await;
 
-    let working_set = load(&database, &Needs { gifts: local([gift]), ..Needs::default() }).await;
+    let needs = Needs { gifts: [(OTHER, gift)].into(), ..Needs::default() };
+    let working_set = load(&database, &needs).await;
 
     let loaded = working_set.gift(OTHER, gift).unwrap();
     assert_eq!((loaded.months, loaded.state, loaded.gifter), (3, GiftState::Pending, gifter));

@@ -72,11 +72,9 @@ async fn every_query_uses_an_index_when_everything_is_due() {
 async fn a_missing_index_would_be_noticed() {
     let database = Database::create().await;
     database.run(FILL).await;
-    for (index, scan) in [
-        ("users_email_key", "on users"),
-        ("subscriptions_due_live_idx", "on subscriptions"),
-        ("gifts_due_live_idx", "on gifts"),
-    ] {
+    for (index, scan) in
+        [("subscriptions_due_live_idx", "on subscriptions"), ("gifts_due_live_idx", "on gifts")]
+    {
         database.run(&format!("DROP INDEX {index}")).await;
         let found = whole_scans_of_the_code(&database).await;
         assert!(found.iter().any(|found| found.contains(scan)), "{index}: {found:?}");
@@ -130,7 +128,7 @@ async fn loading_a_batch_scans_no_whole_table() {
 #[test]
 fn the_queries_of_the_whole_workspace_are_looked_at() {
     let queries = queries();
-    assert!(queries.len() >= 15, "{} queries in .sqlx", queries.len());
+    assert!(queries.len() >= 12, "{} queries in .sqlx", queries.len());
     let words =
         |query: &Query| query.text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
     let named: BTreeSet<String> = queries.iter().flat_map(words).collect();

@@ -1,13 +1,13 @@
-//! Eight workers and a sweeper among twenty users: whatever the order, the rules hold.
+//! Eight workers and a due lane among twenty users: whatever the order, the rules hold.
 
 use super::rules;
 use super::sample::{apply, attempt};
 use crate::apply::NumberedAttempt;
+use crate::tests::lane::sample::lane;
 use domain::{Command, LogEntry, Operation};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::{Arc, Mutex};
-use store::sweep;
 use support::Database;
 use support::commands::{cancel, give, redeem, renew, subscribe, subscribe_to};
 use support::rows::users;
@@ -29,7 +29,7 @@ impl Known {
         for entry in entries {
             match (entry.operation, entry.entity) {
                 (Operation::Subscribe, Some(id)) => self.subscriptions.push(id),
-                (Operation::Gift, Some(id)) => self.gifts.push(id),
+                (Operation::Give, Some(id)) => self.gifts.push(id),
                 _ => {}
             }
         }
@@ -98,17 +98,17 @@ async fn two_hundred_concurrent_batches_keep_every_rule_without_a_deadlock() {
     for first in 0..WORKERS as u64 {
         workers.spawn(work(database.store_of(1), Arc::clone(&known), first));
     }
-    let sweeper = database.store_of(1);
+    let mut lane = lane(&database);
     workers.spawn(async move {
         for _ in 0..20 {
-            sweep::expire_subscriptions(&sweeper, 1).await.unwrap();
+            lane.pass_all().await;
         }
         0
     });
     let commands: usize = workers.join_all().await.into_iter().sum();
 
     rules::check(&database, USERS).await;
-    let logged = "SELECT count(*) FROM transactions WHERE client_id = 2";
+    let logged = "SELECT count(*) FROM transactions WHERE origin = 'client'";
     assert_eq!(database.value::<i64>(logged).await, i64::try_from(commands).unwrap());
     for operation in ["subscribe", "renew", "cancel", "gift", "redeem"] {
         let done = format!(

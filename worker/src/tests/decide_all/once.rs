@@ -6,7 +6,7 @@ use super::sample::{
 use crate::apply::NumberedAttempt;
 use crate::tests::attempts::admitted;
 use domain::SubscriptionStatus::Active;
-use domain::{Answer, Changes, LogEntry, Operation};
+use domain::{Answer, Changes, LogEntry, Operation, Origin};
 use samples::{SHOP, at, now};
 use std::collections::HashMap;
 use support::commands::{create_user, give, redeem, subscribe};
@@ -16,13 +16,17 @@ fn old_entry(attempt: &NumberedAttempt) -> LogEntry {
     LogEntry {
         job: attempt.job.id(),
         client: SHOP,
+        origin: Origin::Client,
         key: attempt.job.key.clone(),
         fingerprint: attempt.job.fingerprint,
         operation: attempt.job.command.operation(),
+        input: None,
+        user: None,
         entity: Some(777),
         answer: Answer { status: 201, body: r#"{"as":"it was"}"#.to_owned() },
         attempts: 4,
         submitted_at: at("2026-01-01T00:00:00Z"),
+        decided_at: at("2026-01-01T00:00:01Z"),
         finished_at: at("2026-01-01T00:00:01Z"),
     }
 }
@@ -93,13 +97,17 @@ fn an_entry_says_what_was_asked_and_what_came_of_it() {
     let expected = LogEntry {
         job: attempt.job.id(),
         client: SHOP,
+        origin: Origin::Client,
         key: attempt.job.key.clone(),
         fingerprint: attempt.job.fingerprint,
         operation: Operation::Cancel,
+        input: None,
+        user: Some(samples::ALICE),
         entity: Some(10),
         answer,
         attempts: 3,
         submitted_at: admitted(),
+        decided_at: now(),
         finished_at: now(),
     };
     assert_eq!(entry, expected);

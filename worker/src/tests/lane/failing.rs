@@ -3,7 +3,7 @@
 use super::sample::{count, due, lane};
 use std::time::Duration;
 use support::Database;
-use tokio::time::{Instant, pause, resume};
+use tokio::time::Instant;
 
 const EXPIRED: &str = "subscriptions WHERE status = 'expired'";
 const HOUR: Duration = Duration::from_hours(1);
@@ -45,22 +45,4 @@ async fn a_row_that_cannot_be_written_holds_up_no_other() {
     assert!(again.is_some());
     assert_eq!(count(&database, EXPIRED).await, 299);
     assert_eq!(count(&database, "subscriptions WHERE id = 7 AND status = 'active'").await, 1);
-}
-
-#[tokio::test]
-async fn pauses_between_tries_double_up_to_an_hour() {
-    let database = Database::create().await;
-    due(&database, 1).await;
-    database.run("UPDATE users SET email = 'no address'").await;
-    let mut lane = lane(&database);
-    let mut pauses = Vec::new();
-    for _ in 0..15 {
-        let again = lane.pass_all().await.unwrap();
-        pauses.push(again.as_secs_f64().round());
-        pause();
-        tokio::time::advance(again).await;
-        resume();
-    }
-    let doubled = (0..12).map(|n| f64::from(1 << n)).chain([3600.0; 3]);
-    assert_eq!(pauses, doubled.collect::<Vec<_>>());
 }

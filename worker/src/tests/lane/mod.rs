@@ -5,4 +5,4 @@ mod crowd;
 mod entries;
 mod failing;
 mod passes;
-mod sample;
+pub(crate) mod sample;
