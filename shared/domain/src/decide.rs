@@ -106,7 +106,7 @@ pub(crate) trait Rules {
     /// The user whom the command concerns also if it is refused.
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId>;
 
-    /// Decides the command.
+    /// Decides the command. It takes as many of the new ids as it needs at most.
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling;
 }
 
@@ -130,8 +130,8 @@ pub(crate) struct Decider<'a> {
 }
 
 /// Decides `command` by the rows of `working_set`, which it does not change: the caller applies the
-/// changes before it decides the next command. A command that makes a row takes an id from
-/// `new_ids`.
+/// changes before it decides the next command. A command that may make a row takes an id from
+/// `new_ids` also when it is refused, so that it does not matter how commands are put into batches.
 #[must_use]
 pub fn decide(
     working_set: &WorkingSet,

@@ -33,10 +33,11 @@ impl Rules for Give {
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
         let Decider { context, working_set } = *decider;
+        let id = new_ids.gift();
         let gifter = working_set.user(context.client, self.gifter_id);
         let gift = Gift {
             gifter: gifter.ok_or(Refusal::GifterNotFound)?.id,
-            id: new_ids.gift(),
+            id,
             client: context.client,
             recipient_email: self.recipient_email.clone(),
             state: GiftState::Pending,

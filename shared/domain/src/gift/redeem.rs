@@ -32,6 +32,7 @@ impl Rules for Redeem {
     /// that the gift exists, but not its state.
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
         let Decider { context, working_set } = *decider;
+        let id = new_ids.subscription();
         let gift = working_set.gift(context.client, self.gift_id).ok_or(Refusal::GiftNotFound)?;
         let user = working_set.user(context.client, self.user_id).ok_or(Refusal::UserNotFound)?;
         if user.email.key() != gift.recipient_email.key() {
@@ -47,10 +48,7 @@ impl Rules for Redeem {
         let source = GrantSource::Gift(gift.id);
         let (mut changes, subscription) = match working_set.running(user.id, context.now) {
             Some(running) => decider.extend(running, gift.months, source)?,
-            None => {
-                let id = new_ids.subscription();
-                decider.start(id, user, Plan::Monthly, gift.months, source)?
-            }
+            None => decider.start(id, user, Plan::Monthly, gift.months, source)?,
         };
         let gift = gift.redeemed(user.id, context.now);
         changes.push(Change::Gift(gift.clone()));

@@ -30,6 +30,7 @@ impl Rules for Subscribe {
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
         let Decider { context, working_set } = *decider;
+        let id = new_ids.subscription();
         let user = working_set.user(context.client, self.user_id).ok_or(Refusal::UserNotFound)?;
         let plan = Plan::find(self.plan.as_str())
             .ok_or_else(|| Refusal::UnknownPlan { plan: self.plan.as_str().to_owned() })?;
@@ -38,7 +39,6 @@ impl Rules for Subscribe {
             let (subscription, end_date) = (running.id, running.end_date);
             return Err(Refusal::AlreadySubscribed { subscription, end_date });
         }
-        let id = new_ids.subscription();
         let (changes, begun) = decider.start(id, user, plan, months, GrantSource::Purchase)?;
         Ok((changes, Success::Created(Entity::Subscription(begun))))
     }

@@ -24,10 +24,11 @@ impl Rules for CreateUser {
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
         let Decider { context, working_set } = *decider;
+        let id = new_ids.user();
         if working_set.user_by_email(context.client, &self.email).is_some() {
             return Err(Refusal::EmailTaken);
         }
-        let (id, email) = (new_ids.user(), self.email.clone());
+        let email = self.email.clone();
         let user = User { id, client: context.client, email, created_at: context.now };
         Ok((vec![Change::User(user.clone())], Success::Created(Entity::User(user))))
     }

@@ -1,7 +1,7 @@
 //! The lane beside the commands of clients: it waits for nobody, and lets them go first.
 
 use super::sample::{check_all_marked, count, due, intake, lane, lane_beside};
-use crate::tests::apply::sample::{applied, batch};
+use crate::tests::apply::sample::{applied, attempt, batch};
 use domain::{ClientId, GiftId, Needs, UserId};
 use std::time::Duration;
 use store::Batch;
@@ -36,11 +36,12 @@ async fn what_others_have_locked_is_left_for_the_next_pass() {
 #[tokio::test]
 async fn what_a_command_prolonged_is_not_marked() {
     let database = Database::create().await;
-    let ann = rows::user(&database, "ann@a.org").await;
-    let id = rows::subscription(&database, ann, "active", "1 day").await;
+    rows::users(&database, 1).await;
+    applied(&database, &batch([subscribe(1)])).await;
     let stale = "UPDATE subscriptions SET due_at = now() - interval '1 hour'";
     database.run(stale).await;
-    applied(&database, &batch([renew(id.get(), 1)])).await;
+    let renewal = attempt("renewal", renew(1, 1));
+    applied(&database, &[renewal]).await;
     assert_eq!(lane(&database).pass_all().await, None);
     assert_eq!(count(&database, "subscriptions WHERE due_at = end_date").await, 1);
 }
@@ -52,7 +53,7 @@ async fn a_command_may_find_it_marked_or_not() {
     let first = applied(&database, &batch([subscribe(1)])).await;
     lane(&database).pass_all().await;
     let second = batch([subscribe(2)]).remove(0);
-    let job = crate::tests::apply::sample::attempt("another", second.job.command.clone());
+    let job = attempt("another", second.job.command.clone());
     let second = applied(&database, &[job]).await;
     assert_eq!((first[0].answer.status, second[0].answer.status), (201, 201));
     assert_eq!(count(&database, "subscriptions WHERE status = 'active'").await, 2);
