@@ -45,12 +45,12 @@ impl Rules for Redeem {
             }
         }
         let source = GrantSource::Gift(gift.id);
-        let (mut changes, subscription) = match working_set.running(user.id, context.now) {
-            Some(running) => decider.extend(running, gift.months, source)?,
-            None => {
-                let id = new_ids.subscription();
-                decider.start(id, user, Plan::Monthly, gift.months, source)?
-            }
+        let running = working_set.running(user.id, context.now);
+        let (mut changes, subscription) = if let Some(running) = running {
+            decider.extend(running, gift.months, source)?
+        } else {
+            let id = new_ids.subscription();
+            decider.start(id, user, Plan::Monthly, gift.months, source)?
         };
         let gift = gift.redeemed(user.id, context.now);
         changes.push(Change::Gift(gift.clone()));
