@@ -48,8 +48,8 @@ impl Provenance {
     }
 }
 
-/// Writes outcomes one after the other: job (16 bytes), fingerprint (32), provenance (1), status (2),
-/// length of the body (4), body. Numbers are big-endian.
+/// Writes outcomes one after the other: job (16 bytes), fingerprint (32), provenance (1), status
+/// (2), length of the body (4), body. Numbers are big-endian.
 #[must_use]
 pub(crate) fn encode(outcomes: &[Outcome]) -> Vec<u8> {
     let mut message = Vec::with_capacity(outcomes.iter().map(|o| 55 + o.answer.body.len()).sum());

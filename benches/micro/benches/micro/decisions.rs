@@ -1,7 +1,7 @@
 //! The core: what a command costs before anything is written.
 
 use crate::product::{
-    ALICE, Command, HELD, UserId, context, decide, job, new_ids, subscribe, working_set,
+    ALICE, Cancel, HELD, Renew, UserId, context, decide, job, new_ids, subscribe, working_set,
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use std::hint::black_box;
@@ -11,8 +11,8 @@ pub(crate) fn measure(criterion: &mut Criterion) {
     let (small, subscription_id) = (working_set(2), HELD);
     let commands = [
         ("subscribe", subscribe(UserId::new(2))),
-        ("renew", Command::Renew(Renew { subscription_id, duration_months: Some(1) })),
-        ("cancel", Command::Cancel(Cancel { subscription_id })),
+        ("renew", Renew { subscription_id, duration_months: Some(1) }.into()),
+        ("cancel", Cancel { subscription_id }.into()),
         ("refused", subscribe(ALICE)),
     ];
     for (name, command) in commands {

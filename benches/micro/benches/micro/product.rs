@@ -1,7 +1,11 @@
 //! The product as it is measured here: all that is taken from its crates, and samples of usual
 //! size.
 
-pub(crate) use domain::{Answer, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey, Instant, JobId, LogEntry, NewIds, PlanCode, Subscribe, Subscription, SubscriptionId, SubscriptionState, User, UserId, WorkingSet, decide, job_id};
+pub(crate) use domain::{
+    Answer, Cancel, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey,
+    Instant, JobId, LogEntry, NewIds, Origin, PlanCode, Renew, Subscribe, Subscription,
+    SubscriptionId, SubscriptionState, User, UserId, WorkingSet, decide, job_id,
+};
 pub(crate) use queue::{Bounds, DecidedJob, Queue, QueuedJob, Verdict};
 
 use chrono::TimeDelta;
@@ -24,7 +28,7 @@ fn now() -> Instant {
 
 pub(crate) fn subscribe(user_id: UserId) -> Command {
     let plan = PlanCode::parse("monthly").unwrap();
-    Command::Subscribe(Subscribe { user_id, plan, duration_months: Some(1) })
+    Subscribe { user_id, plan, duration_months: Some(1) }.into()
 }
 
 /// A key like those that most clients make: the text of a UUID.
@@ -91,13 +95,17 @@ pub(crate) fn entry(job: &QueuedJob, answer: &Answer) -> LogEntry {
     LogEntry {
         job: job.id(),
         client: job.client,
+        origin: Origin::Client,
         key: job.key.clone(),
         fingerprint: job.fingerprint,
         operation: job.command.operation(),
+        input: None,
+        user: None,
         entity: None,
         answer: answer.clone(),
         attempts: 1,
         submitted_at: job.submitted_at,
+        decided_at: now(),
         finished_at: now(),
     }
 }

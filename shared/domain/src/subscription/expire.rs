@@ -39,7 +39,8 @@ mod tests {
     use super::ExpireSubscription;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, InternalCommand, Subscription, SubscriptionState, decide_internal,
+        Change, Decision, Entity, IdempotencyKey, InternalCommand, Subscription, SubscriptionState,
+        decide_internal,
     };
     use chrono::TimeDelta;
 
@@ -110,7 +111,7 @@ mod tests {
     fn each_end_has_a_key_of_its_own() {
         let old = held(Holding::Running);
         let keys = [&old, &old.extended(1, now()).unwrap()].map(|s| s.due().unwrap().key());
-        let texts = keys.each_ref().map(|key| key.as_str());
+        let texts = keys.each_ref().map(IdempotencyKey::as_str);
         assert_eq!(
             texts,
             [

@@ -8,7 +8,9 @@ use samples::{ALICE, BOB, RIVAL, SHOP, email, now, plan};
 
 fn needs(client: ClientId, commands: &[Command]) -> Needs {
     let mut needs = Needs::default();
-    commands.iter().for_each(|command| command.needs(client, &mut needs));
+    for command in commands {
+        command.needs(client, &mut needs);
+    }
     needs
 }
 
