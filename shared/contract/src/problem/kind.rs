@@ -77,4 +77,21 @@ impl ProblemKind {
     pub fn type_uri(self) -> String {
         format!("/problems/{}", self.code().replace('_', "-"))
     }
+    /// What happened, and why.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        self.row().meaning
+    }
+
+    /// What a client can do about it.
+    #[must_use]
+    pub const fn cure(self) -> &'static str {
+        self.row().cure
+    }
+
+    /// The kind whose page has that path.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.type_uri() == path)
+    }
 }

@@ -1,10 +1,14 @@
 //! Problem documents (RFC 9457). Every error is written as one, by the api and in stored answers.
 
+mod case;
+mod example;
 mod kind;
 mod kinds;
+mod page;
 
 pub use kind::Advice;
 pub use kinds::ProblemKind;
+pub use page::ProblemPage;
 
 use kind::Row;
 use serde::Serialize;
