@@ -28,19 +28,12 @@ impl ApiError {
 
     /// The problem that names the invalid fields of a request.
     pub(crate) fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = match errors.as_slice() {
-            [error] => format!("{} {}.", error.field, error.message),
-            many => format!("{} fields are not valid: see errors.", many.len()),
-        };
-        Self::from(Problem::new(ProblemKind::InvalidRequest, detail).with_errors(errors))
+        Self::from(Problem::invalid(errors))
     }
 
     /// The problem that the idempotency key of `job` was used for another request.
     pub(crate) fn key_reused(job: JobId) -> Self {
-        let detail = "This Idempotency-Key was used for a request with another method, path or \
-                      body. Nothing happened. A new intent needs a new key.";
-        let problem = Problem::new(ProblemKind::IdempotencyKeyReused, detail);
-        Self::from(problem.with("job", format!("/jobs/{job}")))
+        Self::from(Problem::key_reused(job))
     }
 
     fn queue_unavailable() -> Self {

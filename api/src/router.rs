@@ -3,7 +3,7 @@
 use crate::extract::Fields;
 use crate::middleware;
 use crate::ops::{health, metrics};
-use crate::routes::{gifts, jobs, method_not_allowed, not_found, subscriptions, users};
+use crate::routes::{gifts, jobs, method_not_allowed, not_found, problems, subscriptions, users};
 use crate::state::ApiState;
 use crate::submit;
 use axum::Router;
@@ -24,6 +24,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/gift/redeem", submission(gifts::redeem::command))
         .route("/gifts/{id}", get(gifts::get::handle))
         .route("/jobs/{id}", get(jobs::get::handle))
+        .route("/problems", get(problems::list::handle))
+        .route("/problems/{slug}", get(problems::show::handle))
         .route("/health", get(health::handle))
         .route("/metrics", get(metrics::handle))
         .fallback(not_found)

@@ -1,7 +1,7 @@
 //! Publishes how jobs ended, and counts it in the metrics.
 
 use crate::apply::{Attempt, NewOutcome};
-use contract::{Problem, ProblemKind};
+use contract::Problem;
 use domain::{Answer, JobId, LogEntry, Operation};
 use queue::{DecidedJob, Provenance, Queue, QueueError};
 use runtime::clock;
@@ -43,8 +43,7 @@ pub(crate) async fn give_up(
     public_cause: &str,
     full_cause: &str,
 ) -> Result<(), QueueError> {
-    let detail = format!("The command was given up: {public_cause}. Nothing of it was done.");
-    let mut problem = Problem::new(ProblemKind::ProcessingFailed, detail);
+    let mut problem = Problem::given_up(public_cause);
     if let Ok(id) = task.parse() {
         problem = problem.about_job(JobId::new(id));
     }

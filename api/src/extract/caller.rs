@@ -71,9 +71,7 @@ fn unauthenticated() -> ApiError {
 }
 
 fn insufficient(scope: Scope) -> ApiError {
-    let detail = format!("This needs an API key of scope {}.", scope.as_str());
-    let problem = Problem::new(ProblemKind::InsufficientScope, detail);
-    ApiError::from(problem.with("required_scope", scope.as_str()))
+    ApiError::from(Problem::insufficient_scope(scope.as_str()))
 }
 
 fn unavailable(missing: &Missing) -> ApiError {

@@ -58,11 +58,7 @@ async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Reply, ApiError>
 
 fn limited(quota: Option<Quota>) -> ApiError {
     let seconds = quota.map_or(1, |quota| quota.reset_seconds.max(1));
-    let detail = format!("Nothing was accepted. Wait {seconds} s and try again.");
-    let problem = Problem::new(ProblemKind::RateLimited, detail)
-        .with("retry_after", seconds)
-        .with("violated-policies", vec!["default"]);
-    ApiError::from(problem).retry_after(seconds)
+    ApiError::from(Problem::rate_limited(seconds)).retry_after(seconds)
 }
 
 fn full() -> ApiError {

@@ -9,4 +9,4 @@ pub mod refusal;
 pub mod view;
 
 pub use answer::{answer, answer_with};
-pub use problem::{Advice, FieldError, Problem, ProblemKind};
+pub use problem::{Advice, FieldError, Problem, ProblemKind, ProblemPage};

@@ -2,59 +2,101 @@
 
 use crate::problem::{Problem, ProblemKind};
 use crate::view::timestamp;
-use domain::{Plan, Refusal};
+use domain::{Instant, Plan, Refusal, SubscriptionId, SubscriptionStatus};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// The members that only problems of one kind have.
+type Members = Vec<(&'static str, Value)>;
+
+/// How each refusal is written: its kind, the detail of this case, and its own members.
+fn parts(refusal: &Refusal) -> (ProblemKind, Cow<'static, str>, Members) {
+    use ProblemKind as Kind;
+    let fixed = |kind, detail: &'static str| (kind, detail.into(), Vec::new());
+    match refusal {
+        Refusal::UserNotFound => fixed(Kind::UserNotFound, "No user has this id."),
+        Refusal::GifterNotFound => {
+            fixed(Kind::GifterNotFound, "No user has the id given as gifter_id.")
+        }
+        Refusal::SubscriptionNotFound => {
+            fixed(Kind::SubscriptionNotFound, "No subscription has this id.")
+        }
+        Refusal::GiftNotFound => fixed(Kind::GiftNotFound, "No gift has this id."),
+        Refusal::EmailTaken => fixed(Kind::EmailTaken, "Another user has this email address."),
+        Refusal::AlreadySubscribed { subscription, end_date } => (
+            Kind::AlreadySubscribed,
+            "The user has an active subscription: renew that one instead.".into(),
+            vec![
+                ("subscription_id", subscription.get().into()),
+                ("end_date", timestamp(*end_date).into()),
+            ],
+        ),
+        Refusal::SubscriptionNotActive { current } => (
+            Kind::SubscriptionNotActive,
+            "Only an active subscription can be changed.".into(),
+            vec![("current_status", current.as_str().into())],
+        ),
+        Refusal::GiftNotRecipient => {
+            fixed(Kind::GiftNotRecipient, "The gift was sent to another email address.")
+        }
+        Refusal::GiftAlreadyRedeemed => {
+            fixed(Kind::GiftAlreadyRedeemed, "A gift can be redeemed once.")
+        }
+        Refusal::GiftExpired { expired_at } => (
+            Kind::GiftExpired,
+            "The gift was not redeemed before it expired.".into(),
+            vec![("expired_at", timestamp(*expired_at).into())],
+        ),
+        Refusal::UnknownPlan { plan } => {
+            let known = Plan::ALL.map(Plan::code).join(", ");
+            let detail = format!("There is no plan {plan}; the plans are {known}.");
+            (Kind::UnknownPlan, detail.into(), Vec::new())
+        }
+        Refusal::DurationNotMultiple { plan, interval_months } => {
+            let plan = plan.code();
+            let detail =
+                format!("The {plan} plan is sold in multiples of {interval_months} months.");
+            (Kind::DurationNotMultiple, detail.into(), Vec::new())
+        }
+        Refusal::TermTooLong => {
+            fixed(Kind::TermTooLong, "No subscription can end after the year 9999.")
+        }
+    }
+}
 
 /// The kind of problem that a refusal is written as.
 #[must_use]
-pub const fn kind(refusal: &Refusal) -> ProblemKind {
-    match refusal {
-        Refusal::UserNotFound => ProblemKind::UserNotFound,
-        Refusal::GifterNotFound => ProblemKind::GifterNotFound,
-        Refusal::SubscriptionNotFound => ProblemKind::SubscriptionNotFound,
-        Refusal::GiftNotFound => ProblemKind::GiftNotFound,
-        Refusal::EmailTaken => ProblemKind::EmailTaken,
-        Refusal::AlreadySubscribed { .. } => ProblemKind::AlreadySubscribed,
-        Refusal::SubscriptionNotActive { .. } => ProblemKind::SubscriptionNotActive,
-        Refusal::GiftNotRecipient => ProblemKind::GiftNotRecipient,
-        Refusal::GiftAlreadyRedeemed => ProblemKind::GiftAlreadyRedeemed,
-        Refusal::GiftExpired { .. } => ProblemKind::GiftExpired,
-        Refusal::UnknownPlan { .. } => ProblemKind::UnknownPlan,
-        Refusal::DurationNotMultiple { .. } => ProblemKind::DurationNotMultiple,
-        Refusal::TermTooLong => ProblemKind::TermTooLong,
-    }
+pub fn kind(refusal: &Refusal) -> ProblemKind {
+    parts(refusal).0
 }
 
 /// The document that the client gets.
 #[must_use]
 pub fn problem(refusal: &Refusal) -> Problem {
-    let with = |detail: &str| Problem::new(kind(refusal), detail);
-    match refusal {
-        Refusal::UserNotFound => with("No user has this id."),
-        Refusal::GifterNotFound => with("No user has the id given as gifter_id."),
-        Refusal::SubscriptionNotFound => with("No subscription has this id."),
-        Refusal::GiftNotFound => with("No gift has this id."),
-        Refusal::EmailTaken => with("Another user has this email address."),
-        Refusal::AlreadySubscribed { subscription, end_date } => {
-            with("The user has an active subscription: renew that one instead.")
-                .with("subscription_id", subscription.get())
-                .with("end_date", timestamp(*end_date))
-        }
-        Refusal::SubscriptionNotActive { current } => {
-            with("Only an active subscription can be changed.")
-                .with("current_status", current.as_str())
-        }
-        Refusal::GiftNotRecipient => with("The gift was sent to another email address."),
-        Refusal::GiftAlreadyRedeemed => with("A gift can be redeemed once."),
-        Refusal::GiftExpired { expired_at } => with("The gift was not redeemed before it expired.")
-            .with("expired_at", timestamp(*expired_at)),
-        Refusal::UnknownPlan { plan } => {
-            let known = Plan::ALL.map(Plan::code).join(", ");
-            with(&format!("There is no plan {plan}; the plans are {known}."))
-        }
-        Refusal::DurationNotMultiple { plan, interval_months } => with(&format!(
-            "The {} plan is sold in multiples of {interval_months} months.",
-            plan.code()
-        )),
-        Refusal::TermTooLong => with("No subscription can end after the year 9999."),
-    }
+    let (kind, detail, members) = parts(refusal);
+    let problem = Problem::new(kind, detail);
+    members.into_iter().fold(problem, |problem, (name, value)| problem.with(name, value))
+}
+
+/// A sample of each refusal, for the documentation.
+pub(crate) fn samples() -> [Refusal; 13] {
+    let instant = Instant::from_timestamp_nanos(1_782_864_000_000_000_000);
+    [
+        Refusal::UserNotFound,
+        Refusal::GifterNotFound,
+        Refusal::SubscriptionNotFound,
+        Refusal::GiftNotFound,
+        Refusal::EmailTaken,
+        Refusal::AlreadySubscribed { subscription: SubscriptionId::new(7), end_date: instant },
+        Refusal::SubscriptionNotActive { current: SubscriptionStatus::Cancelled },
+        Refusal::GiftNotRecipient,
+        Refusal::GiftAlreadyRedeemed,
+        Refusal::GiftExpired { expired_at: instant },
+        Refusal::UnknownPlan { plan: "gold".to_owned() },
+        Refusal::DurationNotMultiple {
+            plan: Plan::Yearly,
+            interval_months: Plan::Yearly.interval_months(),
+        },
+        Refusal::TermTooLong,
+    ]
 }

@@ -91,3 +91,25 @@ fn advice_is_one_of_three_words() {
         assert_eq!(serde_json::to_string(&advice).unwrap(), format!("\"{word}\""));
     }
 }
+
+#[test]
+fn every_kind_is_described_in_sentences() {
+    for kind in ProblemKind::ALL {
+        for text in [kind.meaning(), kind.cure()] {
+            assert!(text.starts_with(char::is_uppercase) && text.ends_with('.'), "{text}");
+            // The pages do not escape them.
+            assert!(!text.contains(['<', '&']), "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_has_an_example_and_a_path_of_its_own() {
+    for kind in ProblemKind::ALL {
+        assert_eq!(kind.example().code, kind.code());
+        assert_eq!(ProblemKind::of_path(&kind.example().type_uri), Some(*kind));
+    }
+    for path in ["", "/problems", "/problems/", "/problems/user_not_found", "user-not-found"] {
+        assert_eq!(ProblemKind::of_path(path), None, "{path}");
+    }
+}

@@ -143,3 +143,14 @@ fn how_a_subscription_ended_is_told() {
         assert_eq!(problem.extra.get("current_status"), Some(&word.into()));
     }
 }
+
+#[test]
+fn the_example_of_each_refusal_has_its_members() {
+    for (refusal, _, code, _, _, extra) in catalogue() {
+        let example = contract::refusal::kind(&refusal).example();
+        assert_eq!(example.code, code);
+        assert!(example.instance.is_some(), "{code} is the outcome of a job");
+        let members = contract::refusal::problem(&refusal).extra;
+        assert!(example.extra.keys().eq(members.keys()), "{code}: {extra}");
+    }
+}

@@ -13,6 +13,7 @@ mod jobs;
 mod kept;
 mod keys;
 mod prefer;
+mod problems;
 mod queue_full;
 mod rate_limit;
 mod reads;

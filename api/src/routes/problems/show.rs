@@ -1,0 +1,17 @@
+//! `GET /problems/{slug}`
+
+use super::page;
+use crate::api_error::ApiError;
+use crate::routes::not_found;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use contract::{ProblemKind, ProblemPage};
+
+/// The kind of problem whose URI this is.
+pub(crate) async fn handle(uri: Uri, headers: HeaderMap) -> Result<Response, ApiError> {
+    let Some(kind) = ProblemKind::of_path(uri.path()) else {
+        return Err(not_found(uri).await);
+    };
+    let kind = ProblemPage::from(kind);
+    Ok(page::negotiated(&headers, || &kind, || page::html(kind.title, &page::section(&kind))))
+}

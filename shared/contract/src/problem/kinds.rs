@@ -1,0 +1,107 @@
+//! The kinds of problems: one row each, from which answers, pages and the API's schema are made.
+
+use super::kind::{Advice, Row, table};
+use Advice::{NewKey, No, SameKey};
+
+// Each row: status, code, title, advice; then what it means, and what to do about it.
+table! {
+    // Before admission: nothing happened and the key is still free.
+    MalformedJson: 400, "malformed_json", "The body is not valid JSON", No,
+        "The body is not JSON, has a member twice, or did not arrive whole within 10 seconds.",
+        "Send the whole body as one JSON object in which each member occurs once.";
+    InvalidRequest: 400, "invalid_request", "The request is not valid", No,
+        "A member or a parameter is missing, not known, of a wrong type or out of its range.",
+        "Correct every field that errors names, then send the request again with the same key.";
+    IdempotencyKeyMissing: 400, "idempotency_key_missing",
+        "The Idempotency-Key header is missing", No,
+        "Every POST needs an Idempotency-Key, by which a retry is recognised.",
+        "Add the header, with a new random value such as a UUID for each new intent.";
+    IdempotencyKeyInvalid: 400, "idempotency_key_invalid",
+        "The Idempotency-Key header is not valid", No,
+        "There is more than one Idempotency-Key, or it is not 1 to 255 visible ASCII characters.",
+        "Send the header once, without spaces. A UUID is a good value.";
+    Unauthenticated: 401, "unauthenticated", "A valid API key is needed", No,
+        "The API key is missing, unknown, expired or revoked. The answer does not tell which.",
+        "Send Authorization: Bearer and a valid API key. Keys are made by the operator.";
+    InsufficientScope: 403, "insufficient_scope", "The API key does not allow this", No,
+        "The API key is valid, but its scope does not include this request.",
+        "Use an API key with the scope that required_scope names.";
+    RouteNotFound: 404, "route_not_found", "There is nothing at this path", No,
+        "The api serves nothing at this path.",
+        "Compare the path with the documentation. There is no slash at the end of a path.";
+    JobNotFound: 404, "job_not_found", "There is no such job", SameKey,
+        "This client submitted no such job, or the job was lost before a worker took it.",
+        "Send the command again with the same Idempotency-Key: it is done once in any case.";
+    MethodNotAllowed: 405, "method_not_allowed", "The path does not know this method", No,
+        "The path is served, but not with this method.",
+        "Use one of the methods in the Allow header.";
+    PayloadTooLarge: 413, "payload_too_large", "The body is too large", No,
+        "The body has more than 64 KiB.",
+        "Send a smaller body. No command needs more than a few hundred bytes.";
+    UnsupportedMediaType: 415, "unsupported_media_type", "The body must be application/json", No,
+        "The Content-Type of the body is missing or is not application/json.",
+        "Send the body as JSON, with Content-Type: application/json.";
+    IdempotencyKeyReused: 422, "idempotency_key_reused", "The key was used for another request",
+        NewKey,
+        "A request with another method, path or body used this Idempotency-Key before.",
+        "Use a new key for a new intent. For a retry send exactly the request of the first time.";
+    RateLimited: 429, "rate_limited", "Too many requests", SameKey,
+        "The client has used up its tokens, and nothing was accepted.",
+        "Wait as long as Retry-After says, then send the request again with the same key.";
+    QueueFull: 503, "queue_full", "The queue is full", SameKey,
+        "As many jobs wait as the queue may hold, and nothing was accepted.",
+        "Wait as long as Retry-After says, then send the request again with the same key.";
+    QueueUnavailable: 503, "queue_unavailable", "The queue cannot be reached", SameKey,
+        "Redis did not answer in time. The command may have been admitted all the same.",
+        "Send the request again with the same key: it is done once in any case.";
+    StorageUnavailable: 503, "storage_unavailable", "The database cannot be reached", SameKey,
+        "The request needs Postgres, which cannot be reached.",
+        "Wait as long as Retry-After says, then send the request again.";
+    Internal: 500, "internal", "Something went wrong on our side", SameKey,
+        "The request was fine, and the fault is ours.",
+        "Try again later with the same key. If it stays, report the X-Request-Id of the answer.";
+    // Decided by the business rules: committed and replayed.
+    UserNotFound: 404, "user_not_found", "There is no such user", NewKey,
+        "The client has no user with this id.",
+        "Use the id that the answer to POST /users gave.";
+    GifterNotFound: 404, "gifter_not_found", "There is no such gifter", NewKey,
+        "The client has no user with the id given as gifter_id.",
+        "Create the giver with POST /users first, or correct gifter_id.";
+    SubscriptionNotFound: 404, "subscription_not_found", "There is no such subscription", NewKey,
+        "The client has no subscription with this id.",
+        "Use an id from GET /subscriptions/{user_id}.";
+    GiftNotFound: 404, "gift_not_found", "There is no such gift", NewKey,
+        "The client has no gift with this id.",
+        "Use the id that the answer to POST /gift gave.";
+    EmailTaken: 409, "email_taken", "The email belongs to another user", NewKey,
+        "Another user of the client has this email address. Case makes no difference.",
+        "Use the user who has the address, or another address.";
+    AlreadySubscribed: 409, "already_subscribed", "The user has an active subscription", NewKey,
+        "A user has at most one active subscription, and this one has it until end_date.",
+        "Renew the subscription that subscription_id names, or cancel it first.";
+    SubscriptionNotActive: 409, "subscription_not_active", "The subscription is not active", NewKey,
+        "The subscription is cancelled or expired, and only an active one can be changed.",
+        "Begin a new subscription with POST /subscribe.";
+    GiftNotRecipient: 403, "gift_not_recipient", "The gift is for somebody else", NewKey,
+        "The email of the user is not the one that the gift was sent to.",
+        "Redeem the gift for the user whose email is its recipient_email.";
+    GiftAlreadyRedeemed: 409, "gift_already_redeemed", "The gift has been redeemed", NewKey,
+        "A gift can be redeemed once, and this one was.",
+        "There is nothing to do. GET /gifts/{id} shows when it was redeemed.";
+    GiftExpired: 410, "gift_expired", "The gift has expired", NewKey,
+        "The gift was not redeemed before expired_at.",
+        "The gift cannot be redeemed any more. A new one can be given with POST /gift.";
+    UnknownPlan: 422, "unknown_plan", "There is no such plan", NewKey,
+        "No plan of this name is on sale.",
+        "Use one of the plans that detail names.";
+    DurationNotMultiple: 422, "duration_not_multiple", "The duration does not fit the plan", NewKey,
+        "The plan is sold in whole intervals, and duration_months is no multiple of them.",
+        "Use a multiple of the months that detail names, or leave duration_months out.";
+    TermTooLong: 422, "term_too_long", "The term would end too late", NewKey,
+        "The subscription would end after the year 9999.",
+        "Use fewer months.";
+    // The job was given up.
+    ProcessingFailed: 503, "processing_failed", "The command could not be processed", SameKey,
+        "The command was tried several times and given up. Nothing of it was done.",
+        "Send the request again with the same key, which begins the same job anew.";
+}
