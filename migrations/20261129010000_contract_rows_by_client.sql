@@ -68,3 +68,25 @@ ALTER TABLE grants RENAME CONSTRAINT grants_new_gift_fkey TO grants_gift_fkey;
 ALTER INDEX subscriptions_new_one_active_key RENAME TO subscriptions_one_active_key;
 ALTER INDEX subscriptions_new_user_idx RENAME TO subscriptions_user_idx;
 ALTER INDEX grants_new_gift_key RENAME TO grants_gift_key;
+
+-- The program writes due_at with every change. Whoever repairs an end by hand need not know of it:
+-- where the row was due at its end, it is due at its new end.
+CREATE FUNCTION follow_end_date() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.due_at := NEW.end_date;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION follow_expires_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.due_at := NEW.expires_at;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER follow_end_date BEFORE UPDATE OF end_date ON subscriptions FOR EACH ROW
+    WHEN (NEW.end_date <> OLD.end_date AND OLD.due_at = OLD.end_date AND NEW.due_at = OLD.due_at)
+    EXECUTE FUNCTION follow_end_date();
+CREATE TRIGGER follow_expires_at BEFORE UPDATE OF expires_at ON gifts FOR EACH ROW
+    WHEN (NEW.expires_at <> OLD.expires_at AND OLD.due_at = OLD.expires_at
+          AND NEW.due_at = OLD.due_at)
+    EXECUTE FUNCTION follow_expires_at();

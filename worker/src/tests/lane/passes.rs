@@ -53,3 +53,17 @@ async fn rows_of_test_clients_are_left_alone() {
     assert_eq!(count(&database, "subscriptions WHERE status = 'active'").await, 1);
     assert_eq!(count(&database, "gifts WHERE status = 'pending'").await, 1);
 }
+
+/// Who repairs a row by hand need not know of `due_at`.
+#[tokio::test]
+async fn an_end_that_is_moved_by_hand_is_found() {
+    let database = Database::create().await;
+    let ann = rows::user(&database, "ann@a.org").await;
+    rows::subscription(&database, ann, "active", "1 month").await;
+    rows::gift(&database, ann, "bea@a.org", "1 month").await;
+    database.run("UPDATE subscriptions SET end_date = now() - interval '1 hour'").await;
+    database.run("UPDATE gifts SET expires_at = now() - interval '1 hour'").await;
+    lane(&database).pass_all().await;
+    assert_eq!(count(&database, "subscriptions WHERE status = 'expired'").await, 1);
+    assert_eq!(count(&database, "gifts WHERE status = 'expired'").await, 1);
+}
