@@ -31,8 +31,11 @@ const WRONG: &[&str] = &[
 ];
 
 async fn check_rows(database: &Database) {
+    // These look at whole tables, which the settings of the product forbid.
+    let mut tx = database.begun("SET LOCAL enable_seqscan = on").await;
     for wrong in WRONG {
-        assert_eq!(database.value::<i64>(wrong).await, 0, "{wrong}");
+        let count: i64 = query_scalar(*wrong).fetch_one(&mut *tx).await.unwrap();
+        assert_eq!(count, 0, "{wrong}");
     }
 }
 
@@ -74,10 +77,14 @@ async fn the_release_before_works_beside_it_and_what_breaks_off_is_gone_on_with(
     let stop = Arc::new(AtomicBool::new(false));
     let tasks = ["a", "b"].map(|name| batches(&release, name, &stop));
 
-    for pause in [50, 200, 500] {
+    for reached in [
+        "SELECT to_regclass('subscriptions_unfilled_idx') IS NOT NULL",
+        "SELECT EXISTS (SELECT FROM gifts WHERE id <= 5000 AND client_id IS NOT NULL)",
+        "SELECT to_regclass('users_new_pkey') IS NOT NULL",
+    ] {
         let store = database.store_of(2);
         let broken_off = tokio::spawn(async move { store.migrate(Finish::WhenAlone).await });
-        sleep(Duration::from_millis(pause)).await;
+        database.until(reached).await;
         broken_off.abort();
     }
     let store = database.store_of(2);
@@ -100,10 +107,7 @@ async fn the_release_before_works_beside_it_and_what_breaks_off_is_gone_on_with(
         assert!(of_task.len() > 20, "{} batches", of_task.len());
         made.extend(of_task);
     }
-    let wrong_of_release = WRONG.iter().copied();
-    for wrong in wrong_of_release {
-        assert_eq!(database.value::<i64>(wrong).await, 0, "{wrong}");
-    }
+    check_rows(&database).await;
     for ids in [
         made.iter().map(|made| made.user).collect::<BTreeSet<_>>(),
         made.iter().map(|made| made.subscription).collect(),

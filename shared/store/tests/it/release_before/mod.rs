@@ -121,7 +121,8 @@ async fn log(
     let entries = entities.iter().map(|entity| batch::Entry {
         job: Uuid::new_v4(),
         client: 1,
-        key: format!("expire:{noun}:{entity}"),
+        // A batch here may make a row due again that was marked.
+        key: format!("expire:{noun}:{entity}:{}", Uuid::new_v4()),
         operation: if noun == "gift" { "expire_gift" } else { "expire_subscription" },
         entity: *entity,
         at: Utc::now(),
