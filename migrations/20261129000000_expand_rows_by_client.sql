@@ -94,23 +94,32 @@ CREATE TRIGGER fill_transaction BEFORE INSERT ON transactions
     FOR EACH ROW EXECUTE FUNCTION fill_transaction();
 
 -- What other rows tell. A batch of 0.2.0 writes all tables in one statement, and Postgres writes
--- the rows that refer before those that they refer to: only after the statement are all there.
+-- the rows that refer before those that they refer to: only after the statement are all there. A
+-- grant comes before its subscription and its gift, too, so these are filled with it: its foreign
+-- keys look for their clients.
 CREATE FUNCTION fill_client() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    id_of_subscription bigint;
+    id_of_gift         bigint;
 BEGIN
     CASE TG_TABLE_NAME
-    WHEN 'subscriptions' THEN
-        UPDATE subscriptions SET client_id = clients.id, livemode = clients.livemode
-        FROM users JOIN clients ON clients.id = users.client_id
-        WHERE subscriptions.id = NEW.id AND users.id = subscriptions.user_id;
-    WHEN 'gifts' THEN
-        UPDATE gifts SET client_id = clients.id, livemode = clients.livemode
-        FROM users JOIN clients ON clients.id = users.client_id
-        WHERE gifts.id = NEW.id AND users.id = gifts.gifter_id;
+    WHEN 'subscriptions' THEN id_of_subscription := NEW.id;
+    WHEN 'gifts' THEN id_of_gift := NEW.id;
     WHEN 'grants' THEN
-        UPDATE grants SET client_id = users.client_id
-        FROM subscriptions JOIN users ON users.id = subscriptions.user_id
-        WHERE grants.id = NEW.id AND subscriptions.id = grants.subscription_id;
+        id_of_subscription := NEW.subscription_id;
+        id_of_gift := NEW.gift_id;
     END CASE;
+    UPDATE subscriptions SET client_id = clients.id, livemode = clients.livemode
+    FROM users JOIN clients ON clients.id = users.client_id
+    WHERE subscriptions.id = id_of_subscription AND subscriptions.client_id IS NULL
+      AND users.id = subscriptions.user_id;
+    UPDATE gifts SET client_id = clients.id, livemode = clients.livemode
+    FROM users JOIN clients ON clients.id = users.client_id
+    WHERE gifts.id = id_of_gift AND gifts.client_id IS NULL AND users.id = gifts.gifter_id;
+    IF TG_TABLE_NAME = 'grants' THEN
+        UPDATE grants SET client_id = subscriptions.client_id FROM subscriptions
+        WHERE grants.id = NEW.id AND subscriptions.id = grants.subscription_id;
+    END IF;
     RETURN NULL;
 END $$;
 

@@ -55,6 +55,8 @@ async fn run(
             Err(StoreError::Conflict(error)) => {
                 tracing::info!(step = name, %error, "a table is in use; trying again");
                 sleep(PAUSE).await;
+                // The step may have left one behind, and would take it for done.
+                drop_invalid_indexes(connection).await?;
             }
             Err(error) => return Err(error),
         }
