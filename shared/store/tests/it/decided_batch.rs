@@ -71,7 +71,9 @@ pub(crate) async fn expire(database: &Database) -> Result<Vec<Cursor>, StoreErro
         due.push((found.cursor, found.row?.due().unwrap()));
     }
     let mut needs = Needs::default();
-    due.iter().for_each(|(_, command)| command.needs(LOCAL, &mut needs));
+    for (_, command) in &due {
+        command.needs(LOCAL, &mut needs);
+    }
     let (batch, working_set, context) = Batch::begin_skip_locked(store, &needs, &[]).await?;
     let (now, mut changes, mut entries) = (context.now, Changes::default(), Vec::new());
     for (_, command) in &due {

@@ -2,6 +2,7 @@
 
 use crate::decided_batch::apply;
 use crate::release_before::{ReleaseBefore, Written};
+use sqlx::error::DatabaseError;
 use sqlx::{AssertSqlSafe, query_scalar};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -65,7 +66,7 @@ fn batches(
 
 /// Whether the release tries it again at once.
 fn is_conflict(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     matches!(code.as_deref(), Some("40P01" | "55P03"))
 }
 

@@ -1,7 +1,7 @@
 //! What a batch of release 0.2.0 writes.
 
 use super::Loaded;
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use domain::Instant;
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 use uuid::Uuid;
@@ -96,7 +96,7 @@ impl Written {
         entries: Vec<Entry>,
     ) -> Result<(), sqlx::Error> {
         // Some of what is made is past its end at once, for the sweeps.
-        let end = if self.user % 2 == 0 { Utc::now() } else { self.at + TimeDelta::days(30) };
+        let end = if self.user % 2 == 0 { self.at } else { self.at + TimeDelta::days(30) };
         let start = self.at - TimeDelta::days(1);
         sqlx::query(AssertSqlSafe(include_str!("write.sql")))
             .bind(users)

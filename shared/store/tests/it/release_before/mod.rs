@@ -2,7 +2,6 @@
 
 mod batch;
 
-use chrono::Utc;
 use domain::Instant;
 use serde::Deserialize;
 use sqlx::migrate::Migrator;
@@ -125,7 +124,7 @@ async fn log(
         key: format!("expire:{noun}:{entity}:{}", Uuid::new_v4()),
         operation: if noun == "gift" { "expire_gift" } else { "expire_subscription" },
         entity: *entity,
-        at: Utc::now(),
+        at: Instant::default(),
     });
     Written::default().write_entries(tx, entries.collect()).await
 }
