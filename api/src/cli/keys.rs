@@ -9,14 +9,14 @@ use domain::Instant;
 use runtime::clock;
 use runtime::settings::Postgres;
 use std::io::{Write, stdout};
-use store::Database;
+use store::{Database, Finish};
 use store::api_keys::{self, NewApiKey};
 
 /// Runs one `api keys` command.
 pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()> {
     let url = postgres.database_url.expose();
     let database = Database::new(url, postgres.database_connections_max)?;
-    database.migrate().await.context("cannot use Postgres (DATABASE_URL)")?;
+    database.migrate(Finish::WhenAlone).await.context("cannot use Postgres (DATABASE_URL)")?;
     match command {
         KeysCommand::Create { client, scope, expires_in_days } => {
             let key = create(&database, &client, scope, expires_in_days).await?;
