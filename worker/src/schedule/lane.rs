@@ -171,6 +171,8 @@ impl Lane {
     #[expect(clippy::cast_precision_loss, reason = "a gauge of floats")]
     fn report(&self, finder: Finder, pass: &Pass) {
         let (kind, rows, lag) = (finder.kind(), pass.rows, pass.lag.as_seconds_f64());
+        // The counter is there from the first pass on.
+        metrics::counter!("commerce_sweep_rows_total", "kind" => kind).increment(0);
         metrics::gauge!("commerce_sweep_lag_seconds", "kind" => kind).set(lag);
         let failing = self.failing.count(finder) as f64;
         metrics::gauge!("commerce_due_failing", "kind" => kind).set(failing);
