@@ -71,8 +71,8 @@ impl Books {
         let id = self.next_position();
         let mut new_ids = NewIds::new(vec![id], vec![id], vec![id]);
         let decision = decide(&self.working_set, &context, &command, &mut new_ids);
-        let mut row = self.decided(&context, decision, command.operation().as_str());
-        row.key = key.to_owned();
+        let operation = command.operation().as_str();
+        let mut row = self.decided(&context, decision, key, operation);
         row.fingerprint = submission.fingerprint();
         let Answer { status, body } = row.answer.clone();
         self.rows.log.push(row);
@@ -85,8 +85,8 @@ impl Books {
         let command = command.into();
         let context = self.context(internal_job_id(ClientId::LOCAL, &command.key()));
         let decision = decide_internal(&self.working_set, &context, &command).unwrap();
-        let mut row = self.decided(&context, decision, command.operation().as_str());
-        row.key = command.key().as_str().to_owned();
+        let (key, operation) = (command.key(), command.operation().as_str());
+        let mut row = self.decided(&context, decision, key.as_str(), operation);
         row.origin = Origin::Internal;
         row.input = Some(serde_json::to_string(&command).unwrap());
         self.rows.log.push(row);
@@ -122,8 +122,14 @@ impl Books {
         Context { now: self.now(), client: ClientId::LOCAL, job, gift_ttl }
     }
 
-    /// Makes the changes of a decision, and the row of the command log without its key.
-    fn decided(&mut self, context: &Context, decision: Decision, operation: &str) -> LogRow {
+    /// Makes the changes of a decision, and the row of the command log.
+    fn decided(
+        &mut self,
+        context: &Context,
+        decision: Decision,
+        key: &str,
+        operation: &str,
+    ) -> LogRow {
         let position = self.next_position();
         for change in decision.changes {
             self.put(change);
@@ -133,7 +139,7 @@ impl Books {
             job: context.job,
             client: context.client,
             origin: Origin::Client,
-            key: String::new(),
+            key: key.to_owned(),
             fingerprint: Fingerprint::of_request("", "", b""),
             operation: operation.to_owned(),
             input: None,

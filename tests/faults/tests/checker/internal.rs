@@ -20,7 +20,7 @@ fn aged() -> (Books, Instant) {
     let gift = json!({"gifter_id": 1, "recipient_email": "ann@example.com"});
     books.command("gift", "/gift", gift);
     let end = books.now() + TimeDelta::milliseconds(2);
-    let subscription = books.rows.subscriptions[0].clone();
+    let subscription = books.rows.subscriptions.first().unwrap().clone();
     let start = subscription.start_date - (subscription.end_date - end);
     let note = |start: Instant| {
         json!({"start_us": start.timestamp_micros(), "end_us": end.timestamp_micros()}).to_string()
@@ -28,7 +28,7 @@ fn aged() -> (Books, Instant) {
     let moved = Subscription { start_date: start, end_date: end, ..subscription };
     let moved = Change::Subscription(moved);
     books.nemesis("faults_age_subscription", SUBSCRIPTION.get(), moved, note(start));
-    let gift = Gift { expires_at: end, ..books.rows.gifts[0].clone() };
+    let gift = Gift { expires_at: end, ..books.rows.gifts.first().unwrap().clone() };
     let note = note(gift.created_at);
     books.nemesis("faults_age_gift", GIFT.get(), Change::Gift(gift), note);
     (books, end)
