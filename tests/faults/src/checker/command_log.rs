@@ -1,9 +1,9 @@
 //! The rules of the command log: it has every acknowledged outcome once, and nothing else.
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, LogRow};
 use super::keys::{Keys, Known};
 use super::{Rule, Violation};
-use domain::{ClientId, IdempotencyKey, job_id};
+use domain::{ClientId, IdempotencyKey, InternalCommand, internal_job_id, job_id};
 use std::collections::HashMap;
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
@@ -12,6 +12,8 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
         violations.extend(lost(key, known));
         violations.extend(unfounded(key, known));
     }
+    let internal = evidence.rows.log.iter().filter(|row| row.is_internal());
+    violations.extend(internal.filter_map(unfounded_internal));
     violations
 }
 
@@ -20,13 +22,13 @@ fn decided_twice(evidence: &Evidence<'_>) -> Vec<Violation> {
     let (mut jobs, mut keys) = (HashMap::new(), HashMap::new());
     for row in &evidence.rows.log {
         *jobs.entry(row.job).or_insert(0_u32) += 1;
-        *keys.entry((row.client, row.key.as_str())).or_insert(0_u32) += 1;
+        *keys.entry((row.client, row.origin, row.key.as_str())).or_insert(0_u32) += 1;
     }
     let jobs = jobs.into_iter().filter(|(_, rows)| *rows > 1);
     let keys = keys.into_iter().filter(|(_, rows)| *rows > 1);
     let told = |what, rows| format!("{what} has {rows} rows in the command log");
     jobs.map(|(job, n)| Violation::of_state(Rule::DecidedTwice, told(format!("job {job}"), n)))
-        .chain(keys.map(|((_, key), n)| {
+        .chain(keys.map(|((_, _, key), n)| {
             Violation::of_key(Rule::DecidedTwice, key, told("the key".to_owned(), n))
         }))
         .collect()
@@ -64,4 +66,22 @@ fn unfounded(key: &str, known: &Known<'_>) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// A row of an internal command that does not follow from its input. Key and job are derived from
+/// it, so that nothing that is due is done twice.
+fn unfounded_internal(row: &LogRow) -> Option<Violation> {
+    let input = row.input.as_deref().unwrap_or_default();
+    let is_founded = serde_json::from_str::<InternalCommand>(input).is_ok_and(|command| {
+        let key = command.key();
+        row.key == key.as_str()
+            && row.job == internal_job_id(ClientId::LOCAL, &key)
+            && row.client == ClientId::LOCAL
+            && row.operation == command.operation().as_str()
+    });
+    let detail = || {
+        let (client, job, operation) = (row.client.get(), row.job, &row.operation);
+        format!("{operation} of client {client} as job {job} is not what its input says: {input}")
+    };
+    (!is_founded).then(|| Violation::of_key(Rule::NeverSubmitted, &row.key, detail()))
 }

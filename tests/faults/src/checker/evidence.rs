@@ -1,8 +1,12 @@
 //! The evidence that the checker judges.
 
 use crate::history::Exchange;
-use domain::{Answer, ClientId, Fingerprint, Gift, Grant, Instant, JobId, Subscription, User};
+use domain::{
+    Answer, ClientId, Fingerprint, Gift, GiftId, Grant, Instant, JobId, Origin, Subscription,
+    SubscriptionId, User, UserId,
+};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Everything that is known of a campaign after its end.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +30,12 @@ pub struct Rows {
     pub users: Vec<User>,
     /// All subscriptions.
     pub subscriptions: Vec<Subscription>,
+    /// The `due_at` of every subscription that has one.
+    pub due_subscriptions: BTreeMap<SubscriptionId, Instant>,
     /// All gifts.
     pub gifts: Vec<Gift>,
+    /// The `due_at` of every gift that has one.
+    pub due_gifts: BTreeMap<GiftId, Instant>,
     /// All grants.
     pub grants: Vec<Grant>,
     /// The command log.
@@ -41,20 +49,46 @@ pub struct LogRow {
     pub position: i64,
     /// The id of the job.
     pub job: JobId,
-    /// The client that submitted the job.
+    /// The client that submitted the job, or whose rows an internal one changed.
     pub client: ClientId,
+    /// Who made the command.
+    pub origin: Origin,
     /// The key it was submitted with.
     pub key: String,
     /// The fingerprint of the request.
     pub fingerprint: Fingerprint,
-    /// The kind of command, of sweep, or of the nemesis' own changes (see `nemesis::age`).
+    /// The kind of command, or of the nemesis' own changes (see `nemesis::age`).
     pub operation: String,
+    /// The command itself, as JSON, of an internal one.
+    pub input: Option<String>,
+    /// The user whom the command concerns.
+    pub user: Option<UserId>,
     /// The id of the row that was made or changed.
     pub entity: Option<i64>,
     /// The stored answer.
     pub answer: Answer,
-    /// The instant of the decision.
-    pub finished_at: Instant,
+    /// The time by which the command was decided.
+    pub decided_at: Instant,
+}
+
+impl LogRow {
+    /// Whether a client submitted the command.
+    #[must_use]
+    pub fn is_of_client(&self) -> bool {
+        self.origin == Origin::Client
+    }
+
+    /// Whether a worker made the command, because something was due.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.origin == Origin::Internal && !self.is_of_nemesis()
+    }
+
+    /// Whether the nemesis wrote the row. Its client owns nothing else.
+    #[must_use]
+    pub fn is_of_nemesis(&self) -> bool {
+        self.client == ClientId::SYSTEM
+    }
 }
 
 /// Everything in Redis beside the records of finished jobs. It should be nothing.

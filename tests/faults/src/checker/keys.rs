@@ -2,7 +2,7 @@
 
 use super::evidence::{Evidence, LogRow};
 use crate::history::{Exchange, Meaning, Submission};
-use domain::{ClientId, Fingerprint};
+use domain::Fingerprint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl<'a> Keys<'a> {
         for exchange in evidence.history {
             keys.entry(exchange.key()).or_default().exchanges.push(exchange);
         }
-        for row in evidence.rows.log.iter().filter(|row| row.client != ClientId::SYSTEM) {
+        for row in evidence.rows.log.iter().filter(|row| row.is_of_client()) {
             keys.entry(&row.key).or_default().rows.push(row);
         }
         for known in keys.values_mut() {

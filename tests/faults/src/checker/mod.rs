@@ -34,7 +34,8 @@ pub enum Rule {
     WrongAnswer,
     /// A job shows another outcome than its submission.
     JobDiffers,
-    /// The command log has a command that nobody submitted.
+    /// The command log has a command that nobody submitted, or an internal one that is not what
+    /// its input says.
     NeverSubmitted,
     /// The command log has an answer that must not bind a key.
     NotAnOutcome,

@@ -3,11 +3,9 @@
 use super::evidence::Evidence;
 use super::keys::Keys;
 use super::{Rule, Violation};
-use domain::ClientId;
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
-    let mut rows: Vec<_> =
-        evidence.rows.log.iter().filter(|row| row.client != ClientId::SYSTEM).collect();
+    let mut rows: Vec<_> = evidence.rows.log.iter().filter(|row| row.is_of_client()).collect();
     rows.sort_by_key(|row| row.position);
     // Of the commands decided so far, the one that was sent last.
     let mut latest: Option<(u64, &str)> = None;

@@ -5,10 +5,9 @@ use super::evidence::{Evidence, LogRow, Rows};
 use super::keys::Keys;
 use super::{Rule, Violation};
 use crate::nemesis::age;
-use contract::view::{GiftView, SubscriptionView};
 use domain::{
-    Change, Changes, ClientId, Context, GiftId, GiftState, NewIds, Operation, SubscriptionId,
-    SubscriptionState, Success, WorkingSet, decide,
+    Change, Changes, Context, Decision, InternalCommand, NewIds, Operation, WorkingSet, decide,
+    decide_internal,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,8 +18,10 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
     log.sort_by_key(|row| row.position);
     let mut books = Books { gift_ttl_days: evidence.gift_ttl_days, ..Books::default() };
     for row in log {
-        if row.client == ClientId::SYSTEM {
-            books.system(row);
+        if row.is_of_nemesis() {
+            books.nemesis(row);
+        } else if row.is_internal() {
+            books.internal(row);
         } else if let Some(command) = keys
             .get(&row.key)
             .and_then(|known| known.asked(row.fingerprint))
@@ -49,60 +50,56 @@ impl Books {
 
     fn differs(&mut self, row: &LogRow, expected: &str) {
         let (status, body) = (row.answer.status, &row.answer.body);
-        let detail = format!("the core says {expected}, the command log {status} {body}");
+        let detail = format!(
+            "the core says {expected}, the command log {status} {body} of {:?} for {:?}",
+            row.entity, row.user
+        );
         self.violations.push(Violation::of_key(Rule::ReplayDiffers, &row.key, detail));
     }
 
-    fn command(&mut self, row: &LogRow, command: &domain::Command) {
-        let context = Context {
-            now: row.finished_at,
-            client: row.client,
-            job: row.job,
-            gift_ttl: days(self.gift_ttl_days),
-        };
-        let made = made(row);
-        let mut new_ids = NewIds::new(vec![made], vec![made], vec![made]);
-        let decision = decide(&self.working_set, &context, command, &mut new_ids);
-        let answer = contract::answer(row.job, &decision.result, row.finished_at);
-        let entity = decision.result.as_ref().ok().map(Success::entity);
-        if answer != row.answer || entity != row.entity {
-            self.differs(row, &format!("{} {}", answer.status, answer.body));
-        }
-        for change in decision.changes {
-            self.put(change);
-        }
+    fn context(&self, row: &LogRow) -> Context {
+        let gift_ttl = chrono::TimeDelta::days(self.gift_ttl_days.into());
+        Context { now: row.decided_at, client: row.client, job: row.job, gift_ttl }
     }
 
-    /// Replays a change by a sweep or by the nemesis.
-    fn system(&mut self, row: &LogRow) {
-        let id = row.entity.unwrap_or_default();
-        let changed = match Operation::parse(&row.operation) {
-            Some(Operation::ExpireSubscription) => self.expire_subscription(row, id),
-            Some(Operation::ExpireGift) => self.expire_gift(row, id),
-            _ => age::replay(row, &self.changes),
+    fn command(&mut self, row: &LogRow, command: &domain::Command) {
+        let made = made(row);
+        let mut new_ids = NewIds::new(vec![made], vec![made], vec![made]);
+        let decision = decide(&self.working_set, &self.context(row), command, &mut new_ids);
+        self.decided(row, decision);
+    }
+
+    /// Replays what was due. The row of the command log says all of it: input and time.
+    fn internal(&mut self, row: &LogRow) {
+        let command = row.input.as_deref().map(serde_json::from_str::<InternalCommand>);
+        let Some(Ok(command)) = command else {
+            return self.differs(row, "that there is no such command");
         };
-        match changed {
-            Some(change) => self.put(change),
+        match decide_internal(&self.working_set, &self.context(row), &command) {
+            Some(decision) => self.decided(row, decision),
             None => self.differs(row, "that nothing was due"),
         }
     }
 
-    fn expire_subscription(&self, row: &LogRow, id: i64) -> Option<Change> {
-        let found = self.changes.subscriptions.get(&SubscriptionId::new(id))?;
-        let due = found.state == SubscriptionState::Active && found.end_date <= row.finished_at;
-        let expired = found.expired(row.finished_at);
-        let view = SubscriptionView::at(&expired, row.finished_at);
-        let said = serde_json::to_string(&view).ok()? == row.answer.body;
-        (due && said).then_some(Change::Subscription(expired))
+    /// Replays a change by the nemesis.
+    fn nemesis(&mut self, row: &LogRow) {
+        match age::replay(row, &self.changes) {
+            Some(change) => self.put(change),
+            None => self.differs(row, "that there is no such row"),
+        }
     }
 
-    fn expire_gift(&self, row: &LogRow, id: i64) -> Option<Change> {
-        let found = self.changes.gifts.get(&GiftId::new(id))?;
-        let due = found.state == GiftState::Pending && found.expires_at <= row.finished_at;
-        let expired = domain::Gift { state: GiftState::Expired, ..found.clone() };
-        let view = GiftView::at(&expired, row.finished_at);
-        let said = serde_json::to_string(&view).ok()? == row.answer.body;
-        (due && said).then_some(Change::Gift(expired))
+    /// Compares a decision with the row of the command log, and makes its changes.
+    fn decided(&mut self, row: &LogRow, Decision { changes, user, result }: Decision) {
+        let answer = contract::answer(row.job, &result, row.decided_at);
+        let entity = result.as_ref().ok().map(|success| success.entity().id());
+        if (&answer, entity, user) != (&row.answer, row.entity, row.user) {
+            let (status, body) = (answer.status, answer.body);
+            self.differs(row, &format!("{status} {body} of {entity:?} for {user:?}"));
+        }
+        for change in changes {
+            self.put(change);
+        }
     }
 }
 
@@ -118,10 +115,6 @@ fn made(row: &LogRow) -> i64 {
     id.unwrap_or_default()
 }
 
-fn days(days: u32) -> chrono::TimeDelta {
-    chrono::TimeDelta::days(days.into())
-}
-
 /// The differences between the rows in Postgres and the rows that the command log makes.
 fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -131,6 +124,10 @@ fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
     compare("subscription", &made.subscriptions, &subscriptions, &mut violations);
     let gifts = found.gifts.iter().map(|row| (row.id, row.clone())).collect();
     compare("gift", &made.gifts, &gifts, &mut violations);
+    let due = made.subscriptions.values().filter_map(|s| Some((s.id, s.due_at()?))).collect();
+    compare("due_at of subscription", &due, &found.due_subscriptions, &mut violations);
+    let due = made.gifts.values().filter_map(|gift| Some((gift.id, gift.due_at()?))).collect();
+    compare("due_at of gift", &due, &found.due_gifts, &mut violations);
     let by_job = |grants: &[domain::Grant]| {
         let mut of_jobs = BTreeMap::<_, Vec<_>>::new();
         for grant in grants {

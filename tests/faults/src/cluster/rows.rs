@@ -4,36 +4,48 @@ use crate::checker::{LogRow, Rows};
 use anyhow::{Context, Result};
 use domain::{
     Answer, ClientId, Email, Fingerprint, Gift, GiftId, GiftState, GiftStatus, Grant, GrantSource,
-    Instant, JobId, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus, User,
-    UserId,
+    Instant, JobId, Origin, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus,
+    User, UserId,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
-const GRANTS: &str = "SELECT subscription_id, source, months, gift_id, job_id, granted_at \
-                      FROM grants ORDER BY id";
+const USERS: &str = "SELECT id, client_id, email, created_at FROM users ORDER BY id";
 
-const LOG: &str = "SELECT position, job_id, client_id, idempotency_key, fingerprint, operation, \
-                   entity_id, status, body, finished_at FROM transactions ORDER BY position";
+const SUBSCRIPTIONS: &str = "SELECT id, client_id, user_id, plan, status, months, start_date, \
+                             end_date, cancelled_at, created_at, updated_at, due_at \
+                             FROM subscriptions ORDER BY id";
+
+const GIFTS: &str = "SELECT id, client_id, gifter_id, recipient_email, recipient_id, status, \
+                     months, expires_at, redeemed_at, created_at, due_at FROM gifts ORDER BY id";
+
+const GRANTS: &str = "SELECT client_id, subscription_id, source, months, gift_id, job_id, \
+                      granted_at FROM grants ORDER BY id";
+
+const LOG: &str = "SELECT position, job_id, client_id, origin, idempotency_key, fingerprint, \
+                   operation, input::text, user_id, entity_id, status, body, decided_at \
+                   FROM transactions ORDER BY position";
 
 /// Reads every row.
 pub async fn read(pool: &PgPool) -> Result<Rows> {
-    let users =
-        all(pool, "SELECT id, client_id, email, created_at FROM users ORDER BY id", user).await?;
-    let subscriptions = "SELECT s.id, s.user_id, u.client_id, s.plan, s.status, s.months, \
-                         s.start_date, s.end_date, s.cancelled_at, s.created_at, s.updated_at \
-                         FROM subscriptions s JOIN users u ON u.id = s.user_id ORDER BY s.id";
-    let gifts = "SELECT g.id, g.gifter_id, u.client_id, g.recipient_email, g.recipient_id, \
-                 g.status, g.months, g.expires_at, g.redeemed_at, g.created_at \
-                 FROM gifts g JOIN users u ON u.id = g.gifter_id ORDER BY g.id";
+    let subscriptions = all(pool, SUBSCRIPTIONS, |row| Ok((subscription(row)?, due(row)?))).await?;
+    let gifts = all(pool, GIFTS, |row| Ok((gift(row)?, due(row)?))).await?;
+    let due_subscriptions = subscriptions.iter().filter_map(|(s, due)| Some((s.id, (*due)?)));
+    let due_gifts = gifts.iter().filter_map(|(gift, due)| Some((gift.id, (*due)?)));
     Ok(Rows {
-        users,
-        subscriptions: all(pool, subscriptions, subscription).await?,
-        gifts: all(pool, gifts, gift).await?,
+        users: all(pool, USERS, user).await?,
+        due_subscriptions: due_subscriptions.collect(),
+        due_gifts: due_gifts.collect(),
+        subscriptions: subscriptions.into_iter().map(|(subscription, _)| subscription).collect(),
+        gifts: gifts.into_iter().map(|(gift, _)| gift).collect(),
         grants: all(pool, GRANTS, grant).await?,
         log: all(pool, LOG, log_row).await?,
     })
+}
+
+fn due(row: &PgRow) -> Result<Option<Instant>> {
+    Ok(row.try_get("due_at")?)
 }
 
 async fn all<T>(
@@ -94,6 +106,7 @@ fn gift(row: &PgRow) -> Result<Gift> {
 fn grant(row: &PgRow) -> Result<Grant> {
     let gift: Option<i64> = row.try_get("gift_id")?;
     Ok(Grant {
+        client: ClientId::new(row.try_get("client_id")?),
         subscription: SubscriptionId::new(row.try_get("subscription_id")?),
         source: match (row.try_get("source")?, gift) {
             ("purchase", None) => GrantSource::Purchase,
@@ -112,14 +125,17 @@ fn log_row(row: &PgRow) -> Result<LogRow> {
         position: row.try_get("position")?,
         job: JobId::new(row.try_get::<Uuid, _>("job_id")?),
         client: ClientId::new(row.try_get("client_id")?),
+        origin: Origin::parse(row.try_get("origin")?).context("origin")?,
         key: row.try_get("idempotency_key")?,
         fingerprint: Fingerprint::from_bytes(row.try_get("fingerprint")?).context("fingerprint")?,
         operation: row.try_get("operation")?,
+        input: row.try_get("input")?,
+        user: row.try_get::<Option<i64>, _>("user_id")?.map(UserId::new),
         entity: row.try_get("entity_id")?,
         answer: Answer {
             status: row.try_get::<i16, _>("status")?.try_into()?,
             body: row.try_get("body")?,
         },
-        finished_at: row.try_get::<Instant, _>("finished_at")?,
+        decided_at: row.try_get("decided_at")?,
     })
 }

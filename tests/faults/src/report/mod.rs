@@ -58,8 +58,8 @@ pub struct Figures {
     pub went_back: usize,
     /// Rows of the command log.
     pub log_rows: usize,
-    /// Rows of the command log by sweeps and by the passing of time.
-    pub log_rows_of_sweeps: usize,
+    /// Rows of the command log by internal commands.
+    pub log_rows_internal: usize,
 }
 
 impl Campaign<'_> {
@@ -107,8 +107,7 @@ impl Campaign<'_> {
         figures.healed = acknowledged.iter().filter(healed).count();
         let log = &self.evidence.rows.log;
         figures.log_rows = log.len();
-        figures.log_rows_of_sweeps =
-            log.iter().filter(|row| row.client == domain::ClientId::SYSTEM).count();
+        figures.log_rows_internal = log.iter().filter(|row| row.is_internal()).count();
         figures
     }
 }

@@ -65,7 +65,7 @@ fn write_figures(
         ("  told before", figures.disowned),
         ("jobs that went back", figures.went_back),
         ("rows of the command log", figures.log_rows),
-        ("  by sweeps and time", figures.log_rows_of_sweeps),
+        ("  internal", figures.log_rows_internal),
         ("processes revived", revivals),
         ("recovered in ms", recovery),
         ("VIOLATIONS", campaign.violations.len()),
@@ -92,7 +92,7 @@ fn write_violation(
     let rows = campaign.evidence.rows.log.iter().filter(|row| row.key == key);
     for row in rows {
         let (job, status) = (row.job, row.answer.status);
-        let (position, at) = (row.position, row.finished_at);
+        let (position, at) = (row.position, row.decided_at);
         writeln!(
             text,
             "  command log {position}: job {job}, {}, {status}, at {at}",

@@ -1,8 +1,9 @@
 //! A small campaign by hand: what a faultless product would have written and answered.
 
 use domain::{
-    Answer, Change, Changes, ClientId, Context, IdempotencyKey, Instant, NewIds, Success,
-    WorkingSet, decide, job_id,
+    Answer, Change, Changes, ClientId, Context, Decision, Fingerprint, IdempotencyKey, Instant,
+    InternalCommand, JobId, NewIds, Origin, WorkingSet, decide, decide_internal, internal_job_id,
+    job_id,
 };
 use faults::checker::{self, Evidence, Incident, Leftovers, LogRow, Rows, Rule};
 use faults::history::{Exchange, Phase, Reply, Request, Submission};
@@ -64,40 +65,99 @@ impl Books {
     pub(crate) fn command(&mut self, key: &str, path: &'static str, body: Value) {
         let submission = submission(key, path, &body);
         self.tick();
-        let position = i64::try_from(self.rows.log.len()).unwrap() + 1;
         let parsed = IdempotencyKey::parse(key.as_bytes()).unwrap();
-        let job = job_id(ClientId::LOCAL, &parsed);
+        let context = self.context(job_id(ClientId::LOCAL, &parsed));
         let command = submission.command().unwrap();
-        let context = Context {
-            now: self.now(),
-            client: ClientId::LOCAL,
-            job,
-            gift_ttl: chrono::TimeDelta::days(1),
-        };
-        let mut new_ids = NewIds::new(vec![position], vec![position], vec![position]);
+        let id = self.next_position();
+        let mut new_ids = NewIds::new(vec![id], vec![id], vec![id]);
         let decision = decide(&self.working_set, &context, &command, &mut new_ids);
-        let answer = contract::answer(job, &decision.result, self.now());
+        let operation = command.operation().as_str();
+        let mut row = self.decided(&context, decision, key, operation);
+        row.fingerprint = submission.fingerprint();
+        let Answer { status, body } = row.answer.clone();
+        self.rows.log.push(row);
+        self.exchange(&submission, Some((status, &body)));
+    }
+
+    /// Decides what is due as the product would.
+    pub(crate) fn internal(&mut self, command: impl Into<InternalCommand>) {
+        self.tick();
+        let command = command.into();
+        let context = self.context(internal_job_id(ClientId::LOCAL, &command.key()));
+        let decision = decide_internal(&self.working_set, &context, &command).unwrap();
+        let (key, operation) = (command.key(), command.operation().as_str());
+        let mut row = self.decided(&context, decision, key.as_str(), operation);
+        row.origin = Origin::Internal;
+        row.input = Some(serde_json::to_string(&command).unwrap());
+        self.rows.log.push(row);
+    }
+
+    /// A change by the nemesis, with its note in the command log.
+    pub(crate) fn nemesis(&mut self, operation: &str, entity: i64, change: Change, body: String) {
+        self.tick();
+        let position = self.next_position();
+        self.put(change);
+        self.rows.log.push(LogRow {
+            position,
+            job: JobId::new(uuid::Uuid::from_u128(u128::try_from(position).unwrap())),
+            client: ClientId::SYSTEM,
+            origin: Origin::Internal,
+            key: format!("nemesis-{position}"),
+            fingerprint: Fingerprint::of_request("", "", b""),
+            operation: operation.to_owned(),
+            input: None,
+            user: None,
+            entity: Some(entity),
+            answer: Answer { status: 200, body },
+            decided_at: self.now(),
+        });
+    }
+
+    fn next_position(&self) -> i64 {
+        i64::try_from(self.rows.log.len()).unwrap() + 1
+    }
+
+    fn context(&self, job: JobId) -> Context {
+        let gift_ttl = chrono::TimeDelta::days(1);
+        Context { now: self.now(), client: ClientId::LOCAL, job, gift_ttl }
+    }
+
+    /// Makes the changes of a decision, and the row of the command log.
+    fn decided(
+        &mut self,
+        context: &Context,
+        decision: Decision,
+        key: &str,
+        operation: &str,
+    ) -> LogRow {
+        let position = self.next_position();
         for change in decision.changes {
             self.put(change);
         }
-        self.rows.log.push(LogRow {
+        LogRow {
             position,
-            job,
-            client: ClientId::LOCAL,
+            job: context.job,
+            client: context.client,
+            origin: Origin::Client,
             key: key.to_owned(),
-            fingerprint: submission.fingerprint(),
-            operation: command.operation().as_str().to_owned(),
-            entity: decision.result.as_ref().ok().map(Success::entity),
-            answer: answer.clone(),
-            finished_at: self.now(),
-        });
-        self.exchange(&submission, Some((answer.status, &answer.body)));
+            fingerprint: Fingerprint::of_request("", "", b""),
+            operation: operation.to_owned(),
+            input: None,
+            user: decision.user,
+            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
+            answer: contract::answer(context.job, &decision.result, context.now),
+            decided_at: context.now,
+        }
     }
 
     fn put(&mut self, change: Change) {
         self.working_set.apply(change.clone());
         self.changes.push(change);
         let Changes { users, subscriptions, gifts, grants } = self.changes.clone();
+        let due = subscriptions.values().filter_map(|s| Some((s.id, s.due_at()?)));
+        self.rows.due_subscriptions = due.collect();
+        let due = gifts.values().filter_map(|gift| Some((gift.id, gift.due_at()?)));
+        self.rows.due_gifts = due.collect();
         self.rows.users = users.into_values().collect();
         self.rows.subscriptions = subscriptions.into_values().collect();
         self.rows.gifts = gifts.into_values().collect();

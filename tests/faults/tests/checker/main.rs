@@ -10,6 +10,7 @@
 mod answers;
 mod books;
 mod command_log;
+mod internal;
 mod limbo;
 mod replay;
 mod rows;
