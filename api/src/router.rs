@@ -1,6 +1,5 @@
 //! The paths and their handlers.
 
-use crate::extract::Fields;
 use crate::middleware;
 use crate::ops::{health, metrics};
 use crate::routes::{gifts, jobs, method_not_allowed, not_found, problems, subscriptions, users};
@@ -9,19 +8,21 @@ use crate::submit;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::routing::{MethodRouter, get, post};
-use domain::Command;
+use domain::{Cancel, Command, CreateUser, Give, Redeem, Renew, Subscribe};
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 /// The whole API over `state`.
 pub fn router(state: ApiState) -> Router {
     let routes = Router::new()
-        .route("/users", submission(users::create::command))
+        .route("/users", submission::<CreateUser>())
         .route("/users/{id}", get(users::get::handle))
-        .route("/subscribe", submission(subscriptions::subscribe::command))
-        .route("/renew", submission(subscriptions::renew::command))
-        .route("/cancel", submission(subscriptions::cancel::command))
+        .route("/subscribe", submission::<Subscribe>())
+        .route("/renew", submission::<Renew>())
+        .route("/cancel", submission::<Cancel>())
         .route("/subscriptions/{user_id}", get(subscriptions::list::handle))
-        .route("/gift", submission(gifts::give::command))
-        .route("/gift/redeem", submission(gifts::redeem::command))
+        .route("/gift", submission::<Give>())
+        .route("/gift/redeem", submission::<Redeem>())
         .route("/gifts/{id}", get(gifts::get::handle))
         .route("/jobs/{id}", get(jobs::get::handle))
         .route("/problems", get(problems::list::handle))
@@ -34,9 +35,10 @@ pub fn router(state: ApiState) -> Router {
     middleware::layered(routes)
 }
 
-/// The handler of a command's path; `command` makes the command from the members of a body.
-fn submission(command: fn(&mut Fields) -> Option<Command>) -> MethodRouter<ApiState> {
-    post(move |State(state): State<ApiState>, request: Request| {
-        submit::handle(state, command, request)
-    })
+/// The handler of the path of a command of type `C`.
+fn submission<C>() -> MethodRouter<ApiState>
+where
+    C: DeserializeOwned + ToSchema + Into<Command> + 'static,
+{
+    post(|State(state): State<ApiState>, request: Request| submit::handle::<C>(state, request))
 }

@@ -2,18 +2,19 @@
 //! form, so that bodies with the same meaning have the same fingerprint.
 
 use crate::api_error::ApiError;
+use crate::extract::field_errors::errors;
 use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, header};
-use contract::{FieldError, ProblemKind};
-use domain::{MONTHS_MAX, MONTHS_MIN};
+use contract::ProblemKind;
+use domain::Command;
 use futures::StreamExt;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 /// The largest body that is accepted, in bytes. Every valid body is far smaller. An answer can name
 /// what a body contained, so this also bounds the size of an answer.
@@ -72,13 +73,11 @@ fn malformed(detail: &str) -> ApiError {
     ApiError::new(ProblemKind::MalformedJson, detail)
 }
 
-/// The members of a body. Each is taken once. Errors are collected, so that the client is told all
-/// of them in one answer.
+/// The members of a body.
 #[derive(Debug)]
 pub(crate) struct Fields {
-    values: BTreeMap<String, Value>,
+    members: Map<String, Value>,
     canonical: Vec<u8>,
-    errors: Vec<FieldError>,
 }
 
 impl Fields {
@@ -98,14 +97,15 @@ impl Fields {
                 }
             }
         })?;
-        let mut values = BTreeMap::new();
+        let mut unique = Map::new();
         for (name, value) in members {
-            if let Some((name, _)) = values.insert(name.clone(), value).map(|value| (name, value)) {
+            if unique.contains_key(&name) {
                 return Err(malformed(&format!("The member {name:?} occurs twice.")));
             }
+            unique.insert(name, value);
         }
-        let canonical = serde_json::to_vec(&values).unwrap_or_default();
-        Ok(Self { values, canonical, errors: Vec::new() })
+        let canonical = serde_json::to_vec(&unique).unwrap_or_default();
+        Ok(Self { members: unique, canonical })
     }
 
     /// The canonical form of the body: members sorted, no spaces. Equal values give equal bytes.
@@ -113,67 +113,18 @@ impl Fields {
         &self.canonical
     }
 
-    /// Takes the member `name` as an id: a positive integer.
-    pub(crate) fn id(&mut self, name: &str) -> Option<i64> {
-        let value = self.required(name)?;
-        let id = value.as_i64().filter(|id| *id > 0);
-        self.expect(name, id, "must be a positive integer of at most 63 bits")
-    }
-
-    /// Takes the member `name` as a text that `parse` accepts.
-    pub(crate) fn text<T, E: fmt::Display>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let value = self.required(name)?;
-        let text = self.expect(name, value.as_str(), "must be a string")?;
-        match parse(text) {
-            Ok(parsed) => Some(parsed),
-            Err(error) => self.expect(name, None, &error.to_string()),
+    /// The command of type `C` that the members make, or every error in them.
+    pub(crate) fn command<C>(&self) -> Result<Command, ApiError>
+    where
+        C: DeserializeOwned + ToSchema + Into<Command>,
+    {
+        // Stored payloads write an absent member as null. In a request, null is a wrong value.
+        let has_null = self.members.values().any(Value::is_null);
+        match C::deserialize(&self.members) {
+            Ok(command) if !has_null => Ok(command.into()),
+            _ => Err(ApiError::invalid(errors::<C>(&self.members))),
         }
     }
-
-    /// Takes the member `name` as a number of months, which may be absent: `None` when it is
-    /// invalid, `Some(None)` when it is absent.
-    #[expect(clippy::option_option, reason = "wrong and absent are different answers")]
-    pub(crate) fn months(&mut self, name: &str) -> Option<Option<u32>> {
-        let Some(value) = self.values.remove(name) else {
-            return Some(None);
-        };
-        let months = value.as_u64().and_then(|months| u32::try_from(months).ok());
-        let months = months.filter(|months| (MONTHS_MIN..=MONTHS_MAX).contains(months));
-        let wanted = format!("must be an integer from {MONTHS_MIN} to {MONTHS_MAX}");
-        self.expect(name, months, &wanted).map(Some)
-    }
-
-    /// Returns `built`, or the errors if a member is missing, invalid or unknown.
-    pub(crate) fn finish<T>(mut self, built: Option<T>) -> Result<T, ApiError> {
-        for name in std::mem::take(&mut self.values).into_keys() {
-            self.errors.push(error(&name, "is not a known field"));
-        }
-        match built {
-            Some(built) if self.errors.is_empty() => Ok(built),
-            _ => Err(ApiError::invalid(self.errors)),
-        }
-    }
-
-    fn required(&mut self, name: &str) -> Option<Value> {
-        let value = self.values.remove(name);
-        self.expect(name, value, "is required")
-    }
-
-    fn expect<T>(&mut self, name: &str, value: Option<T>, wanted: &str) -> Option<T> {
-        if value.is_none() {
-            self.errors.push(error(name, wanted));
-        }
-        value
-    }
-}
-
-fn error(field: &str, message: &str) -> FieldError {
-    // A name may be as long as the body: only its beginning is shown.
-    FieldError { field: field.chars().take(64).collect(), message: message.to_owned() }
 }
 
 /// The members of an object in order, repetitions included. A plain map would keep the last one.

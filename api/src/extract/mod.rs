@@ -4,13 +4,16 @@ mod api_key;
 mod body;
 mod caller;
 mod client_address;
+mod field_errors;
 mod idempotency_key;
 mod path;
 mod prefer;
 mod query;
 
 pub(crate) use api_key::ApiKey;
-pub(crate) use body::{Fields, fields, read_body};
+#[cfg(test)]
+pub(crate) use body::Fields;
+pub(crate) use body::{fields, read_body};
 pub(crate) use caller::{Reader, authenticate};
 #[cfg(test)]
 pub(crate) use client_address::bucket;

@@ -9,7 +9,7 @@ pub(crate) use reply::view_of_record;
 pub(crate) use wait::wait;
 
 use crate::api_error::ApiError;
-use crate::extract::{Fields, Prefer, authenticate, fields, idempotency_key, read_body};
+use crate::extract::{Prefer, authenticate, fields, idempotency_key, read_body};
 use crate::respond::{self, AboutJob};
 use crate::settings::Scope;
 use crate::state::ApiState;
@@ -19,25 +19,25 @@ use axum::response::Response;
 use domain::{Command, Fingerprint};
 use queue::QueuedJob;
 use runtime::clock;
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
-/// Answers a submission. `command` makes the command from the members of its body.
+/// Answers a submission of a command of type `C`.
 #[tracing::instrument(level = "debug", skip_all)]
-pub(crate) async fn handle(
-    state: ApiState,
-    command: fn(&mut Fields) -> Option<Command>,
-    request: Request,
-) -> Result<Response, ApiError> {
+pub(crate) async fn handle<C>(state: ApiState, request: Request) -> Result<Response, ApiError>
+where
+    C: DeserializeOwned + ToSchema + Into<Command>,
+{
     let (parts, body) = request.into_parts();
     let body = read_body(body).await;
     let caller = authenticate(&state, &parts, Scope::Write).await?;
     let key = idempotency_key(&parts.headers)?;
     let prefer = Prefer::from_headers(&parts.headers);
-    let mut fields = fields(&parts.headers, &body?)?;
+    let fields = fields(&parts.headers, &body?)?;
     let fingerprint =
         Fingerprint::of_request(parts.method.as_str(), parts.uri.path(), fields.canonical());
-    let command = command(&mut fields);
-    let command = fields.finish(command)?;
+    let command = fields.command::<C>()?;
     let job = QueuedJob::new(caller.client, key, fingerprint, clock::now(), command);
 
     let deadline = Instant::now() + prefer.wait(state.response_wait);

@@ -1,7 +1,10 @@
 //! Email addresses. They are parsed once, when a request is read.
 
+use crate::schema;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The longest address that can be delivered to (RFC 5321, erratum 1690), in bytes.
 const LENGTH_MAX: usize = 254;
@@ -50,6 +53,15 @@ impl Email {
         self.0.to_ascii_lowercase()
     }
 }
+
+impl PartialSchema for Email {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Email);
+        schema::text("ada@example.com").format(Some(format)).max_length(Some(LENGTH_MAX)).into()
+    }
+}
+
+impl ToSchema for Email {}
 
 impl FromStr for Email {
     type Err = InvalidEmail;

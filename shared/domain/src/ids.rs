@@ -1,16 +1,34 @@
 //! One type for each kind of id, so that the compiler finds a mix-up.
 
+use crate::schema;
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 /// Declares the type of the ids of one kind of row: a 64-bit integer that Postgres assigns.
 macro_rules! row_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
         pub struct $name(i64);
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                schema::row_id().into()
+            }
+        }
+
+        impl ToSchema for $name {}
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_i64(RowId).map(Self)
+            }
+        }
 
         impl $name {
             /// The id of that number.
@@ -32,6 +50,26 @@ macro_rules! row_id {
             }
         }
     };
+}
+
+/// Reads the number of an id. Its `expecting` is what a client is told about a wrong one.
+struct RowId;
+
+impl Visitor<'_> for RowId {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a positive integer of at most 63 bits")
+    }
+
+    fn visit_i64<E: Error>(self, id: i64) -> Result<i64, E> {
+        if id > 0 { Ok(id) } else { Err(E::invalid_value(Unexpected::Signed(id), &self)) }
+    }
+
+    fn visit_u64<E: Error>(self, id: u64) -> Result<i64, E> {
+        let number = i64::try_from(id).ok().filter(|id| *id > 0);
+        number.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(id), &self))
+    }
 }
 
 row_id! {

@@ -21,6 +21,7 @@ mod plan;
 mod refusal;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
+mod schema;
 mod subscription;
 mod user;
 mod working_set;

@@ -1,7 +1,11 @@
 //! The plans on sale, and the terms that each may be bought for.
 
-use crate::Refusal;
+use crate::{Refusal, schema};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use utoipa::openapi::{Object, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The fewest months of one command.
 pub const MONTHS_MIN: u32 = 1;
@@ -38,6 +42,18 @@ impl PlanCode {
         &self.0
     }
 }
+
+impl PartialSchema for PlanCode {
+    fn schema() -> RefOr<Schema> {
+        schema::text("monthly")
+            .min_length(Some(1))
+            .max_length(Some(CODE_LENGTH_MAX))
+            .pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]*$"))
+            .into()
+    }
+}
+
+impl ToSchema for PlanCode {}
 
 impl TryFrom<String> for PlanCode {
     type Error = InvalidPlanCode;
@@ -99,5 +115,38 @@ impl Plan {
         } else {
             Err(Refusal::DurationNotMultiple { plan: self, interval_months: interval })
         }
+    }
+}
+
+/// Reads the months of a command, which may be absent.
+pub(crate) fn months<'de, D: Deserializer<'de>>(input: D) -> Result<Option<u32>, D::Error> {
+    Ok(Option::<Months>::deserialize(input)?.map(|Months(months)| months))
+}
+
+/// The schema of what [`months`] reads.
+pub(crate) fn months_schema() -> Object {
+    schema::months(MONTHS_MIN, MONTHS_MAX)
+}
+
+struct Months(u32);
+
+impl<'de> Deserialize<'de> for Months {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bounded;
+        impl Visitor<'_> for Bounded {
+            type Value = Months;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an integer from {MONTHS_MIN} to {MONTHS_MAX}")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Months, E> {
+                let months = u32::try_from(number).ok();
+                let months = months.filter(|months| (MONTHS_MIN..=MONTHS_MAX).contains(months));
+                let wrong = || E::invalid_value(Unexpected::Unsigned(number), &self);
+                months.map(Months).ok_or_else(wrong)
+            }
+        }
+        deserializer.deserialize_u32(Bounded)
     }
 }

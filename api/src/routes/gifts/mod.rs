@@ -1,5 +1,3 @@
 //! Gifts.
 
 pub(crate) mod get;
-pub(crate) mod give;
-pub(crate) mod redeem;

@@ -1,4 +1,3 @@
 //! Users.
 
-pub(crate) mod create;
 pub(crate) mod get;

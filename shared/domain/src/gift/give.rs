@@ -1,16 +1,18 @@
 //! `gift`: gives months to an email address.
 
 use crate::decide::{Decider, Rules, Ruling};
+use crate::plan::{months, months_schema};
 use crate::{
     Change, ClientId, Email, Entity, Gift, GiftState, Needs, NewIds, Refusal, Success, UserId,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The months of a gift whose giver names no number.
 const MONTHS_DEFAULT: u32 = 1;
 
 /// Gives months to an email address. The recipient need not be a user yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Give {
     /// The user who gives.
@@ -18,6 +20,8 @@ pub struct Give {
     /// The address of the recipient.
     pub recipient_email: Email,
     /// The months given; one when absent.
+    #[serde(default, deserialize_with = "months")]
+    #[schema(schema_with = months_schema)]
     pub duration_months: Option<u32>,
 }
 

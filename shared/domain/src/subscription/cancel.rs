@@ -3,10 +3,11 @@
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{Change, ClientId, Entity, Needs, NewIds, SubscriptionId, Success, UserId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Ends a running subscription at once. Its `end_date` does not move, so that the bought term stays
 /// on record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
     /// The subscription to end.

@@ -1,20 +1,24 @@
 //! `renew`: prolongs a running subscription.
 
 use crate::decide::{Decider, Rules, Ruling};
+use crate::plan::{months, months_schema};
 use crate::{ClientId, Entity, GrantSource, Needs, NewIds, Plan, SubscriptionId, Success, UserId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The default term under a plan that is no longer sold and so has no interval.
 const MONTHS_OF_RETIRED_PLAN: u32 = 1;
 
 /// Prolongs a running subscription. The new end is counted from the first start, so that months do
 /// not drift.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Renew {
     /// The subscription to prolong.
     pub subscription_id: SubscriptionId,
     /// The added months; one interval of its plan when absent.
+    #[serde(default, deserialize_with = "months")]
+    #[schema(schema_with = months_schema)]
     pub duration_months: Option<u32>,
 }
 

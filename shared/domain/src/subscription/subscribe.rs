@@ -1,13 +1,15 @@
 //! `subscribe`: starts a subscription.
 
 use crate::decide::{Decider, Rules, Ruling};
+use crate::plan::{months, months_schema};
 use crate::{
     ClientId, Entity, GrantSource, Needs, NewIds, Plan, PlanCode, Refusal, Success, UserId,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Starts a subscription. A user has at most one that runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
     /// The user who gets the subscription.
@@ -15,6 +17,8 @@ pub struct Subscribe {
     /// The plan of the subscription.
     pub plan: PlanCode,
     /// The term in months; one interval of the plan when absent.
+    #[serde(default, deserialize_with = "months")]
+    #[schema(schema_with = months_schema)]
     pub duration_months: Option<u32>,
 }
 

@@ -3,9 +3,10 @@
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{Change, ClientId, Email, Entity, Needs, NewIds, Refusal, Success, User, UserId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Makes a user. An email belongs to one user of a client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateUser {
     /// The email of the new user.

@@ -1,0 +1,130 @@
+//! Every error in the members of a body, so that the client is told all of them in one answer.
+
+use contract::FieldError;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, Schema};
+
+/// The longest part of a name that is shown, in characters. A name may be as long as the body.
+const NAME_LENGTH_MAX: usize = 64;
+
+/// The errors of `members` as a `C`: those of its own members in the order of the type, then the
+/// unknown ones by name. The type itself says what is wrong; its schema says which members it has.
+pub(crate) fn errors<C: DeserializeOwned + ToSchema>(
+    members: &Map<String, Value>,
+) -> Vec<FieldError> {
+    let Object { properties, required, .. } = object::<C>();
+    let mut errors = Vec::new();
+    for name in properties.keys() {
+        let message = match members.get(name) {
+            Some(value) => wrong::<C>(name, value),
+            None => required.contains(name).then(|| "is required".to_owned()),
+        };
+        errors.extend(message.map(|message| error(name, message)));
+    }
+    let unknown = members.keys().filter(|name| !properties.contains_key(*name));
+    errors.extend(unknown.map(|name| error(name, "is not a known field".to_owned())));
+    errors
+}
+
+/// What is wrong with one member. It is read alone: the error is its own if it has a path. That
+/// other members are missing is an error without one.
+fn wrong<C: DeserializeOwned>(name: &str, value: &Value) -> Option<String> {
+    // Optional members accept null, which is how a stored payload writes an absent one. No member
+    // accepts an empty list, so its error names what the member wants.
+    let value = if value.is_null() { Value::Array(Vec::new()) } else { value.clone() };
+    let alone = Value::Object(Map::from_iter([(name.to_owned(), value)]));
+    let error = serde_path_to_error::deserialize::<_, C>(&alone).err()?;
+    error.path().iter().next()?;
+    Some(message(&error.inner().to_string()))
+}
+
+/// The error of a type, worded to be read after the name of the member.
+fn message(error: &str) -> String {
+    match error.rsplit_once(", expected ") {
+        Some((_, wanted)) => format!("must be {wanted}"),
+        None => error.to_owned(),
+    }
+}
+
+fn error(name: &str, message: String) -> FieldError {
+    FieldError { field: name.chars().take(NAME_LENGTH_MAX).collect(), message }
+}
+
+fn object<C: ToSchema>() -> Object {
+    match C::schema() {
+        RefOr::T(Schema::Object(object)) => object,
+        _ => Object::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{CreateUser, Give, Redeem, Renew, Subscribe};
+    use serde_json::json;
+
+    const ID: &str = "must be a positive integer of at most 63 bits";
+    const MONTHS: &str = "must be an integer from 1 to 120";
+
+    fn of<C: DeserializeOwned + ToSchema>(body: &Value) -> Vec<(String, String)> {
+        let errors = errors::<C>(body.as_object().unwrap());
+        errors.into_iter().map(|error| (error.field, error.message)).collect()
+    }
+
+    fn told(errors: &[(&str, &str)]) -> Vec<(String, String)> {
+        errors.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn all_errors_are_told_in_the_order_of_the_type_and_unknown_names_last() {
+        let body = json!({"plan": "", "duration_months": 0, "user_id": "1", "b": 1, "a": null});
+        let (code, unknown) = ("must be 1 to 64 printable characters", "is not a known field");
+        let expected = told(&[
+            ("user_id", ID),
+            ("plan", code),
+            ("duration_months", MONTHS),
+            ("a", unknown),
+            ("b", unknown),
+        ]);
+        assert_eq!(of::<Subscribe>(&body), expected);
+    }
+
+    #[test]
+    fn missing_members_are_told_beside_wrong_ones() {
+        let required = "is required";
+        let expected = told(&[("gifter_id", ID), ("recipient_email", required)]);
+        assert_eq!(of::<Give>(&json!({"gifter_id": -1})), expected);
+        let expected = told(&[("gift_id", required), ("user_id", required)]);
+        assert_eq!(of::<Redeem>(&json!({})), expected);
+    }
+
+    #[test]
+    fn null_is_a_wrong_value() {
+        let body = json!({"subscription_id": null, "duration_months": null});
+        let expected = told(&[("subscription_id", ID), ("duration_months", MONTHS)]);
+        assert_eq!(of::<Renew>(&body), expected);
+        let expected = told(&[("email", "must be a string")]);
+        assert_eq!(of::<CreateUser>(&json!({"email": null})), expected);
+    }
+
+    #[test]
+    fn what_a_client_wrote_is_not_taken_for_the_text_of_an_error() {
+        let body = json!({"user_id": "x, expected y", "plan": "monthly"});
+        assert_eq!(of::<Subscribe>(&body), told(&[("user_id", ID)]));
+    }
+
+    #[test]
+    fn numbers_at_the_edges() {
+        for id in [json!(1.0), json!(u64::MAX), json!(i64::MIN), json!(0), json!(true)] {
+            let body = json!({"subscription_id": id});
+            assert_eq!(of::<Renew>(&body), told(&[("subscription_id", ID)]), "{body}");
+        }
+        for months in [json!(121), json!(-1), json!(1e0), json!(4_294_967_297_u64), json!("1")] {
+            let body = json!({"subscription_id": i64::MAX, "duration_months": months});
+            assert_eq!(of::<Renew>(&body), told(&[("duration_months", MONTHS)]), "{body}");
+        }
+    }
+}

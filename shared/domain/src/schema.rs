@@ -1,0 +1,29 @@
+//! Schemas of values that are parsed: what a schema allows is what its type accepts.
+
+use utoipa::openapi::schema::{Object, ObjectBuilder};
+use utoipa::openapi::{KnownFormat, SchemaFormat, Type};
+
+/// The schema of the id of a row.
+pub(crate) fn row_id() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(1))
+        .examples([42])
+}
+
+/// The schema of a text with an example.
+pub(crate) fn text(example: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).examples([example])
+}
+
+/// The schema of a number of months from `least` to `most`.
+pub(crate) fn months(least: u32, most: u32) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .description(Some("A term in months. Leave it out for the default."))
+        .minimum(Some(least))
+        .maximum(Some(most))
+        .examples([12])
+        .build()
+}
