@@ -1,8 +1,8 @@
 //! The api: validates requests, enforces limits, admits commands into the queue, and answers with
 //! their outcome or with a job to poll.
 //!
-//! All commands share one path through the code: `submit`. Only one line in `router` and one file
-//! in `routes` differ between `/subscribe` and `/gift`.
+//! All commands share one path through the code: `submit`. Only one file in `routes`, and
+//! a line in the `mod.rs` of its noun, differ between `/subscribe` and `/gift`.
 //!
 //! The api never writes to the tables of the domain. Only workers do.
 
@@ -14,6 +14,7 @@ mod extract;
 mod fuzz;
 mod key_cache;
 mod middleware;
+mod openapi;
 mod ops;
 mod respond;
 mod router;

@@ -19,8 +19,8 @@ const POLL_AFTER_SECONDS: u64 = 1;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AboutJob(pub(crate) JobId);
 
-fn with_body(status: u16, content_type: HeaderValue, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn with_body(status: u16, content_type: HeaderValue, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);
@@ -41,6 +41,11 @@ pub(crate) fn answer(answer: &Answer) -> Response {
 /// 200 with a document.
 pub(crate) fn json(document: &impl Serialize) -> Response {
     with_body(200, JSON, serde_json::to_string(document).unwrap_or_default())
+}
+
+/// 200 with a document that is written already.
+pub(crate) fn json_text(document: &'static str) -> Response {
+    with_body(200, JSON, document)
 }
 
 /// Adds `Idempotent-Replayed` when an earlier request began the job.

@@ -11,6 +11,13 @@ use runtime::clock;
 use runtime::telemetry::Metrics;
 
 /// The metrics of this process. For operators.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "get_metrics",
+    tag = "service",
+    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")),
+)]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
     request: Request,

@@ -1,4 +1,18 @@
-//! The routes for operators: health and metrics.
+//! The routes about the api itself: health, metrics, and its description.
 
-pub(crate) mod health;
-pub(crate) mod metrics;
+mod health;
+mod metrics;
+mod openapi;
+
+use crate::openapi::read;
+use crate::state::ApiState;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of this noun.
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(routes!(health::handle))
+        .routes(read(routes!(metrics::handle), &[]))
+        .routes(routes!(openapi::handle))
+}

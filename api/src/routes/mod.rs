@@ -1,5 +1,5 @@
-//! The routes: one folder for each noun and one file for each verb. The file of a command says how
-//! its body is read; [`crate::submit`] does the rest for all commands.
+//! The routes: one folder for each noun and one file for each verb. The file of a command names
+//! its type and describes it; [`crate::submit`] does the work for all commands.
 
 pub(crate) mod gifts;
 pub(crate) mod jobs;

@@ -98,8 +98,11 @@ impl ClientId {
 
 /// The id of a submitted command. It is derived from client and idempotency key, never drawn: see
 /// [`crate::job_id`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(transparent)]
+#[schema(value_type = String, format = "uuid")]
 pub struct JobId(Uuid);
 
 impl JobId {

@@ -1,9 +1,11 @@
 //! The states of a job, and the entry of a decided one in the command log.
 
 use crate::{ClientId, Fingerprint, IdempotencyKey, Instant, JobId, Operation, UserId};
+use utoipa::ToSchema;
 
 /// The public states of a job. `docs/STATES.md` has every transition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum JobStatus {
     /// The job waits for a worker.
     Queued,

@@ -9,16 +9,18 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use store::Database;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 /// The time within which Postgres and Redis must answer, or they count as down.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The answer to `GET /health`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     status: &'static str,
     database: &'static str,
     redis: &'static str,
+    #[schema(format = DateTime)]
     timestamp: String,
 }
 

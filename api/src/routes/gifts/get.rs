@@ -6,12 +6,24 @@ use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
 use axum::response::Response;
+use contract::ProblemKind;
 use contract::refusal;
 use contract::view::GiftView;
 use domain::{GiftId, Refusal};
 use store::reads;
 
+/// The problems that only this read has.
+pub(crate) const PROBLEMS: &[ProblemKind] = &[ProblemKind::GiftNotFound];
+
 /// A gift of the caller.
+#[utoipa::path(
+    get,
+    path = "/gifts/{id}",
+    operation_id = "get_gift",
+    tag = "gifts",
+    params(("id" = GiftId, Path, description = "The id of the gift.")),
+    responses((status = 200, description = "The gift.", body = GiftView)),
+)]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
     Reader(caller): Reader,

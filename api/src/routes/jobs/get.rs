@@ -15,14 +15,31 @@ use serde::Deserialize;
 use std::time::Duration;
 use store::command_log;
 use tokio::time::Instant;
+use utoipa::IntoParams;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wait {
+    /// The seconds to wait for the job to end.
+    #[param(value_type = Option<u64>, minimum = 0, maximum = 30)]
     wait: Option<String>,
 }
 
-/// Answers with a job of the caller. With `?wait=SECONDS` it answers when the job has ended, or
-/// after that time.
+/// The problems that only this read has.
+pub(crate) const PROBLEMS: &[ProblemKind] =
+    &[ProblemKind::InvalidRequest, ProblemKind::JobNotFound, ProblemKind::QueueUnavailable];
+
+/// A job of the caller.
+///
+/// With `?wait=SECONDS` it answers when the job has ended, or after that time.
+#[utoipa::path(
+    get,
+    path = "/jobs/{id}",
+    operation_id = "get_job",
+    tag = "jobs",
+    params(("id" = JobId, Path, description = "The id of the job."), Wait),
+    responses((status = 200, description = "The job.", body = JobView)),
+)]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
     Reader(caller): Reader,

@@ -7,29 +7,48 @@ use crate::state::ApiState;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
+use contract::ProblemKind;
 use contract::refusal;
 use contract::view::SubscriptionView;
 use domain::{Refusal, SubscriptionId, UserId};
 use serde::{Deserialize, Serialize};
 use store::reads::PageOf;
+use utoipa::{IntoParams, ToSchema};
 
 /// The most subscriptions of a page, and the default.
 const LIMIT_MAX: u32 = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Page {
+    /// The most subscriptions to show; 100 when absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
+    /// The id of the last subscription of the page before.
+    #[param(value_type = Option<SubscriptionId>)]
     starting_after: Option<String>,
 }
 
-#[derive(Serialize)]
-struct List {
-    user_id: i64,
+#[derive(Serialize, ToSchema)]
+struct SubscriptionList {
+    user_id: UserId,
     subscriptions: Vec<SubscriptionView>,
     has_more: bool,
 }
 
+/// The problems that only this read has.
+pub(crate) const PROBLEMS: &[ProblemKind] =
+    &[ProblemKind::InvalidRequest, ProblemKind::UserNotFound];
+
 /// The subscriptions of a user of the caller, newest first.
+#[utoipa::path(
+    get,
+    path = "/subscriptions/{user_id}",
+    operation_id = "list_subscriptions",
+    tag = "subscriptions",
+    params(("user_id" = UserId, Path, description = "The id of the user."), Page),
+    responses((status = 200, description = "A page of subscriptions.", body = SubscriptionList)),
+)]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
     Reader(caller): Reader,
@@ -42,8 +61,8 @@ pub(crate) async fn handle(
     let asked = PageOf { client: caller.client, user, before, limit };
     let page = state.pages.call(asked).await?.ok_or_else(not_found)?;
     let view = |subscription| SubscriptionView::at(subscription, page.now);
-    Ok(respond::json(&List {
-        user_id: user.get(),
+    Ok(respond::json(&SubscriptionList {
+        user_id: user,
         subscriptions: page.subscriptions.iter().map(view).collect(),
         has_more: page.has_more,
     }))

@@ -6,12 +6,24 @@ use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
 use axum::response::Response;
+use contract::ProblemKind;
 use contract::refusal;
 use contract::view::UserView;
 use domain::{Refusal, UserId};
 use store::reads;
 
+/// The problems that only this read has.
+pub(crate) const PROBLEMS: &[ProblemKind] = &[ProblemKind::UserNotFound];
+
 /// A user of the caller.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    operation_id = "get_user",
+    tag = "users",
+    params(("id" = UserId, Path, description = "The id of the user.")),
+    responses((status = 200, description = "The user.", body = UserView)),
+)]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
     Reader(caller): Reader,

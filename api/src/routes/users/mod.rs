@@ -1,3 +1,16 @@
 //! Users.
 
-pub(crate) mod get;
+mod create;
+mod get;
+
+use crate::openapi::{read, submission};
+use crate::state::ApiState;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of this noun.
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::default()
+        .routes(submission(routes!(create::handle), create::REFUSALS))
+        .routes(read(routes!(get::handle), get::PROBLEMS))
+}

@@ -2,9 +2,10 @@
 
 use super::ProblemKind;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The advice to a client that gets a problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Advice {
     /// The client may send the same request again with the same key, after `Retry-After` where it

@@ -13,9 +13,10 @@ pub use page::ProblemPage;
 use kind::Row;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 /// A problem document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Problem {
     /// The URI of its kind: `/problems/` and the code with dashes.
     #[serde(rename = "type")]
@@ -42,7 +43,7 @@ pub struct Problem {
 }
 
 /// The error of one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// The name of the field.
     pub field: String,

@@ -2,9 +2,10 @@
 
 use super::{Advice, Problem, ProblemKind};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The description of a kind, which is served at its URI.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ProblemPage {
     /// The URI of the kind.
     #[serde(rename = "type")]

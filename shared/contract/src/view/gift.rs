@@ -1,20 +1,25 @@
 //! Gifts as clients see them.
 
 use super::timestamp;
-use domain::{Gift, GiftStatus, Instant, Subscription};
+use domain::{Gift, GiftId, GiftStatus, Instant, Subscription, SubscriptionId, UserId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A gift as it is at an instant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct GiftView {
-    id: i64,
-    gifter_id: i64,
+    id: GiftId,
+    gifter_id: UserId,
     recipient_email: String,
-    recipient_id: Option<i64>,
+    #[schema(required)]
+    recipient_id: Option<UserId>,
     status: GiftStatus,
     duration_months: u32,
+    #[schema(format = DateTime)]
     expires_at: String,
+    #[schema(format = DateTime, required)]
     redeemed_at: Option<String>,
+    #[schema(format = DateTime)]
     created_at: String,
 }
 
@@ -24,10 +29,10 @@ impl GiftView {
     pub fn at(gift: &Gift, now: Instant) -> Self {
         let redemption = gift.state.redemption();
         Self {
-            id: gift.id.get(),
-            gifter_id: gift.gifter.get(),
+            id: gift.id,
+            gifter_id: gift.gifter,
             recipient_email: gift.recipient_email.as_str().to_owned(),
-            recipient_id: redemption.map(|(recipient, _)| recipient.get()),
+            recipient_id: redemption.map(|(recipient, _)| recipient),
             status: gift.effective_status(now),
             duration_months: gift.months,
             expires_at: timestamp(gift.expires_at),
@@ -38,12 +43,14 @@ impl GiftView {
 }
 
 /// The result of a redemption: the subscription and the gift.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RedemptionView {
-    subscription_id: i64,
-    gift_id: i64,
+    subscription_id: SubscriptionId,
+    gift_id: GiftId,
     status: GiftStatus,
+    #[schema(format = DateTime)]
     start_date: String,
+    #[schema(format = DateTime)]
     end_date: String,
 }
 
@@ -52,8 +59,8 @@ impl RedemptionView {
     #[must_use]
     pub fn of(gift: &Gift, subscription: &Subscription) -> Self {
         Self {
-            subscription_id: subscription.id.get(),
-            gift_id: gift.id.get(),
+            subscription_id: subscription.id,
+            gift_id: gift.id,
             status: gift.state.status(),
             start_date: timestamp(subscription.start_date),
             end_date: timestamp(subscription.end_date),

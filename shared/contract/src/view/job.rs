@@ -1,22 +1,30 @@
 //! Jobs as clients see them. All members are always present, so that the shape is stable.
 
 use super::timestamp;
+use crate::Problem;
 use domain::{Answer, Instant, JobId, JobStatus, LogEntry, Operation};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// A job.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct JobView {
     id: JobId,
+    #[schema(example = "subscribe")]
     operation: &'static str,
+    #[schema(value_type = JobStatus)]
     status: &'static str,
     attempts: u32,
+    #[schema(format = DateTime)]
     submitted_at: String,
+    #[schema(format = DateTime, required)]
     finished_at: Option<String>,
     /// The body of the answer, if the command was done.
+    #[schema(value_type = Option<Object>, required)]
     result: Option<Box<RawValue>>,
     /// The problem of the answer, if the command was refused or given up.
+    #[schema(value_type = Option<Problem>, required)]
     error: Option<Box<RawValue>>,
     #[serde(skip)]
     is_final: bool,

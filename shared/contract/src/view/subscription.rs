@@ -1,20 +1,26 @@
 //! Subscriptions as clients see them.
 
 use super::timestamp;
-use domain::{Instant, Subscription, SubscriptionStatus};
+use domain::{Instant, Subscription, SubscriptionId, SubscriptionStatus, UserId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A subscription as it is at an instant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SubscriptionView {
-    id: i64,
-    user_id: i64,
+    id: SubscriptionId,
+    user_id: UserId,
     plan: String,
     status: SubscriptionStatus,
+    #[schema(format = DateTime)]
     start_date: String,
+    #[schema(format = DateTime)]
     end_date: String,
+    #[schema(format = DateTime, required)]
     cancelled_at: Option<String>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
@@ -23,8 +29,8 @@ impl SubscriptionView {
     #[must_use]
     pub fn at(subscription: &Subscription, now: Instant) -> Self {
         Self {
-            id: subscription.id.get(),
-            user_id: subscription.user.get(),
+            id: subscription.id,
+            user_id: subscription.user,
             plan: subscription.plan.clone(),
             status: subscription.effective_status(now),
             start_date: timestamp(subscription.start_date),

@@ -1,21 +1,23 @@
 //! Users as clients see them.
 
 use super::timestamp;
-use domain::User;
+use domain::{User, UserId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct UserView {
-    id: i64,
+    id: UserId,
     email: String,
+    #[schema(format = DateTime)]
     created_at: String,
 }
 
 impl From<&User> for UserView {
     fn from(user: &User) -> Self {
         Self {
-            id: user.id.get(),
+            id: user.id,
             email: user.email.as_str().to_owned(),
             created_at: timestamp(user.created_at),
         }

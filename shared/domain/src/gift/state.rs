@@ -2,6 +2,7 @@
 
 use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, UserId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Months that are given to the user who has `recipient_email`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub enum GiftState {
 }
 
 /// The name of a state of a gift.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GiftStatus {
     /// See [`GiftState::Pending`].

@@ -5,6 +5,7 @@ use crate::{
     calendar,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A user's right to the product from `start_date` up to, and not including, `end_date`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub enum SubscriptionState {
 }
 
 /// The name of a state of a subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SubscriptionStatus {
     /// See [`SubscriptionState::Active`].

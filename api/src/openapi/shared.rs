@@ -1,0 +1,86 @@
+//! What all submissions have in common in the document, and what all reads have.
+
+use super::{headers, problems};
+use crate::state::ApiState;
+use contract::ProblemKind;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+/// The problems of every submission. Those up to `UnsupportedMediaType` come before admission.
+const OF_SUBMISSIONS: &[ProblemKind] = &[
+    ProblemKind::MalformedJson,
+    ProblemKind::InvalidRequest,
+    ProblemKind::IdempotencyKeyMissing,
+    ProblemKind::IdempotencyKeyInvalid,
+    ProblemKind::Unauthenticated,
+    ProblemKind::InsufficientScope,
+    ProblemKind::PayloadTooLarge,
+    ProblemKind::UnsupportedMediaType,
+    ProblemKind::IdempotencyKeyReused,
+    ProblemKind::RateLimited,
+    ProblemKind::Internal,
+    ProblemKind::QueueFull,
+    ProblemKind::QueueUnavailable,
+    ProblemKind::StorageUnavailable,
+    ProblemKind::ProcessingFailed,
+];
+
+/// The problems of every read.
+const OF_READS: &[ProblemKind] = &[
+    ProblemKind::Unauthenticated,
+    ProblemKind::InsufficientScope,
+    ProblemKind::Internal,
+    ProblemKind::StorageUnavailable,
+];
+
+/// Completes the description of a command that can be refused as `refusals`.
+pub(crate) fn submission(
+    routes: UtoipaMethodRouter<ApiState>,
+    refusals: &[ProblemKind],
+) -> UtoipaMethodRouter<ApiState> {
+    each_operation(routes, |operation| {
+        operation.parameters.get_or_insert_default().extend(headers::of_submission());
+        add(operation, [("202".to_owned(), accepted())]);
+        add(operation, problems::by_status(&[refusals, OF_SUBMISSIONS].concat()));
+        for (status, response) in &mut operation.responses.responses {
+            let RefOr::T(response) = response else { continue };
+            if !matches!(status.as_str(), "400" | "401" | "413" | "415" | "500") {
+                headers::describe(status, response);
+            }
+        }
+    })
+}
+
+/// Completes the description of a read that can end in `problems`.
+pub(crate) fn read(
+    routes: UtoipaMethodRouter<ApiState>,
+    problems: &[ProblemKind],
+) -> UtoipaMethodRouter<ApiState> {
+    each_operation(routes, |operation| {
+        add(operation, problems::by_status(&[problems, OF_READS].concat()));
+    })
+}
+
+fn accepted() -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("JobView"))).build();
+    ResponseBuilder::new()
+        .description("The job, which goes on. Poll the path in Location.")
+        .content("application/json", content)
+        .build()
+}
+
+fn add(operation: &mut Operation, responses: impl IntoIterator<Item = (String, Response)>) {
+    let responses = responses.into_iter().map(|(status, response)| (status, RefOr::T(response)));
+    operation.responses.responses.extend(responses);
+}
+
+fn each_operation(
+    (schemas, mut paths, router): UtoipaMethodRouter<ApiState>,
+    describe: impl Fn(&mut Operation),
+) -> UtoipaMethodRouter<ApiState> {
+    for PathItem { get, post, .. } in paths.paths.values_mut() {
+        [get, post].into_iter().flatten().for_each(&describe);
+    }
+    (schemas, paths, router)
+}

@@ -1,0 +1,31 @@
+//! `POST /gift`
+
+use crate::api_error::ApiError;
+use crate::state::ApiState;
+use crate::submit;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use contract::ProblemKind;
+use contract::view::GiftView;
+use domain::Give;
+
+/// The refusals of the command, in the order in which they are decided.
+pub(crate) const REFUSALS: &[ProblemKind] = &[ProblemKind::GifterNotFound];
+
+/// Gives months to an email address.
+///
+/// The recipient need not be a user yet.
+#[utoipa::path(
+    post,
+    path = "/gift",
+    operation_id = "gift",
+    tag = "gifts",
+    request_body = Give,
+    responses((status = 201, description = "The gift.", body = GiftView)),
+)]
+pub(crate) async fn handle(
+    State(state): State<ApiState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    submit::handle::<Give>(state, request).await
+}

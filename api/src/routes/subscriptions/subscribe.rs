@@ -1,0 +1,37 @@
+//! `POST /subscribe`
+
+use crate::api_error::ApiError;
+use crate::state::ApiState;
+use crate::submit;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use contract::ProblemKind;
+use contract::view::SubscriptionView;
+use domain::Subscribe;
+
+/// The refusals of the command, in the order in which they are decided.
+pub(crate) const REFUSALS: &[ProblemKind] = &[
+    ProblemKind::UserNotFound,
+    ProblemKind::UnknownPlan,
+    ProblemKind::DurationNotMultiple,
+    ProblemKind::AlreadySubscribed,
+    ProblemKind::TermTooLong,
+];
+
+/// Starts a subscription.
+///
+/// A user has at most one that runs.
+#[utoipa::path(
+    post,
+    path = "/subscribe",
+    operation_id = "subscribe",
+    tag = "subscriptions",
+    request_body = Subscribe,
+    responses((status = 201, description = "The subscription.", body = SubscriptionView)),
+)]
+pub(crate) async fn handle(
+    State(state): State<ApiState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    submit::handle::<Subscribe>(state, request).await
+}
