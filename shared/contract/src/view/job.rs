@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JobView {
     id: JobId,
-    #[schema(example = "subscribe")]
     operation: &'static str,
     #[schema(value_type = JobStatus)]
     status: &'static str,
