@@ -8,12 +8,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// The whole API over `state`.
 pub fn router(state: ApiState) -> Router {
-    let (router, _) = routes().split_for_parts();
-    let routes = router
+    let served = Router::from(routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state);
-    middleware::layered(routes)
+    middleware::layered(served)
 }
 
 /// Every route with its description, noun by noun.

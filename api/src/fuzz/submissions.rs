@@ -23,7 +23,9 @@ const NAMES: [&str; 9] = [
     "coupon",
 ];
 
-const COMMANDS: [fn(&Fields) -> Result<Command, ApiError>; 6] = [
+type Parse = fn(&Fields) -> Result<Command, ApiError>;
+
+const COMMANDS: [Parse; 6] = [
     Fields::command::<CreateUser>,
     Fields::command::<Subscribe>,
     Fields::command::<Renew>,

@@ -1,4 +1,4 @@
-//! The OpenAPI document. Routes describe themselves; what many of them share is added here.
+//! The `OpenAPI` document. Routes describe themselves; what many of them share is added here.
 
 mod headers;
 mod problems;
