@@ -9,8 +9,8 @@ use domain::Instant;
 use runtime::clock;
 use runtime::settings::Postgres;
 use std::io::{Write, stdout};
-use store::{Database, Finish};
 use store::api_keys::{self, NewApiKey};
+use store::{Database, Finish};
 
 /// Runs one `api keys` command.
 pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()> {

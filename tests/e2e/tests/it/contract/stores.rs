@@ -48,6 +48,7 @@ async fn ledger(stack: &Stack) -> Result<Vec<String>> {
     // Instants as clients see them, so that equal ones get equal names.
     let query = r#"SELECT (to_jsonb(row) || jsonb_build_object(
         'submitted_at', to_char(submitted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'decided_at', to_char(decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         'finished_at', to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
         ))::text FROM transactions AS row ORDER BY position"#;
     Ok(sqlx::query_scalar(query).fetch_all(stack.db()).await?)
