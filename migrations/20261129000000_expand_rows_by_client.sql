@@ -130,8 +130,8 @@ CREATE TRIGGER fill_client AFTER INSERT ON gifts
 CREATE TRIGGER fill_client AFTER INSERT ON grants
     FOR EACH ROW WHEN (NEW.client_id IS NULL) EXECUTE FUNCTION fill_client();
 
--- For fill.sql: adds a foreign key that old rows are not checked for yet. It locks both tables, so it
--- must not wait long either.
+-- For fill.sql: adds a foreign key that old rows are not checked for yet. It locks both tables, so
+-- it must not wait long either.
 CREATE PROCEDURE add_foreign_key(of_table regclass, key_name name, definition text)
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -151,7 +151,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_constraint
                    WHERE conrelid = of_table AND conname = check_name) THEN
         SET LOCAL lock_timeout = '500ms';
-        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (%s) NOT VALID', of_table, check_name,
+        EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (%s) NOT VALID',
+                       of_table, check_name,
                        (SELECT string_agg(format('%I IS NOT NULL', name), ' AND ')
                         FROM unnest(columns) AS name));
     END IF;

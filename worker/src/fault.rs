@@ -77,7 +77,8 @@ impl Fault {
     }
 }
 
-/// Runs a transaction in a task of its own, and not for long: a panic there is a fault like another.
+/// Runs a transaction in a task of its own, and not for long. A panic there is a fault like
+/// another.
 pub(crate) async fn contained<T: Send + 'static>(
     transaction: impl Future<Output = Result<T, Fault>> + Send + 'static,
 ) -> Result<T, Fault> {

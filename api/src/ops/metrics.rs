@@ -16,7 +16,12 @@ use runtime::telemetry::Metrics;
     path = "/metrics",
     operation_id = "get_metrics",
     tag = "service",
-    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")),
+    responses((
+        status = 200,
+        description = "The metrics.",
+        body = String,
+        content_type = "text/plain",
+    )),
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,

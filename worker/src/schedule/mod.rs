@@ -1,9 +1,9 @@
 //! What workers do without a command of a client: the internal commands that are due.
 //!
 //! The `finders` find rows that are due, one finder for each table. The `lane` has their commands
-//! decided and committed, many in one transaction (`apply`), beside the batches of clients and never
-//! in their way. What fails by itself is remembered (`failing`), so that it holds up nothing else.
-//! `ticks` say when to look.
+//! decided and committed, many in one transaction (`apply`), beside the batches of clients and
+//! never in their way. What fails by itself is remembered (`failing`), so that it holds up nothing
+//! else. `ticks` say when to look.
 
 mod apply;
 mod failing;

@@ -28,7 +28,11 @@ pub(crate) const REFUSALS: &[ProblemKind] = &[
     operation_id = "redeem",
     tag = "gifts",
     request_body = Redeem,
-    responses((status = 200, description = "The redeemed gift and the subscription.", body = RedemptionView)),
+    responses((
+        status = 200,
+        description = "The redeemed gift and the subscription.",
+        body = RedemptionView,
+    )),
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,

@@ -1,4 +1,5 @@
-//! The table `subscriptions`. Its column `livemode` is copied from the client when a row is written.
+//! The table `subscriptions`. Its column `livemode` is copied from the client when a row is
+//! written.
 
 use super::{fit, inconsistent};
 use crate::StoreError;

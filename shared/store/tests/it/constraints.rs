@@ -10,16 +10,16 @@ pub(crate) const ROWS: &str = "
                                end_date, due_at, created_at, updated_at)
     VALUES (2, true, 1, 'monthly', 'active', 1, now(), now() + interval '1 month', now(), now(),
             now());
-    INSERT INTO gifts (client_id, livemode, gifter_id, recipient_email, recipient_id, status, months, expires_at,
-                       redeemed_at, created_at)
+    INSERT INTO gifts (client_id, livemode, gifter_id, recipient_email, recipient_id, status,
+                       months, expires_at, redeemed_at, created_at)
     VALUES (2, true, 2, 'ann@example.com', 1, 'redeemed', 1, now(), now(), now());
     INSERT INTO grants (client_id, subscription_id, source, months, gift_id, job_id, granted_at)
     VALUES (2, 1, 'gift', 1, 1, gen_random_uuid(), now());
     INSERT INTO transactions (job_id, client_id, origin, idempotency_key, fingerprint, operation,
                               entity_id, status, body, attempts, submitted_at, decided_at,
                               finished_at)
-    VALUES ('00000000-0000-8000-8000-000000000001', 2, 'client', 'key', decode(repeat('ab', 32), 'hex'),
-            'subscribe', 1, 201, '{}', 1, now(), now(), now())";
+    VALUES ('00000000-0000-8000-8000-000000000001', 2, 'client', 'key',
+            decode(repeat('ab', 32), 'hex'), 'subscribe', 1, 201, '{}', 1, now(), now(), now())";
 
 /// The name of each constraint, and statements that it is to refuse.
 pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
@@ -81,8 +81,8 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ),
     (
         "subscriptions_one_active_key",
-        &["INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months, start_date,
-                                      end_date, due_at, created_at, updated_at)
+        &["INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months,
+                                      start_date, end_date, due_at, created_at, updated_at)
            SELECT client_id, livemode, user_id, plan, 'active', 1, end_date,
                   end_date + interval '1 month', end_date, now(), now()
            FROM subscriptions"],
@@ -122,7 +122,8 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
         "grants_gift_key",
         &["INSERT INTO grants (client_id, subscription_id, source, months, gift_id, job_id,
                                granted_at)
-           SELECT client_id, subscription_id, source, 1, gift_id, gen_random_uuid(), now() FROM grants"],
+           SELECT client_id, subscription_id, source, 1, gift_id, gen_random_uuid(), now()
+           FROM grants"],
     ),
     (
         "transactions_pkey",

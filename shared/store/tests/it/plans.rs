@@ -27,8 +27,8 @@ const FILL: &str = "
     INSERT INTO transactions (job_id, client_id, origin, idempotency_key, fingerprint, operation,
                               entity_id, status, body, attempts, submitted_at, decided_at,
                               finished_at)
-    SELECT gen_random_uuid(), 2, 'client', 'key' || id, decode(repeat('ab', 32), 'hex'), 'subscribe', id,
-           201, '{}', 1, now(), now(), now() FROM subscriptions;
+    SELECT gen_random_uuid(), 2, 'client', 'key' || id, decode(repeat('ab', 32), 'hex'),
+           'subscribe', id, 201, '{}', 1, now(), now(), now() FROM subscriptions;
     ANALYZE";
 
 /// The scans of whole tables, each with its query.

@@ -1,9 +1,9 @@
 //! Makes time pass: moves rows into the past, so that they fall due within seconds.
 //!
-//! Each such change adds a row to the command log, in the same transaction and under the same locks
-//! that a command would take. The checker replays it like the others. It is written as release 0.2.0
-//! wrote expiries: it belongs to a built-in client, is internal and has no input. The product looks
-//! rows of the command log up by job only, so it never reads these.
+//! Each such change adds a row to the command log, in the same transaction and under the same
+//! locks that a command would take. The checker replays it like the others. It is written as
+//! release 0.2.0 wrote expiries: it belongs to a built-in client, is internal and has no input.
+//! The product looks rows of the command log up by job only, so it never reads these.
 
 use crate::checker::LogRow;
 use anyhow::Result;
