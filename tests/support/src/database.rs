@@ -102,7 +102,7 @@ impl Database {
     /// Waits until a query returns true.
     pub async fn until(&self, query: &str) {
         let look = async || Ok(self.value::<bool>(query).await);
-        eventually_true(query, Duration::from_secs(60), look).await.unwrap();
+        eventually_true(query, Duration::from_mins(1), look).await.unwrap();
     }
 }
 
