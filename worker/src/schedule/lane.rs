@@ -135,7 +135,9 @@ impl Lane {
     async fn process(&mut self, finder: Finder, jobs: &[DueJob], pass: &mut Pass) {
         let fault = match self.commit(jobs).await {
             Ok(decided) => {
-                jobs.iter().for_each(|job| self.failing.forget(finder, job.row));
+                for job in jobs {
+                    self.failing.forget(finder, job.row);
+                }
                 return pass.add(finder, &decided);
             }
             Err(Fault::Stopping) => return,

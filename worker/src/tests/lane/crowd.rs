@@ -25,6 +25,7 @@ async fn lanes_of_many_workers_mark_each_row_once() {
 
 /// Both lanes on the same few users. `LANES_SECONDS=3600` makes it an hour.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the length of a test is no setting of a program")]
 async fn both_lanes_on_the_same_users_never_deadlock() {
     let seconds = env::var("LANES_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
     let (database, users) = (Arc::new(Database::create().await), 6);
