@@ -2,7 +2,7 @@
 # ARGS is handed on: `make test ARGS='-p domain'`, `make load ARGS='--writes 600'`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev release stop clean-data test fuzz faults seeded-bugs load bench bench-micro fmt lint check sqlx-prepare sqlx-check
+.PHONY: help run dev release stop clean-data test fuzz schema-test faults seeded-bugs load bench bench-micro fmt lint check sqlx-prepare sqlx-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: ## Run the whole test suite against servers of its own
 fuzz: ## Over a million random inputs at whatever reads what clients send
 	@PROPTEST_CASES=150000 cargo test -p api --lib fuzz
 	@FUZZ_REQUESTS=50000 scripts/test -p e2e fuzz
+
+schema-test: ## Requests made of /openapi.json by schemathesis, and their answers checked against it
+	@scripts/schemathesis $(ARGS)
 
 faults: ## Inject faults under load and check the whole history (ARGS='--minutes 30 --seed 7')
 	@scripts/faults $(ARGS)
