@@ -1,6 +1,6 @@
 //! Checks of stored rows against the rules. They change nothing.
 
-use crate::tables::{GiftRow, SubscriptionRow, from_json};
+use crate::tables::{GiftRow, SubscriptionRow, from_json, query_gifts, query_subscriptions};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, Instant, Subscription};
 
@@ -27,19 +27,18 @@ pub async fn subscriptions(
     limit: u32,
 ) -> Result<Checked, StoreError> {
     let (client, id) = bounds(after);
-    let rows = sqlx::query_scalar!(
-        r#"SELECT json_agg(page)::text
-           FROM (SELECT id, client_id, user_id, plan, status, months, start_date, end_date,
-                        cancelled_at, created_at, updated_at, due_at
-                 FROM subscriptions WHERE (client_id, id) > ($1, $2)
-                 ORDER BY client_id, id LIMIT $3) AS page"#,
+    let found = query_subscriptions!(
+        "SELECT json_agg(page)::text AS page FROM (SELECT ",
+        " FROM subscriptions WHERE (client_id, id) > ($1, $2)
+         ORDER BY client_id, id LIMIT $3) AS page",
         client,
         id,
         i64::from(limit),
     )
     .fetch_one(database.pool())
     .await?;
-    let rows: Vec<SubscriptionRow<'_>> = rows.map_or(Ok(Vec::new()), |rows| from_json(&rows))?;
+    let rows: Vec<SubscriptionRow<'_>> =
+        found.page.map_or(Ok(Vec::new()), |rows| from_json(&rows))?;
     let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
     Ok(checked(
         limit,
@@ -57,19 +56,17 @@ pub async fn gifts(
     limit: u32,
 ) -> Result<Checked, StoreError> {
     let (client, id) = bounds(after);
-    let rows = sqlx::query_scalar!(
-        r#"SELECT json_agg(page)::text
-           FROM (SELECT id, client_id, gifter_id, recipient_email, recipient_id, status, months,
-                        expires_at, redeemed_at, created_at, due_at
-                 FROM gifts WHERE (client_id, id) > ($1, $2)
-                 ORDER BY client_id, id LIMIT $3) AS page"#,
+    let found = query_gifts!(
+        "SELECT json_agg(page)::text AS page FROM (SELECT ",
+        " FROM gifts WHERE (client_id, id) > ($1, $2)
+         ORDER BY client_id, id LIMIT $3) AS page",
         client,
         id,
         i64::from(limit),
     )
     .fetch_one(database.pool())
     .await?;
-    let rows: Vec<GiftRow<'_>> = rows.map_or(Ok(Vec::new()), |rows| from_json(&rows))?;
+    let rows: Vec<GiftRow<'_>> = found.page.map_or(Ok(Vec::new()), |rows| from_json(&rows))?;
     let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
     Ok(checked(
         limit,

@@ -1,7 +1,7 @@
 //! Finds what is due. It decides nothing: what must happen to a row is a command, which looks at
 //! the row again under its lock.
 
-use crate::tables::{GiftRow, SubscriptionRow, from_json};
+use crate::tables::{GiftRow, SubscriptionRow, from_json, query_gifts, query_subscriptions};
 use crate::{Database, StoreError};
 use domain::{Gift, Instant, Subscription};
 use serde::de::DeserializeOwned;
@@ -42,12 +42,9 @@ pub async fn subscriptions(
 ) -> Result<DuePage<Subscription>, StoreError> {
     let look = || async {
         let (due_at, id) = bounds(after);
-        let found = sqlx::query!(
-            r#"SELECT now() AS "now!",
-                      (SELECT json_agg(due)
-                       FROM (SELECT id, client_id, user_id, plan, status, months, start_date,
-                                    end_date, cancelled_at, created_at, updated_at, due_at
-                             FROM subscriptions
+        let found = query_subscriptions!(
+            r#"SELECT now() AS "now!", (SELECT json_agg(due) FROM (SELECT "#,
+            r#" FROM subscriptions
                              WHERE livemode AND due_at <= now() AND (due_at, id) > ($1, $2)
                              ORDER BY due_at, id LIMIT $3) AS due)::text AS rows"#,
             due_at,
@@ -70,12 +67,9 @@ pub async fn gifts(
 ) -> Result<DuePage<Gift>, StoreError> {
     let look = || async {
         let (due_at, id) = bounds(after);
-        let found = sqlx::query!(
-            r#"SELECT now() AS "now!",
-                      (SELECT json_agg(due)
-                       FROM (SELECT id, client_id, gifter_id, recipient_email, recipient_id, status,
-                                    months, expires_at, redeemed_at, created_at, due_at
-                             FROM gifts
+        let found = query_gifts!(
+            r#"SELECT now() AS "now!", (SELECT json_agg(due) FROM (SELECT "#,
+            r#" FROM gifts
                              WHERE livemode AND due_at <= now() AND (due_at, id) > ($1, $2)
                              ORDER BY due_at, id LIMIT $3) AS due)::text AS rows"#,
             due_at,

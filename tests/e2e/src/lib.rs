@@ -36,7 +36,7 @@ pub use programs::{program, run_to_end};
 pub use proxy::Proxy;
 pub use raw::raw_request;
 pub use service::{Kind, Service};
-pub use shape::{SUBSCRIPTION_FIELDS, ensure_fields, ensure_utc, integer_of, text_of};
+pub use shape::{ensure_fields, ensure_utc, integer_of, text_of};
 pub use stack::Stack;
 pub use support::{Process, RedisServer, Settings, Signal, eventually, eventually_true};
 pub use with_database::WithDatabase;

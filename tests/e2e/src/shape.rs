@@ -5,19 +5,6 @@ use std::{collections::BTreeSet, panic::Location};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// A subscription.
-pub const SUBSCRIPTION_FIELDS: &[&str] = &[
-    "id",
-    "user_id",
-    "plan",
-    "status",
-    "start_date",
-    "end_date",
-    "cancelled_at",
-    "created_at",
-    "updated_at",
-];
-
 /// The object has exactly these fields.
 #[track_caller]
 pub fn ensure_fields(object: &Value, fields: &[&str]) -> Result<()> {

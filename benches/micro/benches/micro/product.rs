@@ -4,7 +4,7 @@
 pub(crate) use domain::{
     Answer, Cancel, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey,
     Instant, JobId, LogEntry, NewIds, Origin, PlanCode, Renew, Subscribe, Subscription,
-    SubscriptionId, SubscriptionState, User, UserId, WorkingSet, decide, job_id,
+    SubscriptionId, User, UserId, WorkingSet, decide, job_id,
 };
 pub(crate) use queue::{Bounds, DecidedJob, Queue, QueuedJob, Verdict};
 
@@ -50,18 +50,9 @@ pub(crate) fn working_set(users: i64) -> WorkingSet {
         let email = Email::parse(&format!("user-{}@example.com", id.get())).unwrap();
         working_set.apply(Change::User(User { id, client: SHOP, email, created_at }));
     }
-    working_set.apply(Change::Subscription(Subscription {
-        id: HELD,
-        user: ALICE,
-        client: SHOP,
-        plan: "monthly".to_owned(),
-        state: SubscriptionState::Active,
-        months: 1,
-        start_date: at("2026-05-31T00:00:00Z"),
-        end_date: at("2026-06-30T00:00:00Z"),
-        created_at,
-        updated_at: created_at,
-    }));
+    let start = at("2026-05-31T00:00:00Z");
+    let held = Subscription::start(HELD, (ALICE, SHOP), "monthly", 1, start).unwrap();
+    working_set.apply(Change::Subscription(held));
     working_set
 }
 

@@ -77,14 +77,13 @@ pub fn begun(user: UserId, plan: &str, months: u32, end_date: Instant) -> Subscr
     Subscription {
         id: SubscriptionId::new(NEW),
         user,
-        client: SHOP,
         plan: plan.to_owned(),
-        state: SubscriptionState::Active,
         months,
         start_date: now(),
         end_date,
         created_at: now(),
         updated_at: now(),
+        ..held(Holding::Running)
     }
 }
 

@@ -15,7 +15,7 @@ pub use given::*;
 
 use crate::{
     ClientId, Email, Gift, GiftId, GiftState, Grant, GrantSource, Instant, JobId, PlanCode,
-    Subscription, SubscriptionId, SubscriptionState, User, UserId,
+    Subscription, SubscriptionId, User, UserId,
 };
 use uuid::Uuid;
 
@@ -67,18 +67,9 @@ pub fn user(id: UserId, client: ClientId, address: &str) -> User {
 /// A monthly subscription of Alice from `start` to `end`, as a purchase leaves it.
 #[must_use]
 pub fn subscription(id: i64, months: u32, start: &str, end: &str) -> Subscription {
-    Subscription {
-        id: SubscriptionId::new(id),
-        user: ALICE,
-        client: SHOP,
-        plan: "monthly".to_owned(),
-        state: SubscriptionState::Active,
-        months,
-        start_date: at(start),
-        end_date: at(end),
-        created_at: at(start),
-        updated_at: at(start),
-    }
+    let (id, start) = (SubscriptionId::new(id), at(start));
+    let begun = Subscription::start(id, (ALICE, SHOP), "monthly", months, start).unwrap();
+    Subscription { end_date: at(end), ..begun }
 }
 
 /// A gift of three months from Bob to Alice, which can be redeemed until 1 July.

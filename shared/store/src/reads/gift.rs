@@ -1,6 +1,6 @@
 //! A gift.
 
-use crate::tables::{GiftRow, from_json};
+use crate::tables::{GiftRow, from_json, query_gifts};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, GiftId, Instant};
 
@@ -19,11 +19,9 @@ async fn find_gift(
     client: ClientId,
     id: GiftId,
 ) -> Result<Option<(Gift, Instant)>, StoreError> {
-    let found = sqlx::query!(
-        r#"SELECT now() AS "now!", to_json(gift)::text AS "gift!"
-           FROM (SELECT id, client_id, gifter_id, recipient_email, recipient_id, status, months,
-                        expires_at, redeemed_at, created_at, due_at
-                 FROM gifts WHERE client_id = $1 AND id = $2) AS gift"#,
+    let found = query_gifts!(
+        r#"SELECT now() AS "now!", to_json(gift)::text AS "gift!" FROM (SELECT "#,
+        " FROM gifts WHERE client_id = $1 AND id = $2) AS gift",
         client.get(),
         id.get(),
     )

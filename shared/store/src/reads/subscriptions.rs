@@ -1,6 +1,6 @@
 //! Pages of the subscriptions of users.
 
-use crate::tables::{SubscriptionRow, from_json};
+use crate::tables::{SubscriptionRow, from_json, query_subscriptions};
 use crate::{Database, StoreError};
 use domain::{ClientId, Instant, Subscription, SubscriptionId, UserId};
 use std::collections::HashMap;
@@ -52,12 +52,10 @@ async fn find_subscriptions(
     let mut connection = database.take().await?;
     // One subscription more than requested is read, which tells whether more follow. LIMIT makes
     // Postgres look each row up by itself, whatever the sizes of the tables.
-    let rows = sqlx::query!(
+    let rows = query_subscriptions!(
         r#"SELECT asked.place AS "place!", now() AS "now!",
-                  (SELECT json_agg(page)
-                   FROM (SELECT id, client_id, user_id, plan, status, months, start_date, end_date,
-                                cancelled_at, created_at, updated_at, due_at
-                         FROM subscriptions
+                  (SELECT json_agg(page) FROM (SELECT "#,
+        r#" FROM subscriptions
                          WHERE subscriptions.client_id = owner.client_id
                            AND subscriptions.user_id = owner.id
                            AND subscriptions.id < asked.before

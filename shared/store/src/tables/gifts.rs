@@ -22,6 +22,16 @@ pub(crate) struct GiftRow<'a> {
     pub(crate) due_at: Option<Instant>,
 }
 
+/// A checked query of whole rows: what comes before the columns, what comes after them, and the
+/// arguments. They are listed here only: a query that left one out would read it as null.
+macro_rules! query_gifts {
+    ($before:literal, $after:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query!($before + "id, client_id, gifter_id, recipient_email, recipient_id, status, \
+                      months, expires_at, redeemed_at, created_at, due_at" + $after, $($argument),+)
+    };
+}
+pub(crate) use query_gifts;
+
 impl<'a> TryFrom<&'a Gift> for GiftRow<'a> {
     type Error = StoreError;
 

@@ -7,9 +7,9 @@ mod subscriptions;
 mod transactions;
 mod users;
 
-pub(crate) use gifts::GiftRow;
+pub(crate) use gifts::{GiftRow, query_gifts};
 pub(crate) use grants::GrantRow;
-pub(crate) use subscriptions::SubscriptionRow;
+pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions};
 pub(crate) use transactions::TransactionRow;
 pub(crate) use users::UserRow;
 

@@ -26,6 +26,16 @@ pub(crate) struct SubscriptionRow<'a> {
     pub(crate) due_at: Option<Instant>,
 }
 
+/// A checked query of whole rows: what comes before the columns, what comes after them, and the
+/// arguments. They are listed here only: a query that left one out would read it as null.
+macro_rules! query_subscriptions {
+    ($before:literal, $after:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query!($before + "id, client_id, user_id, plan, status, months, start_date, end_date, \
+                      cancelled_at, created_at, updated_at, due_at" + $after, $($argument),+)
+    };
+}
+pub(crate) use query_subscriptions;
+
 impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
     type Error = StoreError;
 

@@ -3,8 +3,8 @@
 use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{
     Answer, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState, IdempotencyKey,
-    Instant, LogEntry, Needs, Operation, Origin, Subscription, SubscriptionId, SubscriptionState,
-    User, UserId, WorkingSet, job_id,
+    Instant, LogEntry, Needs, Operation, Origin, Subscription, SubscriptionId, User, UserId,
+    WorkingSet, job_id,
 };
 use std::collections::BTreeSet;
 use store::{Batch, BatchContext};
@@ -40,18 +40,8 @@ pub(crate) fn new_user(id: i64, email: &str) -> User {
 
 /// A subscription that is not stored yet.
 pub(crate) fn new_subscription(id: i64, user: UserId) -> Subscription {
-    Subscription {
-        id: SubscriptionId::new(id),
-        user,
-        client: ClientId::LOCAL,
-        plan: "monthly".to_owned(),
-        state: SubscriptionState::Active,
-        months: 1,
-        start_date: day(0),
-        end_date: day(31),
-        created_at: day(0),
-        updated_at: day(0),
-    }
+    let owner = (user, ClientId::LOCAL);
+    Subscription::start(SubscriptionId::new(id), owner, "monthly", 1, day(0)).unwrap()
 }
 
 /// A gift that is not stored yet.

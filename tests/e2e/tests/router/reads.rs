@@ -3,7 +3,7 @@
 use crate::kept::ensure_kept;
 use crate::stack::Stack;
 use anyhow::Result;
-use e2e::{SUBSCRIPTION_FIELDS, WithDatabase, ensure_fields, fresh_key, integer_of};
+use e2e::{WithDatabase, ensure_fields, fresh_key, integer_of};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -40,9 +40,6 @@ async fn subscriptions_are_listed_newest_first_in_pages() -> Result<()> {
         ensure_fields(&list, &["user_id", "subscriptions", "has_more"])?;
         assert_eq!(list["user_id"], json!(user));
         let items = list["subscriptions"].as_array().cloned().unwrap_or_default();
-        for item in &items {
-            ensure_fields(item, SUBSCRIPTION_FIELDS)?;
-        }
         let ids: Vec<Value> = items.iter().map(|item| item["id"].clone()).collect();
         anyhow::Ok((ids, list["has_more"] == true))
     };

@@ -1,12 +1,12 @@
 //! No job is decided twice, and each leaves one entry in the command log.
 
 use super::sample::{
-    ALICE, BOB, CANCEL, attempt, attempts, batch, decided, renew, statuses, written,
+    ALICE, BOB, CANCEL, attempt, attempts, batch, decided, held, renew, statuses, written,
 };
 use crate::apply::NumberedAttempt;
 use crate::tests::attempts::admitted;
 use domain::SubscriptionStatus::Active;
-use domain::{Answer, Changes, LogEntry, Operation, Origin};
+use domain::{Answer, Changes, Entity, LogEntry, Operation, Origin, Success};
 use samples::{SHOP, at, now};
 use std::collections::HashMap;
 use support::commands::{create_user, give, redeem, subscribe};
@@ -82,18 +82,8 @@ fn a_key_used_for_two_requests_in_a_batch_stands_for_the_first() {
 fn an_entry_says_what_was_asked_and_what_came_of_it() {
     let attempt = NumberedAttempt { number: 3, ..attempt("order-1", CANCEL) };
     let entry = decided(std::slice::from_ref(&attempt), HashMap::new()).new_entries.remove(0);
-    let answer = Answer {
-        status: 200,
-        body: concat!(
-            r#"{"id":10,"user_id":1,"plan":"monthly","status":"cancelled","#,
-            r#""start_date":"2026-05-31T00:00:00.000000Z","#,
-            r#""end_date":"2026-06-30T00:00:00.000000Z","#,
-            r#""cancelled_at":"2026-06-15T12:00:00.123456Z","#,
-            r#""created_at":"2026-05-31T00:00:00.000000Z","#,
-            r#""updated_at":"2026-06-15T12:00:00.123456Z"}"#
-        )
-        .to_owned(),
-    };
+    let cancelled = Success::Changed(Entity::Subscription(held().cancelled(now())));
+    let answer = contract::answer(attempt.job.id(), &Ok(cancelled), now());
     let expected = LogEntry {
         job: attempt.job.id(),
         client: SHOP,

@@ -23,7 +23,7 @@ pub(crate) const fn renew(months: u32) -> Command {
     commands::renew(HELD, months)
 }
 
-fn held() -> Subscription {
+pub(crate) fn held() -> Subscription {
     samples::subscription(HELD, 1, "2026-05-31T00:00:00Z", "2026-06-30T00:00:00Z")
 }
 
