@@ -4,8 +4,7 @@ use super::sample::{ALICE, BOB, CANCEL, attempts, renew, working_set};
 use crate::apply::{NumberedAttempt, decide_all};
 use crate::tests::attempts::GIFT_TTL;
 use domain::{
-    Cancel, Change, Changes, Command, CreateUser, Give, LogEntry, NewIds, Redeem, Renew, Subscribe,
-    SubscriptionStatus, WorkingSet,
+    Change, Changes, Command, LogEntry, Needs, NewIdCounts, NewIds, SubscriptionStatus, WorkingSet,
 };
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, proptest};
@@ -51,21 +50,22 @@ fn in_batches(
 
 /// New ids for a batch, in the order of its commands.
 fn draw(batch: &[NumberedAttempt], next: &mut [i64; 3]) -> NewIds {
-    let [next_user, next_subscription, next_gift] = next;
-    let (mut users, mut subscriptions, mut gifts) = (vec![], vec![], vec![]);
+    let mut needs = Needs::default();
     for NumberedAttempt { job, .. } in batch {
-        let (ids, next) = match job.command {
-            Command::CreateUser(CreateUser { .. }) => (&mut users, &mut *next_user),
-            Command::Give(Give { .. }) => (&mut gifts, &mut *next_gift),
-            Command::Subscribe(Subscribe { .. }) | Command::Redeem(Redeem { .. }) => {
-                (&mut subscriptions, &mut *next_subscription)
-            }
-            Command::Renew(Renew { .. }) | Command::Cancel(Cancel { .. }) => continue,
-        };
-        ids.push(*next);
-        *next += 1;
+        job.command.needs(job.client, &mut needs);
     }
-    NewIds::new(users, gifts, subscriptions)
+    let [next_user, next_subscription, next_gift] = next;
+    let draw = |next: &mut i64, count: u32| {
+        let first = *next;
+        *next += i64::from(count);
+        (first..*next).collect()
+    };
+    let NewIdCounts { users, gifts, subscriptions } = needs.new_ids;
+    NewIds::new(
+        draw(next_user, users),
+        draw(next_gift, gifts),
+        draw(next_subscription, subscriptions),
+    )
 }
 
 /// Row by row, as Postgres does: its index allows a user one active subscription at any moment.
