@@ -184,36 +184,46 @@ DECLARE
 BEGIN
     -- Those named by id, those of the subscriptions, and those named by email. A subscription never
     -- changes its user and a user never its email: both may be looked up before the locks are held.
-    SELECT array_agg(client_id ORDER BY id, client_id), array_agg(id ORDER BY id, client_id)
-    INTO clients_of_users, ids_of_users
-    FROM (SELECT client_id, id
-          FROM json_to_recordset(needs->'users') AS named (client_id bigint, id bigint)
-          UNION
-          SELECT owner.client_id, owner.user_id
-          FROM json_to_recordset(needs->'subscriptions') AS named (client_id bigint, id bigint),
-              LATERAL (SELECT client_id, user_id FROM subscriptions
-                       WHERE subscriptions.client_id = named.client_id
-                         AND subscriptions.id = named.id LIMIT 1) AS owner
-          UNION
-          SELECT addressee.client_id, addressee.id
-          FROM json_to_recordset(needs->'emails') AS named (client_id bigint, email text),
-              LATERAL (SELECT client_id, id FROM users
-                       WHERE users.client_id = named.client_id
-                         AND lower(users.email COLLATE "C") = named.email COLLATE "C"
-                       LIMIT 1) AS addressee) AS wanted;
-    SELECT json_agg(locked) INTO locked_users
-    FROM unnest(clients_of_users, ids_of_users) AS wanted (client_id, id),
-        LATERAL (SELECT id, client_id, email, created_at FROM users
-                 WHERE users.client_id = wanted.client_id AND users.id = wanted.id
-                 LIMIT 1 FOR NO KEY UPDATE) AS locked;
-    SELECT json_agg(locked) INTO locked_gifts
-    FROM (SELECT client_id, id
-          FROM json_to_recordset(needs->'gifts') AS named (client_id bigint, id bigint)
-          ORDER BY id, client_id) AS wanted,
-        LATERAL (SELECT id, client_id, gifter_id, recipient_email, recipient_id, status, months,
-                        expires_at, redeemed_at, created_at, due_at
-                 FROM gifts WHERE gifts.client_id = wanted.client_id AND gifts.id = wanted.id
-                 LIMIT 1 FOR NO KEY UPDATE) AS locked;
+    SELECT array_agg(client_id), array_agg(id) INTO clients_of_users, ids_of_users
+    FROM json_to_recordset(needs->'users') AS named (client_id bigint, id bigint);
+    IF needs->'subscriptions' IS NOT NULL THEN
+        SELECT clients_of_users || array_agg(owner.client_id),
+               ids_of_users || array_agg(owner.user_id)
+        INTO clients_of_users, ids_of_users
+        FROM json_to_recordset(needs->'subscriptions') AS named (client_id bigint, id bigint),
+            LATERAL (SELECT client_id, user_id FROM subscriptions
+                     WHERE subscriptions.client_id = named.client_id
+                       AND subscriptions.id = named.id LIMIT 1) AS owner;
+    END IF;
+    IF needs->'emails' IS NOT NULL THEN
+        SELECT clients_of_users || array_agg(addressee.client_id),
+               ids_of_users || array_agg(addressee.id)
+        INTO clients_of_users, ids_of_users
+        FROM json_to_recordset(needs->'emails') AS named (client_id bigint, email text),
+            LATERAL (SELECT client_id, id FROM users
+                     WHERE users.client_id = named.client_id
+                       AND lower(users.email COLLATE "C") = named.email COLLATE "C"
+                     LIMIT 1) AS addressee;
+    END IF;
+    IF ids_of_users IS NOT NULL THEN
+        SELECT json_agg(locked) INTO locked_users
+        FROM (SELECT DISTINCT client_id, id
+              FROM unnest(clients_of_users, ids_of_users) AS named (client_id, id)
+              ORDER BY id, client_id) AS wanted,
+            LATERAL (SELECT id, client_id, email, created_at FROM users
+                     WHERE users.client_id = wanted.client_id AND users.id = wanted.id
+                     LIMIT 1 FOR NO KEY UPDATE) AS locked;
+    END IF;
+    IF needs->'gifts' IS NOT NULL THEN
+        SELECT json_agg(locked) INTO locked_gifts
+        FROM (SELECT client_id, id
+              FROM json_to_recordset(needs->'gifts') AS named (client_id bigint, id bigint)
+              ORDER BY id, client_id) AS wanted,
+            LATERAL (SELECT id, client_id, gifter_id, recipient_email, recipient_id, status, months,
+                            expires_at, redeemed_at, created_at, due_at
+                     FROM gifts WHERE gifts.client_id = wanted.client_id AND gifts.id = wanted.id
+                     LIMIT 1 FOR NO KEY UPDATE) AS locked;
+    END IF;
     -- Those named by id, and the active ones of the users.
     SELECT json_agg(locked) INTO locked_subscriptions
     FROM (SELECT client_id, id

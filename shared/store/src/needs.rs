@@ -5,12 +5,18 @@ use crate::tables::to_json;
 use domain::{ClientId, JobId, Needs};
 use serde::Serialize;
 
+/// What is not needed is left out, so that nothing is looked up for it.
 #[derive(Serialize)]
 pub(crate) struct NeedsJson<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     users: Vec<ById>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     emails: Vec<ByEmail<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     gifts: Vec<ById>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     subscriptions: Vec<ById>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     jobs: Vec<ByJob>,
     new_users: u32,
     new_gifts: u32,
