@@ -31,7 +31,8 @@ pub(crate) struct SubscriptionRow<'a> {
 macro_rules! query_subscriptions {
     ($before:literal, $after:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query!($before + "id, client_id, user_id, plan, status, months, start_date, \
-                      end_date, cancelled_at, created_at, updated_at, due_at" + $after, $($argument),+)
+                      end_date, cancelled_at, created_at, updated_at, due_at" + $after,
+                     $($argument),+)
     };
 }
 pub(crate) use query_subscriptions;
