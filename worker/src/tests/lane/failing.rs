@@ -1,12 +1,32 @@
 //! What fails by itself is reported and passed over, and holds up nothing else.
 
 use super::sample::{count, due, lane};
+use crate::schedule::lane::Lane;
 use std::time::Duration;
 use support::Database;
 use tokio::time::Instant;
 
 const EXPIRED: &str = "subscriptions WHERE status = 'expired'";
 const HOUR: Duration = Duration::from_hours(1);
+
+/// Passes again until so many are marked, and returns when to pass the next time. Postgres may free
+/// the locks of a batch that failed only after the next one has looked: what is locked is left for
+/// the next pass.
+async fn pass_until_marked(
+    database: &Database,
+    lane: &mut Lane,
+    marked: i64,
+    mut again: Duration,
+) -> Duration {
+    for _ in 0..10 {
+        if count(database, EXPIRED).await == marked {
+            break;
+        }
+        tokio::time::sleep(again).await;
+        again = lane.pass_all().await.unwrap_or(HOUR);
+    }
+    again
+}
 
 #[tokio::test]
 async fn a_row_that_cannot_be_read_holds_up_no_other() {
@@ -16,6 +36,7 @@ async fn a_row_that_cannot_be_read_holds_up_no_other() {
     let mut lane = lane(&database);
     let again = lane.pass_all().await.unwrap();
     assert!(again <= Duration::from_secs(1), "{again:?}");
+    let again = pass_until_marked(&database, &mut lane, 299, again).await;
     assert_eq!(count(&database, EXPIRED).await, 299);
     // A gift expires without its giver.
     assert_eq!(count(&database, "gifts WHERE status = 'expired'").await, 300);
@@ -41,8 +62,10 @@ async fn a_row_that_cannot_be_written_holds_up_no_other() {
              DELETE FROM transactions WHERE operation = 'expire_subscription' AND entity_id <> 7",
         )
         .await;
-    let again = lane(&database).pass_all().await;
+    let mut lane = lane(&database);
+    let again = lane.pass_all().await;
     assert!(again.is_some());
+    pass_until_marked(&database, &mut lane, 299, again.unwrap_or(HOUR)).await;
     assert_eq!(count(&database, EXPIRED).await, 299);
     assert_eq!(count(&database, "subscriptions WHERE id = 7 AND status = 'active'").await, 1);
 }
