@@ -1,6 +1,6 @@
 //! Checks of stored rows against the rules. They change nothing.
 
-use crate::tables::{GiftRow, SubscriptionRow, from_json, query_gifts, query_subscriptions};
+use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions, rows_from_json};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, Instant, Subscription};
 
@@ -37,8 +37,7 @@ pub async fn subscriptions(
     )
     .fetch_one(database.pool())
     .await?;
-    let rows: Vec<SubscriptionRow<'_>> =
-        found.page.map_or(Ok(Vec::new()), |rows| from_json(&rows))?;
+    let rows: Vec<SubscriptionRow<'_>> = rows_from_json(found.page.as_deref())?;
     let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
     Ok(checked(
         limit,
@@ -66,7 +65,7 @@ pub async fn gifts(
     )
     .fetch_one(database.pool())
     .await?;
-    let rows: Vec<GiftRow<'_>> = found.page.map_or(Ok(Vec::new()), |rows| from_json(&rows))?;
+    let rows: Vec<GiftRow<'_>> = rows_from_json(found.page.as_deref())?;
     let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
     Ok(checked(
         limit,

@@ -1,7 +1,7 @@
 //! Finds what is due. It decides nothing: what must happen to a row is a command, which looks at
 //! the row again under its lock.
 
-use crate::tables::{GiftRow, SubscriptionRow, from_json, query_gifts, query_subscriptions};
+use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions, rows_from_json};
 use crate::{Database, StoreError};
 use domain::{Gift, Instant, Subscription};
 use serde::de::DeserializeOwned;
@@ -53,7 +53,9 @@ pub async fn subscriptions(
         )
         .fetch_one(database.pool())
         .await?;
-        page(found.now, found.rows, |row: &SubscriptionRow<'static>| (row.due_at, row.id))
+        page(found.now, found.rows.as_deref(), |row: &SubscriptionRow<'static>| {
+            (row.due_at, row.id)
+        })
     };
     database.read(look).await
 }
@@ -78,7 +80,7 @@ pub async fn gifts(
         )
         .fetch_one(database.pool())
         .await?;
-        page(found.now, found.rows, |row: &GiftRow<'static>| (row.due_at, row.id))
+        page(found.now, found.rows.as_deref(), |row: &GiftRow<'static>| (row.due_at, row.id))
     };
     database.read(look).await
 }
@@ -91,14 +93,14 @@ fn bounds(after: Option<Cursor>) -> (Instant, i64) {
 /// Reads each row by itself.
 fn page<Row, T>(
     now: Instant,
-    rows: Option<String>,
+    rows: Option<&str>,
     place: impl Fn(&Row) -> (Option<Instant>, i64),
 ) -> Result<DuePage<T>, StoreError>
 where
     Row: DeserializeOwned,
     T: TryFrom<Row, Error = StoreError>,
 {
-    let rows: Vec<Row> = rows.map_or(Ok(Vec::new()), |rows| from_json(&rows))?;
+    let rows: Vec<Row> = rows_from_json(rows)?;
     let due = rows.into_iter().map(|row| {
         let (due_at, id) = place(&row);
         let cursor = Cursor { due_at: due_at.unwrap_or(now), id };

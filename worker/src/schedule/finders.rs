@@ -70,7 +70,7 @@ impl Found {
             let Cursor { due_at, id } = row.cursor;
             match row.row.map(|row| due(&row)) {
                 Ok((client, Some(command))) => {
-                    found.jobs.push(DueJob { row: id, due_at, client, command });
+                    found.jobs.push(DueJob::new(id, due_at, client, command));
                 }
                 Ok((_, None)) => found.unusable.push((id, "its due_at is wrong".to_owned())),
                 Err(error) => found.unusable.push((id, error.to_string())),

@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use contract::answer;
 use domain::{
-    ClientId, Context, Decision, Fingerprint, Instant, InternalCommand, LogEntry, Origin,
-    internal_job_id,
+    ClientId, Context, Decision, Fingerprint, IdempotencyKey, Instant, InternalCommand, JobId,
+    LogEntry, Origin, internal_job_id,
 };
 
 /// A command that is due.
@@ -18,27 +18,39 @@ pub(crate) struct DueJob {
     pub(crate) client: ClientId,
     /// The command.
     pub(crate) command: InternalCommand,
+    key: IdempotencyKey,
+    id: JobId,
 }
 
 impl DueJob {
+    /// The job of `command`: its id follows from client and key.
+    pub(crate) fn new(
+        row: i64,
+        due_at: Instant,
+        client: ClientId,
+        command: InternalCommand,
+    ) -> Self {
+        let key = command.key();
+        let id = internal_job_id(client, &key);
+        Self { row, due_at, client, command, key, id }
+    }
+
     /// The inputs of its decision at `now`.
     pub(crate) fn context(&self, now: Instant, gift_ttl: TimeDelta) -> Context {
-        let job = internal_job_id(self.client, &self.command.key());
-        Context { now, client: self.client, job, gift_ttl }
+        Context { now, client: self.client, job: self.id, gift_ttl }
     }
 
     /// The entry of the command log for a decision. It has the command itself, because no request
     /// of a client tells what was decided.
     pub(crate) fn entry(&self, context: &Context, decision: &Decision) -> LogEntry {
-        let key = self.command.key();
         // Numbers, instants and words only: writing them cannot fail.
         let input = serde_json::to_string(&self.command).unwrap_or_default();
         LogEntry {
             job: context.job,
             client: self.client,
             origin: Origin::Internal,
-            fingerprint: Fingerprint::of_request("INTERNAL", key.as_str(), input.as_bytes()),
-            key,
+            fingerprint: Fingerprint::of_request("INTERNAL", self.key.as_str(), input.as_bytes()),
+            key: self.key.clone(),
             operation: self.command.operation(),
             input: Some(input),
             user: decision.user,

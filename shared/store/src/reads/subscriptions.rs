@@ -1,6 +1,6 @@
 //! Pages of the subscriptions of users.
 
-use crate::tables::{SubscriptionRow, from_json, query_subscriptions};
+use crate::tables::{SubscriptionRow, query_subscriptions, rows_from_json};
 use crate::{Database, StoreError};
 use domain::{ClientId, Instant, Subscription, SubscriptionId, UserId};
 use std::collections::HashMap;
@@ -77,14 +77,14 @@ async fn find_subscriptions(
         rows.into_iter().map(|row| (row.place, (row.page, row.now))).collect();
     let page = |(place, asked): (i64, &PageOf)| {
         let Some((rows, now)) = found.remove(&place) else { return Ok(None) };
-        Page::read(rows.as_deref().unwrap_or("[]"), asked.limit as usize, now).map(Some)
+        Page::read(rows.as_deref(), asked.limit as usize, now).map(Some)
     };
     (1..).zip(asked).map(page).collect()
 }
 
 impl Page {
-    fn read(rows: &str, limit: usize, now: Instant) -> Result<Self, StoreError> {
-        let rows: Vec<SubscriptionRow<'_>> = from_json(rows)?;
+    fn read(rows: Option<&str>, limit: usize, now: Instant) -> Result<Self, StoreError> {
+        let rows: Vec<SubscriptionRow<'_>> = rows_from_json(rows)?;
         let has_more = rows.len() > limit;
         let subscriptions = rows.into_iter().take(limit).map(Subscription::try_from);
         Ok(Self { subscriptions: subscriptions.collect::<Result<_, _>>()?, has_more, now })

@@ -23,6 +23,13 @@ pub(crate) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, StoreError
     serde_json::from_str(json).map_err(|error| sqlx::Error::Decode(error.into()).into())
 }
 
+/// Reads the rows of `json_agg`, which makes null of none.
+pub(crate) fn rows_from_json<Row: DeserializeOwned>(
+    json: Option<&str>,
+) -> Result<Vec<Row>, StoreError> {
+    json.map_or(Ok(Vec::new()), from_json)
+}
+
 /// Writes JSON of which Postgres makes rows.
 pub(crate) fn to_json<T: Serialize + ?Sized>(rows: &T) -> Result<String, StoreError> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()).into())
