@@ -1,6 +1,6 @@
 //! The transaction of a batch: it begins and loads in one round trip, then writes and commits.
 
-use crate::load::{self, BatchContext, Locked};
+use crate::load::{self, BatchContext, Load};
 use crate::{Database, StoreError, changes};
 use domain::{Changes, ClientId, JobId, LogEntry, Needs, WorkingSet};
 use sqlx::pool::PoolConnection;
@@ -24,29 +24,28 @@ impl Batch {
         needs: &Needs,
         jobs: &[(ClientId, JobId)],
     ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
-        Self::begin_and_load(database, needs, jobs, Locked::Wait).await
+        Self::begin_and_load(database, Load::Batch, needs, jobs).await
     }
 
-    /// As [`Batch::begin`], but never waits for a lock: rows that another transaction has locked
-    /// are not in the working set, nor are subscriptions of a user who is locked. Users are found
-    /// by id only, not by email.
-    #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
+    /// Begins a transaction, and loads and locks the subscriptions and gifts that `needs` names by
+    /// id, and nothing else. It never waits for a lock: rows that another transaction has locked
+    /// are not in the working set. The function `load_unlocked` of Postgres does this.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn begin_skip_locked(
         database: &Database,
         needs: &Needs,
-        jobs: &[(ClientId, JobId)],
     ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
-        Self::begin_and_load(database, needs, jobs, Locked::Skip).await
+        Self::begin_and_load(database, Load::Unlocked, needs, &[]).await
     }
 
     async fn begin_and_load(
         database: &Database,
+        load: Load,
         needs: &Needs,
         jobs: &[(ClientId, JobId)],
-        locked: Locked,
     ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
         let mut connection = ClosedUnlessKept::new(database.take().await?);
-        let loaded = load::begin_and_load(&mut connection, needs, jobs, locked).await;
+        let loaded = load::begin_and_load(&mut connection, load, needs, jobs).await;
         let (working_set, context) = database.noting_outages(loaded)?;
         Ok((Self { database: database.clone(), connection }, working_set, context))
     }

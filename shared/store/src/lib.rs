@@ -4,8 +4,8 @@
 //! must not decide anything itself, and it does not use the queue.
 //!
 //! Locks are always taken in one order: users, then gifts, then subscriptions, ids ascending
-//! (`load_batch`, in `migrations/`). A batch of what is due takes the same order and skips what is
-//! locked.
+//! (`load_batch`, in `migrations/`). A batch of what is due never waits for a lock, so that its order
+//! does not matter (`load_unlocked`).
 
 pub mod api_keys;
 mod batch;

@@ -19,42 +19,47 @@ pub struct BatchContext {
     pub new_ids: NewIds,
 }
 
-/// What a batch does about rows that another transaction has locked.
+/// The function of Postgres that loads a batch.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Locked {
-    Wait,
-    Skip,
+pub(crate) enum Load {
+    /// `load_batch`, which waits for rows that another transaction has locked.
+    Batch,
+    /// `load_unlocked`, which leaves them out.
+    Unlocked,
 }
 
 /// Begins a transaction, and loads the rows that `needs` names, locked until the transaction ends.
 /// Also returns the time, the jobs that are in the command log, and new ids.
 pub(crate) async fn begin_and_load(
     connection: &mut PgConnection,
+    load: Load,
     needs: &Needs,
     jobs: &[(ClientId, JobId)],
-    locked: Locked,
 ) -> Result<(WorkingSet, BatchContext), StoreError> {
     let needs = NeedsJson::new(needs, jobs).literal()?;
-    let needs = match locked {
-        Locked::Wait => needs,
-        Locked::Skip => format!("lock_unlocked({needs})"),
+    let load = match load {
+        Load::Batch => "load_batch",
+        Load::Unlocked => "load_unlocked",
     };
     // Several statements in one round trip cannot have parameters.
-    let call = format!("BEGIN; SELECT load_batch({needs})::text");
+    let call = format!("BEGIN; SELECT {load}({needs})::text");
     let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
     let loaded: String = sqlx::Row::try_get(&row, 0)?;
     from_json::<Loaded>(&loaded)?.into_parts()
 }
 
-/// The JSON that `load_batch` returns.
+/// The JSON that `load_batch` and `load_unlocked` return.
 #[derive(Deserialize)]
 struct Loaded {
     users: Option<Vec<UserRow<'static>>>,
     gifts: Option<Vec<GiftRow<'static>>>,
     subscriptions: Option<Vec<SubscriptionRow<'static>>>,
     decided: Option<Vec<TransactionRow<'static>>>,
+    #[serde(default)]
     new_users: Vec<i64>,
+    #[serde(default)]
     new_gifts: Vec<i64>,
+    #[serde(default)]
     new_subscriptions: Vec<i64>,
     now: Instant,
 }

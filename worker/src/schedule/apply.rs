@@ -27,7 +27,7 @@ pub(crate) async fn apply(
     gift_ttl: TimeDelta,
 ) -> Result<Decided, Fault> {
     let needs = needs_of(jobs);
-    let (batch, working_set, context) = Batch::begin_skip_locked(database, &needs, &[]).await?;
+    let (batch, working_set, context) = Batch::begin_skip_locked(database, &needs).await?;
     let decided = decide_all(working_set, jobs, context.now, gift_ttl);
     batch.commit(&decided.changes, &decided.entries).await?;
     Ok(decided)

@@ -9,13 +9,14 @@ use crate::intake::Intake;
 use crate::retry::RetryPolicy;
 use crate::schedule::apply::{Decided, apply};
 use crate::schedule::failing::Failing;
-use crate::schedule::finders::Finder;
+use crate::schedule::finders::{Finder, Found};
 use crate::schedule::job::DueJob;
 use crate::schedule::ticks::Ticks;
 use chrono::TimeDelta;
 use std::collections::HashSet;
 use std::time::Duration;
 use store::Database;
+use tokio::join;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -84,34 +85,50 @@ impl Lane {
         soon.into_iter().chain(self.failing.next_try(Instant::now())).min()
     }
 
-    /// Passes over one table, and returns how many rows others had locked.
+    /// Passes over one table, and returns how many rows others had locked. More rows are found
+    /// while those before them are processed.
     async fn pass(&mut self, finder: Finder) -> usize {
-        let (kind, mut pass, mut after) = (finder.kind(), Pass::default(), None);
+        let (kind, mut pass, database) = (finder.kind(), Pass::default(), self.database.clone());
+        let find = async |after| finder.find(&database, after, FOUND_MAX).await.map(Some);
+        let mut page = find(None).await;
         loop {
-            let found = match finder.find(&self.database, after, FOUND_MAX).await {
-                Ok(found) => found,
+            let Found { jobs, unusable, next } = match page {
+                Ok(Some(found)) => found,
+                Ok(None) => {
+                    self.failing.keep_seen(finder, &pass.failing);
+                    break;
+                }
                 Err(error) => {
                     tracing::warn!(kind, %error, "sweep failed; the next one goes on");
                     break;
                 }
             };
-            for (row, cause) in found.unusable {
+            for (row, cause) in unusable {
                 self.fail(finder, row, &cause, &mut pass);
             }
-            for jobs in self.fit_to_try(finder, found.jobs, &mut pass).chunks(BATCH_MAX) {
-                if self.wait_for_turn().await.is_none() {
-                    return pass.deferred;
-                }
-                self.process(finder, jobs, &mut pass).await;
+            let find_next = async { if next.is_some() { find(next).await } else { Ok(None) } };
+            let (turn, found) = join!(self.process_all(finder, jobs, &mut pass), find_next);
+            if turn.is_none() {
+                return pass.deferred;
             }
-            after = found.next;
-            if after.is_none() {
-                self.failing.keep_seen(finder, &pass.failing);
-                break;
-            }
+            page = found;
         }
         self.report(finder, &pass);
         pass.deferred
+    }
+
+    /// Processes jobs in batches. `None` if the worker stops.
+    async fn process_all(
+        &mut self,
+        finder: Finder,
+        jobs: Vec<DueJob>,
+        pass: &mut Pass,
+    ) -> Option<()> {
+        for jobs in self.fit_to_try(finder, jobs, pass).chunks(BATCH_MAX) {
+            self.wait_for_turn().await?;
+            self.process(finder, jobs, pass).await;
+        }
+        Some(())
     }
 
     /// The jobs without those that failed lately.

@@ -74,7 +74,7 @@ pub(crate) async fn expire(database: &Database) -> Result<Vec<Cursor>, StoreErro
     for (_, command) in &due {
         command.needs(LOCAL, &mut needs);
     }
-    let (batch, working_set, context) = Batch::begin_skip_locked(store, &needs, &[]).await?;
+    let (batch, working_set, context) = Batch::begin_skip_locked(store, &needs).await?;
     let (now, mut changes, mut entries) = (context.now, Changes::default(), Vec::new());
     for (_, command) in &due {
         let (key, gift_ttl) = (command.key(), TimeDelta::days(30));

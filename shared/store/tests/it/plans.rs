@@ -82,7 +82,7 @@ async fn a_missing_index_would_be_noticed() {
 }
 
 /// The calls of a batch of some 60 commands, and of one of what is due.
-const LOADS: [&str; 2] = ["load_batch(NEEDS)", "load_batch(lock_unlocked(NEEDS))"];
+const LOADS: [&str; 2] = ["load_batch(NEEDS)", "load_unlocked(NEEDS)"];
 const NEEDS: &str = "
     json_build_object(
         'users', (SELECT json_agg(json_build_object('client_id', 2, 'id', n))
