@@ -1,10 +1,21 @@
 //! Writes everything that a batch decided, in one statement for any size of the batch.
 
 use crate::StoreError;
-use crate::tables::{GiftRow, GrantRow, SubscriptionRow, TransactionRow, UserRow, to_json};
+use crate::tables::{
+    GiftRow, GrantRow, SubscriptionRow, TransactionRow, UserRow, to_json, write_gifts,
+    write_grants, write_subscriptions, write_transactions, write_users,
+};
 use domain::{Changes, LogEntry, Subscription, SubscriptionState, User};
 use serde::Serialize;
 use sqlx::PgConnection;
+
+/// A checked query of the parts that were named before it. A part stands beside the row of its table,
+/// so that the columns of a table are named in one file.
+macro_rules! query_parts {
+    ([$($part:literal)+] [] $($argument:expr),+ $(,)?) => {
+        sqlx::query!($($part +)+ "", $($argument),+)
+    };
+}
 
 /// Writes the final version of every changed row, and the entries of the command log in the order
 /// in which they were decided. A job that has an entry already makes the whole transaction fail, so
@@ -26,8 +37,8 @@ pub(crate) async fn write(
     users.sort_by_key(|user| (user.client, user.email.key()));
     let mut subscriptions: Vec<&Subscription> = changes.subscriptions.values().collect();
     subscriptions.sort_by_key(|subscription| subscription.state == SubscriptionState::Active);
-    sqlx::query_file!(
-        "src/write.sql",
+    write_users!(
+        [] [write_subscriptions write_gifts write_grants write_transactions query_parts]
         to_json(&users.into_iter().map(UserRow::from).collect::<Vec<_>>())?,
         rows::<_, SubscriptionRow<'_>>(subscriptions)?,
         rows::<_, GiftRow<'_>>(changes.gifts.values())?,

@@ -10,7 +10,6 @@
 pub mod api_keys;
 mod batch;
 mod changes;
-pub mod check;
 pub mod command_log;
 mod connection_cache;
 mod connection_health;
@@ -21,6 +20,7 @@ mod load;
 mod migrate;
 mod needs;
 pub mod reads;
+pub mod scan;
 mod tables;
 
 pub use batch::Batch;

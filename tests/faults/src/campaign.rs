@@ -74,7 +74,8 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
     let recovery = recover(options, &cluster, &apis, &recorder, &mut incidents).await?;
     verify(&cluster, &apis, &recorder, &mut incidents).await?;
     let leftovers = cluster.redis.lock().await.leftovers().await?;
-    let rows = rows::read(&cluster.admin).await?;
+    let database = cluster.postgres.lock().await.store()?;
+    let rows = rows::read(&cluster.admin, &database).await?;
     supervisor.abort();
     let revivals = cluster.revivals().await;
     incidents.extend(cluster.stop().await);

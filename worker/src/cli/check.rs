@@ -2,9 +2,10 @@
 
 use anyhow::{Context, bail};
 use chrono::TimeDelta;
+use domain::{Gift, Instant, Subscription};
 use runtime::settings::Postgres;
 use std::io::{Write, stderr, stdout};
-use store::check::{self, Checked};
+use store::scan::{self, Page, Place, Stored};
 use store::{Database, StoreError, due};
 
 /// The rows of one look.
@@ -20,10 +21,10 @@ pub async fn run(postgres: &Postgres) -> anyhow::Result<()> {
     let database = Database::new(url, postgres.database_connections_max)?;
     let cannot = "cannot look into Postgres (DATABASE_URL)";
     let mut findings = 0;
-    let look = async |after| check::subscriptions(&database, after, PAGE).await;
-    findings += due_at("subscription", look).await.context(cannot)?;
-    let look = async |after| check::gifts(&database, after, PAGE).await;
-    findings += due_at("gift", look).await.context(cannot)?;
+    let look = async |after| scan::subscriptions(&database, after, PAGE).await;
+    findings += due_at("subscription", look, Subscription::due_at).await.context(cannot)?;
+    let look = async |after| scan::gifts(&database, after, PAGE).await;
+    findings += due_at("gift", look, Gift::due_at).await.context(cannot)?;
 
     let page = due::subscriptions(&database, None, PAGE).await.context(cannot)?;
     let since = page.rows.iter().map(|row| (row.cursor.id, page.now - row.cursor.due_at));
@@ -39,28 +40,39 @@ pub async fn run(postgres: &Postgres) -> anyhow::Result<()> {
 }
 
 /// Compares the stored `due_at` of all rows of a table with what the rules say.
-async fn due_at(
+async fn due_at<T>(
     kind: &str,
-    look: impl AsyncFn(Option<check::Place>) -> Result<Checked, StoreError>,
+    look: impl AsyncFn(Option<Place>) -> Result<Page<T>, StoreError>,
+    rule: impl Fn(&T) -> Option<Instant>,
 ) -> anyhow::Result<usize> {
     let (mut rows, mut wrong, mut after) = (0, 0, None);
     loop {
-        let checked = look(after).await?;
-        rows += checked.rows;
-        for (id, what) in &checked.wrong {
+        let page = look(after).await?;
+        for stored in &page.rows {
+            let Some(what) = finding(stored, &rule) else { continue };
             if wrong < SHOWN_MAX {
-                writeln!(stdout(), "{kind} {id}: {what}")?;
+                writeln!(stdout(), "{kind} {}: {what}", stored.id)?;
             }
             wrong += 1;
         }
+        rows += page.rows.len();
         if rows.is_multiple_of(100 * PAGE as usize) && rows > 0 {
             writeln!(stderr(), "{rows} rows of {kind}s so far")?;
         }
-        after = checked.next;
+        after = page.next;
         if after.is_none() {
             writeln!(stdout(), "{rows} {kind}s looked at, {wrong} wrong")?;
             return Ok(wrong);
         }
+    }
+}
+
+/// What is wrong with a row. `None` if it is well.
+fn finding<T>(stored: &Stored<T>, rule: impl Fn(&T) -> Option<Instant>) -> Option<String> {
+    match &stored.row {
+        Ok(row) if rule(row) == stored.due_at => None,
+        Ok(row) => Some(format!("due_at is {:?}, and should be {:?}", stored.due_at, rule(row))),
+        Err(error) => Some(error.to_string()),
     }
 }
 

@@ -32,6 +32,27 @@ macro_rules! query_gifts {
 }
 pub(crate) use query_gifts;
 
+/// The part of the statement of a batch that writes new and changed gifts: see `changes.rs`.
+macro_rules! write_gifts {
+    ([$($before:literal)*] [$next:ident $($rest:ident)*] $($argument:tt)*) => {
+        $next! { [$($before)*
+            ", changed_gifts AS (
+                INSERT INTO gifts (id, client_id, livemode, gifter_id, recipient_email,
+                                   recipient_id, status, months, expires_at, redeemed_at,
+                                   created_at, due_at)
+                SELECT id, client_id, (SELECT clients.livemode FROM clients
+                                       WHERE clients.id = written.client_id),
+                       gifter_id, recipient_email, recipient_id, status, months, expires_at,
+                       redeemed_at, created_at, due_at
+                FROM json_populate_recordset(NULL::gifts, $3::text::json) AS written
+                ON CONFLICT (client_id, id) DO UPDATE SET
+                    recipient_id = excluded.recipient_id, status = excluded.status,
+                    redeemed_at = excluded.redeemed_at, due_at = excluded.due_at)"]
+            [$($rest)*] $($argument)* }
+    };
+}
+pub(crate) use write_gifts;
+
 impl<'a> TryFrom<&'a Gift> for GiftRow<'a> {
     type Error = StoreError;
 

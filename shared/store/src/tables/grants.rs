@@ -17,6 +17,20 @@ pub(crate) struct GrantRow {
     granted_at: Instant,
 }
 
+/// The part of the statement of a batch that writes new grants: see `changes.rs`.
+macro_rules! write_grants {
+    ([$($before:literal)*] [$next:ident $($rest:ident)*] $($argument:tt)*) => {
+        $next! { [$($before)*
+            ", new_grants AS (
+                INSERT INTO grants (client_id, subscription_id, source, months, gift_id, job_id,
+                                    granted_at)
+                SELECT client_id, subscription_id, source, months, gift_id, job_id, granted_at
+                FROM json_populate_recordset(NULL::grants, $4::text::json))"]
+            [$($rest)*] $($argument)* }
+    };
+}
+pub(crate) use write_grants;
+
 impl TryFrom<&Grant> for GrantRow {
     type Error = StoreError;
 

@@ -7,11 +7,11 @@ mod subscriptions;
 mod transactions;
 mod users;
 
-pub(crate) use gifts::{GiftRow, query_gifts};
-pub(crate) use grants::GrantRow;
-pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions};
-pub(crate) use transactions::TransactionRow;
-pub(crate) use users::UserRow;
+pub(crate) use gifts::{GiftRow, query_gifts, write_gifts};
+pub(crate) use grants::{GrantRow, write_grants};
+pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions, write_subscriptions};
+pub(crate) use transactions::{TransactionRow, write_transactions};
+pub(crate) use users::{UserRow, write_users};
 
 use crate::StoreError;
 use serde::Serialize;

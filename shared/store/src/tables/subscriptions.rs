@@ -37,6 +37,28 @@ macro_rules! query_subscriptions {
 }
 pub(crate) use query_subscriptions;
 
+/// The part of the statement of a batch that writes new and changed subscriptions: see `changes.rs`.
+macro_rules! write_subscriptions {
+    ([$($before:literal)*] [$next:ident $($rest:ident)*] $($argument:tt)*) => {
+        $next! { [$($before)*
+            ", changed_subscriptions AS (
+                INSERT INTO subscriptions (id, client_id, livemode, user_id, plan, status, months,
+                                           start_date, end_date, cancelled_at, created_at,
+                                           updated_at, due_at)
+                SELECT id, client_id, (SELECT clients.livemode FROM clients
+                                       WHERE clients.id = written.client_id),
+                       user_id, plan, status, months, start_date, end_date, cancelled_at,
+                       created_at, updated_at, due_at
+                FROM json_populate_recordset(NULL::subscriptions, $2::text::json) AS written
+                ON CONFLICT (client_id, id) DO UPDATE SET
+                    status = excluded.status, months = excluded.months,
+                    end_date = excluded.end_date, cancelled_at = excluded.cancelled_at,
+                    updated_at = excluded.updated_at, due_at = excluded.due_at)"]
+            [$($rest)*] $($argument)* }
+    };
+}
+pub(crate) use write_subscriptions;
+
 impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
     type Error = StoreError;
 

@@ -31,6 +31,22 @@ pub(crate) struct TransactionRow<'a> {
     finished_at: Instant,
 }
 
+/// The part of the statement of a batch that writes entries of the command log: see `changes.rs`.
+macro_rules! write_transactions {
+    ([$($before:literal)*] [$next:ident $($rest:ident)*] $($argument:tt)*) => {
+        $next! { [$($before)*
+            " INSERT INTO transactions (job_id, client_id, origin, idempotency_key, fingerprint,
+                                      operation, input, user_id, entity_id, status, body,
+                                      attempts, submitted_at, decided_at, finished_at)
+            SELECT job_id, client_id, origin, idempotency_key, fingerprint, operation, input,
+                   user_id, entity_id, status, body, attempts, submitted_at, decided_at,
+                   finished_at
+            FROM json_populate_recordset(NULL::transactions, $5::text::json)"]
+            [$($rest)*] $($argument)* }
+    };
+}
+pub(crate) use write_transactions;
+
 impl<'a> TryFrom<&'a LogEntry> for TransactionRow<'a> {
     type Error = StoreError;
 

@@ -14,6 +14,19 @@ pub(crate) struct UserRow<'a> {
     pub(crate) created_at: Instant,
 }
 
+/// The part of the statement of a batch that writes new users: see `changes.rs`.
+macro_rules! write_users {
+    ([$($before:literal)*] [$next:ident $($rest:ident)*] $($argument:tt)*) => {
+        $next! { [$($before)*
+            "WITH new_users AS (
+                INSERT INTO users (id, client_id, email, created_at)
+                SELECT id, client_id, email, created_at
+                FROM json_populate_recordset(NULL::users, $1::text::json))"]
+            [$($rest)*] $($argument)* }
+    };
+}
+pub(crate) use write_users;
+
 impl<'a> From<&'a User> for UserRow<'a> {
     fn from(user: &'a User) -> Self {
         Self {

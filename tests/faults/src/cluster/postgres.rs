@@ -67,6 +67,11 @@ impl Postgres {
         self.address
     }
 
+    /// The product's own use of its database, not through the proxy.
+    pub fn store(&self) -> Result<store::Database> {
+        Ok(store::Database::new(&self.url(self.address), 1)?)
+    }
+
     /// The URL of the product's database, through `proxy`.
     #[must_use]
     pub fn url(&self, proxy: SocketAddr) -> String {

@@ -3,22 +3,16 @@
 use crate::checker::{LogRow, Rows};
 use anyhow::{Context, Result};
 use domain::{
-    Answer, ClientId, Email, Fingerprint, Gift, GiftId, GiftState, GiftStatus, Grant, GrantSource,
-    Instant, JobId, Origin, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus,
-    User, UserId,
+    Answer, ClientId, Email, Fingerprint, GiftId, Grant, GrantSource, Instant, JobId, Origin,
+    SubscriptionId, User, UserId,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
+use store::StoreError;
+use store::scan::{self, Page, Place, Stored};
 use uuid::Uuid;
 
 const USERS: &str = "SELECT id, client_id, email, created_at FROM users ORDER BY id";
-
-const SUBSCRIPTIONS: &str = "SELECT id, client_id, user_id, plan, status, months, start_date, \
-                             end_date, cancelled_at, created_at, updated_at, due_at \
-                             FROM subscriptions ORDER BY id";
-
-const GIFTS: &str = "SELECT id, client_id, gifter_id, recipient_email, recipient_id, status, \
-                     months, expires_at, redeemed_at, created_at, due_at FROM gifts ORDER BY id";
 
 const GRANTS: &str = "SELECT client_id, subscription_id, source, months, gift_id, job_id, \
                       granted_at FROM grants ORDER BY id";
@@ -27,10 +21,13 @@ const LOG: &str = "SELECT position, job_id, client_id, origin, idempotency_key, 
                    operation, input::text, user_id, entity_id, status, body, decided_at \
                    FROM transactions ORDER BY position";
 
-/// Reads every row.
-pub async fn read(pool: &PgPool) -> Result<Rows> {
-    let subscriptions = all(pool, SUBSCRIPTIONS, |row| Ok((subscription(row)?, due(row)?))).await?;
-    let gifts = all(pool, GIFTS, |row| Ok((gift(row)?, due(row)?))).await?;
+/// The rows of one page.
+const PAGE: u32 = 1_000;
+
+/// Reads every row. `store` reads those that the product's own types describe.
+pub async fn read(pool: &PgPool, store: &store::Database) -> Result<Rows> {
+    let subscriptions = pages(async |after| scan::subscriptions(store, after, PAGE).await).await?;
+    let gifts = pages(async |after| scan::gifts(store, after, PAGE).await).await?;
     let due_subscriptions = subscriptions.iter().filter_map(|(s, due)| Some((s.id, (*due)?)));
     let due_gifts = gifts.iter().filter_map(|(gift, due)| Some((gift.id, (*due)?)));
     Ok(Rows {
@@ -44,8 +41,21 @@ pub async fn read(pool: &PgPool) -> Result<Rows> {
     })
 }
 
-fn due(row: &PgRow) -> Result<Option<Instant>> {
-    Ok(row.try_get("due_at")?)
+/// All rows of a table, each with its `due_at`.
+async fn pages<T>(
+    look: impl AsyncFn(Option<Place>) -> Result<Page<T>, StoreError>,
+) -> Result<Vec<(T, Option<Instant>)>> {
+    let (mut rows, mut after) = (Vec::new(), None);
+    loop {
+        let page = look(after).await?;
+        for Stored { id, due_at, row } in page.rows {
+            rows.push((row.with_context(|| format!("row {id}"))?, due_at));
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(rows);
+        }
+    }
 }
 
 async fn all<T>(
@@ -62,43 +72,6 @@ fn user(row: &PgRow) -> Result<User> {
         id: UserId::new(row.try_get("id")?),
         client: ClientId::new(row.try_get("client_id")?),
         email: Email::parse(row.try_get("email")?)?,
-        created_at: row.try_get("created_at")?,
-    })
-}
-
-fn subscription(row: &PgRow) -> Result<Subscription> {
-    Ok(Subscription {
-        id: SubscriptionId::new(row.try_get("id")?),
-        user: UserId::new(row.try_get("user_id")?),
-        client: ClientId::new(row.try_get("client_id")?),
-        plan: row.try_get("plan")?,
-        state: SubscriptionState::from_parts(
-            SubscriptionStatus::parse(row.try_get("status")?).context("status")?,
-            row.try_get("cancelled_at")?,
-        )
-        .context("cancelled_at")?,
-        months: row.try_get::<i32, _>("months")?.try_into()?,
-        start_date: row.try_get("start_date")?,
-        end_date: row.try_get("end_date")?,
-        created_at: row.try_get("created_at")?,
-        updated_at: row.try_get("updated_at")?,
-    })
-}
-
-fn gift(row: &PgRow) -> Result<Gift> {
-    Ok(Gift {
-        id: GiftId::new(row.try_get("id")?),
-        gifter: UserId::new(row.try_get("gifter_id")?),
-        client: ClientId::new(row.try_get("client_id")?),
-        recipient_email: Email::parse(row.try_get("recipient_email")?)?,
-        state: GiftState::from_parts(
-            GiftStatus::parse(row.try_get("status")?).context("status")?,
-            row.try_get::<Option<i64>, _>("recipient_id")?.map(UserId::new),
-            row.try_get("redeemed_at")?,
-        )
-        .context("redeemed_at")?,
-        months: row.try_get::<i32, _>("months")?.try_into()?,
-        expires_at: row.try_get("expires_at")?,
         created_at: row.try_get("created_at")?,
     })
 }

@@ -15,19 +15,21 @@ pub(crate) fn refusal(
     now: Instant,
 ) -> Option<&'static str> {
     let case = Case { books, client, now };
-    match command {
-        Command::CreateUser(CreateUser { email }) => case.create_user(email),
-        Command::Subscribe(Subscribe { user_id, plan, duration_months }) => {
-            case.subscribe(*user_id, plan.as_str(), *duration_months)
-        }
-        Command::Renew(Renew { subscription_id, duration_months }) => {
-            case.renew(*subscription_id, *duration_months)
-        }
-        Command::Cancel(Cancel { subscription_id }) => case.ended(*subscription_id),
-        Command::Give(Give { gifter_id, .. }) => {
-            case.user(*gifter_id).is_none().then_some("gifter_not_found")
-        }
-        Command::Redeem(Redeem { gift_id, user_id }) => case.redeem(*gift_id, *user_id),
+    // Not a match, so that a command that no step makes is no edit here.
+    if let Command::CreateUser(CreateUser { email }) = command {
+        case.create_user(email)
+    } else if let Command::Subscribe(Subscribe { user_id, plan, duration_months }) = command {
+        case.subscribe(*user_id, plan.as_str(), *duration_months)
+    } else if let Command::Renew(Renew { subscription_id, duration_months }) = command {
+        case.renew(*subscription_id, *duration_months)
+    } else if let Command::Cancel(Cancel { subscription_id }) = command {
+        case.ended(*subscription_id)
+    } else if let Command::Give(Give { gifter_id, .. }) = command {
+        case.user(*gifter_id).is_none().then_some("gifter_not_found")
+    } else if let Command::Redeem(Redeem { gift_id, user_id }) = command {
+        case.redeem(*gift_id, *user_id)
+    } else {
+        Some("not_in_the_model")
     }
 }
 

@@ -156,8 +156,7 @@ fn random_histories_meet_every_outcome() {
         "duration_not_multiple",
         "term_too_long",
     ];
-    let commands = Operation::ALL.iter().map(|operation| operation.as_str());
-    let commands = commands.filter(|operation| !operation.starts_with("expire_"));
-    let all: BTreeSet<_> = commands.chain(refusals).chain(["swept"]).collect();
+    let commands = ["create_user", "subscribe", "renew", "cancel", "gift", "redeem"];
+    let all: BTreeSet<_> = commands.into_iter().chain(refusals).chain(["swept"]).collect();
     assert_eq!(met, all);
 }

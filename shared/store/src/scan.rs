@@ -1,31 +1,39 @@
-//! Checks of stored rows against the rules. They change nothing.
+//! Pages through all rows of a table, each read by itself. Decides nothing about them.
 
 use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions, rows_from_json};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, Instant, Subscription};
 
-/// The place of a row in the order of a check.
+/// The place of a row in the order of the pages.
 pub type Place = (ClientId, i64);
 
-/// Rows that were checked.
+/// A row as it is stored.
 #[derive(Debug)]
-pub struct Checked {
-    /// The number of rows.
-    pub rows: usize,
-    /// The ids of those that are wrong, and what is wrong with them.
-    pub wrong: Vec<(i64, String)>,
+pub struct Stored<T> {
+    /// The id of the row.
+    pub id: i64,
+    /// The instant at which something must happen to it, as stored.
+    pub due_at: Option<Instant>,
+    /// The row, or why it cannot be read.
+    pub row: Result<T, StoreError>,
+}
+
+/// Rows in the order of client and id.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<Stored<T>>,
     /// Where to go on; `None` at the end.
     pub next: Option<Place>,
 }
 
-/// Checks at most `limit` subscriptions after that place: whether they can be read, and whether
-/// they are due when the rules say so.
+/// At most `limit` subscriptions after that place.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn subscriptions(
     database: &Database,
     after: Option<Place>,
     limit: u32,
-) -> Result<Checked, StoreError> {
+) -> Result<Page<Subscription>, StoreError> {
     let (client, id) = bounds(after);
     let found = query_subscriptions!(
         "SELECT json_agg(page)::text AS page FROM (SELECT ",
@@ -39,21 +47,21 @@ pub async fn subscriptions(
     .await?;
     let rows: Vec<SubscriptionRow<'_>> = rows_from_json(found.page.as_deref())?;
     let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
-    Ok(checked(
-        limit,
-        next,
-        rows.into_iter()
-            .map(|row| (row.id, row.due_at, Subscription::try_from(row).map(|row| row.due_at()))),
-    ))
+    let stored = rows.into_iter().map(|row| Stored {
+        id: row.id,
+        due_at: row.due_at,
+        row: Subscription::try_from(row),
+    });
+    Ok(page(stored, next, limit))
 }
 
-/// Checks at most `limit` gifts after that place, as [`subscriptions`] does.
+/// At most `limit` gifts after that place.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn gifts(
     database: &Database,
     after: Option<Place>,
     limit: u32,
-) -> Result<Checked, StoreError> {
+) -> Result<Page<Gift>, StoreError> {
     let (client, id) = bounds(after);
     let found = query_gifts!(
         "SELECT json_agg(page)::text AS page FROM (SELECT ",
@@ -67,31 +75,21 @@ pub async fn gifts(
     .await?;
     let rows: Vec<GiftRow<'_>> = rows_from_json(found.page.as_deref())?;
     let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
-    Ok(checked(
-        limit,
-        next,
-        rows.into_iter()
-            .map(|row| (row.id, row.due_at, Gift::try_from(row).map(|row| row.due_at()))),
-    ))
+    let stored = rows.into_iter().map(|row| Stored {
+        id: row.id,
+        due_at: row.due_at,
+        row: Gift::try_from(row),
+    });
+    Ok(page(stored, next, limit))
 }
 
 fn bounds(after: Option<Place>) -> (i64, i64) {
     after.map_or((i64::MIN, i64::MIN), |(client, id)| (client.get(), id))
 }
 
-type DueAt = Option<Instant>;
-
-fn checked(
-    limit: u32,
-    next: Option<Place>,
-    rows: impl ExactSizeIterator<Item = (i64, DueAt, Result<DueAt, StoreError>)>,
-) -> Checked {
-    let count = rows.len();
-    let wrong = rows.filter_map(|(id, stored, expected)| match expected {
-        Ok(expected) if expected == stored => None,
-        Ok(expected) => Some((id, format!("due_at is {stored:?}, and should be {expected:?}"))),
-        Err(error) => Some((id, error.to_string())),
-    });
-    let next = next.filter(|_| count >= limit as usize);
-    Checked { rows: count, wrong: wrong.collect(), next }
+/// A page that is not full is the last one.
+fn page<T>(rows: impl Iterator<Item = Stored<T>>, last: Option<Place>, limit: u32) -> Page<T> {
+    let rows: Vec<_> = rows.collect();
+    let next = last.filter(|_| rows.len() >= limit as usize);
+    Page { rows, next }
 }
