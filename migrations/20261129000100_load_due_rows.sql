@@ -1,5 +1,5 @@
--- What batches load, as whole rows: a column that is added later is one more member of the row, which
--- an older release passes over, and no function has to be replaced for it.
+-- What batches load, as whole rows: a column that is added later is one more member of the row,
+-- which an older release passes over, and no function has to be replaced for it.
 
 -- As before, but for the rows. Release 0.3.0 calls it too.
 CREATE OR REPLACE FUNCTION load_batch(needs json) RETURNS json LANGUAGE plpgsql AS $$
@@ -88,10 +88,10 @@ BEGIN
     );
 END $$;
 
--- What a batch of the due lane loads: exactly the rows that it names, as far as nobody else has them
--- locked, and locks them. It never waits, so its order is that of nobody. It takes the place of
--- load_batch(lock_unlocked(…)), which locked each row's user too and read everything three times;
--- release 0.3.0 still calls that.
+-- What a batch of the due lane loads: exactly the rows that it names, as far as nobody else has
+-- them locked. They stay locked until its end. It never waits, so its order does not matter. It
+-- takes the place of load_batch(lock_unlocked(...)), which locked each row's user too and read
+-- everything three times. Release 0.3.0 still calls that.
 CREATE FUNCTION load_unlocked(needs json) RETURNS json LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 BEGIN

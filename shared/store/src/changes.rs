@@ -9,8 +9,8 @@ use domain::{Changes, LogEntry, Subscription, SubscriptionState, User};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-/// A checked query of the parts that were named before it. A part stands beside the row of its table,
-/// so that the columns of a table are named in one file.
+/// A checked query of the parts that were named before it. A part stands beside the row of its
+/// table, so that the columns of a table are named in one file.
 macro_rules! query_parts {
     ([$($part:literal)+] [] $($argument:expr),+ $(,)?) => {
         sqlx::query!($($part +)+ "", $($argument),+)

@@ -4,7 +4,7 @@
 //! must not decide anything itself, and it does not use the queue.
 //!
 //! Locks are always taken in one order: users, then gifts, then subscriptions, ids ascending
-//! (`load_batch`, in `migrations/`). A batch of what is due never waits for a lock, so that its order
+//! (`load_batch`, in `migrations/`). A batch of what is due never waits for a lock, so its order
 //! does not matter (`load_unlocked`).
 
 pub mod api_keys;

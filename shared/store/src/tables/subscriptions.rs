@@ -37,7 +37,7 @@ macro_rules! query_subscriptions {
 }
 pub(crate) use query_subscriptions;
 
-/// The part of the statement of a batch that writes new and changed subscriptions: see `changes.rs`.
+/// The part of the statement of a batch that writes new and changed subscriptions: `changes.rs`.
 macro_rules! write_subscriptions {
     ([$($before:literal)*] [$next:ident $($rest:ident)*] $($argument:tt)*) => {
         $next! { [$($before)*
