@@ -4,6 +4,7 @@ mod api_key;
 mod body;
 mod caller;
 mod client_address;
+mod decimal;
 mod field_errors;
 mod idempotency_key;
 mod path;
@@ -17,6 +18,7 @@ pub(crate) use body::{fields, read_body};
 pub(crate) use caller::{Reader, authenticate};
 #[cfg(test)]
 pub(crate) use client_address::bucket;
+pub(crate) use decimal::decimal;
 pub(crate) use idempotency_key::idempotency_key;
 pub(crate) use path::{PathParameter, parse_id};
 pub(crate) use prefer::{Prefer, WAIT_MAX};
