@@ -4,6 +4,7 @@ mod api_key;
 mod body;
 mod caller;
 mod client_address;
+mod content;
 mod decimal;
 mod field_errors;
 mod idempotency_key;

@@ -5,6 +5,7 @@
 mod bad_input;
 mod cancel;
 mod concurrency;
+mod edge;
 mod expiry;
 mod fuzz;
 mod gift;
