@@ -7,6 +7,7 @@ mod cancel;
 mod concurrency;
 mod edge;
 mod expiry;
+mod failed_keys;
 mod fuzz;
 mod gift;
 mod isolation;
