@@ -10,14 +10,10 @@ use axum::response::{IntoResponse, Response};
 use contract::ProblemKind;
 
 /// Headers that say one thing. A request with two of them means one thing to a proxy and another
-/// one to us. Two `Idempotency-Key` have a problem of their own.
-const ONCE: [HeaderName; 5] = [
-    header::HOST,
-    header::AUTHORIZATION,
-    header::CONTENT_TYPE,
-    header::CONTENT_LENGTH,
-    header::ORIGIN,
-];
+/// one to us. Two `Idempotency-Key` have a problem of their own, and the HTTP library refuses
+/// different `Content-Length`.
+const ONCE: [HeaderName; 4] =
+    [header::HOST, header::AUTHORIZATION, header::CONTENT_TYPE, header::ORIGIN];
 
 /// Answers are for the one who asked, also those that say no. So no cache may store one, except
 /// pages that are the same for everybody and say so themselves.
