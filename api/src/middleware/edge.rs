@@ -19,7 +19,7 @@ const ONCE: [HeaderName; 4] =
 /// pages that are the same for everybody and say so themselves.
 const NOT_STORED: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Refuses a request that is not unambiguous or that a web page may have forged.
+/// Refuses a request that is ambiguous, or that a web page may have forged.
 pub(crate) async fn guard(State(auth): State<AuthMode>, request: Request, next: Next) -> Response {
     match ensure_once(request.headers()).and_then(|()| ensure_local(auth, &request)) {
         Ok(()) => next.run(request).await,
