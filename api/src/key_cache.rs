@@ -1,5 +1,7 @@
 //! The cache of valid API keys.
 
+use crate::extract::ApiKey;
+use crate::key_uses::KeyUses;
 use moka::future::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,34 +16,39 @@ const CACHE_MAX: u64 = 10_000;
 
 /// Keys that were valid when they were last looked up, at most [`CACHE_TTL`] ago.
 #[derive(Clone)]
-pub(crate) struct KeyCache(Cache<String, StoredApiKey>);
-
-impl Default for KeyCache {
-    fn default() -> Self {
-        Self::with_ttl(CACHE_TTL)
-    }
+pub(crate) struct KeyCache {
+    database: Database,
+    keys: Cache<String, StoredApiKey>,
+    uses: KeyUses,
 }
 
 impl KeyCache {
-    fn with_ttl(ttl: Duration) -> Self {
-        Self(Cache::builder().max_capacity(CACHE_MAX).time_to_live(ttl).build())
+    /// A cache of the keys in `database`. It ends with its last clone.
+    pub(crate) fn new(database: Database) -> Self {
+        Self::with_ttl(database, CACHE_TTL)
     }
 
-    /// The stored key of that id, if it is valid. Requests for the same key at the same time share
-    /// one look-up.
-    pub(crate) async fn find(
-        &self,
-        database: &Database,
-        id: &str,
-    ) -> Result<Option<StoredApiKey>, Arc<Missing>> {
+    fn with_ttl(database: Database, ttl: Duration) -> Self {
+        let keys = Cache::builder().max_capacity(CACHE_MAX).time_to_live(ttl).build();
+        Self { uses: KeyUses::noted_in(database.clone()), database, keys }
+    }
+
+    /// The stored key with the id of `key`, if it is valid. Requests for the same key at the same
+    /// time share one look-up. A key in use is looked up every [`CACHE_TTL`], and its use noted.
+    pub(crate) async fn find(&self, key: &ApiKey) -> Result<Option<StoredApiKey>, Arc<Missing>> {
         let look = async {
-            match api_keys::find_valid(database, id).await {
-                Ok(Some(key)) => Ok(key),
+            match api_keys::find_valid(&self.database, key.id()).await {
+                Ok(Some(stored)) => {
+                    if key.matches(&stored.secret_hash) {
+                        self.uses.note(key.id());
+                    }
+                    Ok(stored)
+                }
                 Ok(None) => Err(Missing::Unknown),
                 Err(error) => Err(Missing::Unavailable(error)),
             }
         };
-        match self.0.try_get_with(id.to_owned(), look).await {
+        match self.keys.try_get_with(key.id().to_owned(), look).await {
             Ok(key) => Ok(Some(key)),
             Err(missing) if matches!(*missing, Missing::Unknown) => Ok(None),
             Err(missing) => Err(missing),
@@ -69,16 +76,39 @@ mod tests {
         assert_eq!(CACHE_TTL, Duration::from_secs(30));
         let database = support::Database::create().await;
         let database = database.store();
+        let cached_for = |ttl| KeyCache::with_ttl(database.clone(), ttl);
         let key = keys::create(database, "shop", Scope::Read, None).await.unwrap();
-        let id = &key[4..12];
-        let (long, short) = (KeyCache::default(), KeyCache::with_ttl(Duration::from_millis(50)));
-        let knows = async |cache: &KeyCache| cache.find(database, id).await.unwrap().is_some();
+        let key = ApiKey::parse(&key).unwrap();
+        let (long, short) = (cached_for(CACHE_TTL), cached_for(Duration::from_millis(50)));
+        let knows = async |cache: &KeyCache| cache.find(&key).await.unwrap().is_some();
         assert!(knows(&long).await && knows(&short).await);
 
-        api_keys::revoke(database, id).await.unwrap();
+        api_keys::revoke(database, key.id()).await.unwrap();
         assert!(knows(&long).await);
         let forgotten = async || Ok(!knows(&short).await);
         eventually_true("it is forgotten", Duration::from_secs(10), forgotten).await.unwrap();
-        assert!(!knows(&KeyCache::default()).await);
+        assert!(!knows(&cached_for(CACHE_TTL)).await);
+    }
+
+    #[tokio::test]
+    async fn the_use_of_a_key_is_noted_if_it_lets_somebody_in() {
+        let owner = support::Database::create().await;
+        let database = owner.store();
+        let mut made = Vec::new();
+        for _ in 0..3 {
+            let key = keys::create(database, "shop", Scope::Read, None).await.unwrap();
+            made.push(ApiKey::parse(&key).unwrap());
+        }
+        let [good, other, revoked] = &made[..] else { unreachable!() };
+        api_keys::revoke(database, revoked.id()).await.unwrap();
+        let guess = format!("sck_{}_{}", other.id(), &good.expose()[13..]);
+
+        let cache = KeyCache::new(database.clone());
+        assert!(cache.find(&ApiKey::parse(&guess).unwrap()).await.unwrap().is_some());
+        assert!(cache.find(revoked).await.unwrap().is_none());
+        assert!(cache.find(good).await.unwrap().is_some());
+        owner.until("SELECT count(*) > 0 FROM api_keys WHERE last_used_at IS NOT NULL").await;
+        let used = "SELECT string_agg(id, '') FROM api_keys WHERE last_used_at IS NOT NULL";
+        assert_eq!(owner.value::<String>(used).await, good.id());
     }
 }

@@ -10,9 +10,11 @@ mod api_error;
 pub mod cli;
 mod coalesce;
 mod extract;
+mod failed_authentications;
 #[cfg(test)]
 mod fuzz;
 mod key_cache;
+mod key_uses;
 mod middleware;
 mod openapi;
 mod ops;

@@ -70,10 +70,9 @@ pub(crate) fn accepted(view: &JobView) -> Response {
 /// 200 with a job.
 pub(crate) fn job(view: &JobView) -> Response {
     let mut response = json(view);
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if !view.is_final() {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(POLL_AFTER_SECONDS));
+        let after = HeaderValue::from(POLL_AFTER_SECONDS);
+        response.headers_mut().insert(header::RETRY_AFTER, after);
     }
     response
 }

@@ -8,11 +8,12 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// The whole API over `state`.
 pub fn router(state: ApiState) -> Router {
+    let auth = state.auth;
     let served = Router::from(routes())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state);
-    middleware::layered(served)
+    middleware::layered(served, auth)
 }
 
 /// Every route with its description, noun by noun.

@@ -1,7 +1,7 @@
 //! The settings of the api, read once. `api --help` is the reference.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use queue::Limit;
 use runtime::settings::{Logs, Postgres, Redis};
 use std::net::{IpAddr, SocketAddr};
@@ -53,8 +53,13 @@ pub enum KeysCommand {
     List,
     /// Revoke a key, for good; it stops working within 30 seconds
     Revoke {
-        /// The 8 characters after sck_
-        id: String,
+        /// Its id, which is the 8 characters after sck_, or the whole key
+        #[arg(value_name = "ID", allow_hyphen_values = true)]
+        key: String,
+        /// All that follows. It is taken as it comes and refused by us, because the parser would
+        /// show what it does not know, and that may be a secret.
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
     },
 }
 
@@ -146,12 +151,13 @@ pub struct Settings {
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub queue_depth_max: u64,
 
-    /// Jobs that requests may wait for at once; beyond it submissions are answered with a job to
-    /// poll
+    /// Requests that may wait for jobs at once, a quarter of them for one client; beyond it they
+    /// are answered at once, submissions with a job to poll
     #[arg(long, env = "WAITERS_MAX", default_value_t = 10_000, value_name = "N")]
     pub waiters_max: usize,
 
-    /// Proxies whose X-Forwarded-For is believed, as addresses or networks, separated by commas
+    /// Proxies whose X-Forwarded-For and Forwarded are believed, as addresses or networks,
+    /// separated by commas
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS",
           value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
@@ -161,7 +167,17 @@ fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map(unmapped)
         .map_err(|_| "must be an address or a network such as 10.0.0.0/8".to_owned())
+}
+
+/// The IPv4 network that an IPv6 one maps, because addresses are compared in that form.
+fn unmapped(network: IpNet) -> IpNet {
+    let IpNet::V6(v6) = network else { return network };
+    let prefix = v6.prefix_len().checked_sub(96);
+    let mapped = v6.addr().to_ipv4_mapped().zip(prefix);
+    let v4 = mapped.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok());
+    v4.map_or(network, IpNet::V4)
 }
 
 /// Settings that contradict each other.
@@ -193,5 +209,24 @@ impl Settings {
         Limit::new(self.rate_limit_requests, self.rate_limit_window_seconds)
             .map(Some)
             .ok_or(InvalidSettings::LimitTooLarge)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_that_is_mapped_is_the_one_that_it_maps() {
+        for (text, meant) in [
+            ("10.0.0.1", "10.0.0.1/32"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::/0", "::/0"),
+            ("2001:db8::/32", "2001:db8::/32"),
+        ] {
+            assert_eq!(network(text).unwrap(), meant.parse().unwrap());
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The state that all requests share.
 
 use crate::coalesce::calls::{self, Admissions, Pages};
+use crate::failed_authentications::FailedAuthentications;
 use crate::key_cache::KeyCache;
 use crate::settings::{AuthMode, Settings};
 use ipnet::IpNet;
@@ -36,7 +37,9 @@ pub struct Shared {
     pub(crate) auth: AuthMode,
     /// The cache of valid API keys.
     pub(crate) key_cache: KeyCache,
-    /// The proxies whose `X-Forwarded-For` is trusted.
+    /// The failed authentications of the last minute.
+    pub(crate) failed_authentications: FailedAuthentications,
+    /// The proxies whose `X-Forwarded-For` and `Forwarded` are trusted.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
     /// The metrics of this process.
     pub(crate) metrics: Metrics,
@@ -70,7 +73,8 @@ impl ApiState {
             bounds,
             response_wait: Duration::from_millis(settings.response_wait_ms),
             auth: settings.api_auth,
-            key_cache: KeyCache::default(),
+            key_cache: KeyCache::new(database.clone()),
+            failed_authentications: FailedAuthentications::default(),
             trusted_proxies: settings.trusted_proxies.clone().into(),
             database,
             queue,

@@ -2,7 +2,7 @@
 
 use crate::extract::ApiKey;
 use crate::settings::{KeysCommand, Scope};
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use chrono::TimeDelta;
 use contract::view::timestamp;
 use domain::Instant;
@@ -11,6 +11,9 @@ use runtime::settings::Postgres;
 use std::io::{Write, stdout};
 use store::api_keys::{self, NewApiKey};
 use store::{Database, Finish};
+
+const NEITHER_ID_NOR_KEY: &str =
+    "this is neither the id of a key nor a whole key: see `api keys list`";
 
 /// Runs one `api keys` command.
 pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()> {
@@ -23,7 +26,10 @@ pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()
             show(&key, &client, scope)
         }
         KeysCommand::List => list(&database).await,
-        KeysCommand::Revoke { id } => revoke(&database, &id).await,
+        KeysCommand::Revoke { key, rest } => {
+            ensure!(rest.is_empty(), NEITHER_ID_NOR_KEY);
+            revoke(&database, &key).await
+        }
     }
 }
 
@@ -81,9 +87,11 @@ async fn list(database: &Database) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn revoke(database: &Database, id: &str) -> anyhow::Result<()> {
-    let id = id.strip_prefix("sck_").unwrap_or(id);
-    if !api_keys::revoke(database, id).await? {
+/// Revokes the key that was given by its id or whole. Nothing else of what was given is shown: it
+/// may be a secret, and terminals and logs of deployments are read by many.
+async fn revoke(database: &Database, given: &str) -> anyhow::Result<()> {
+    let id = ApiKey::id_of(given.trim()).context(NEITHER_ID_NOR_KEY)?;
+    if !api_keys::revoke(database, &id).await? {
         bail!("there is no valid key {id}: see `api keys list`");
     }
     writeln!(stdout(), "key {id} is revoked; apis that saw it last refuse it within 30 seconds")?;

@@ -35,15 +35,23 @@ impl ApiKey {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_at_checked(ID_LENGTH)?;
         let secret = secret.strip_prefix('_')?;
         let secret_ok = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        let valid = id.bytes().all(|b| b.is_ascii_alphanumeric())
-            && secret.len() == SECRET_LENGTH
-            && secret.bytes().all(secret_ok);
+        let valid = is_id(id) && secret.len() == SECRET_LENGTH && secret.bytes().all(secret_ok);
         valid.then(|| Self(text.to_owned()))
     }
 
     /// The public part, by which it is found.
     pub(crate) fn id(&self) -> &str {
         self.0.get(PREFIX.len()..PREFIX.len() + ID_LENGTH).unwrap_or_default()
+    }
+
+    /// The id in `text`, which is an id, with or without its prefix, or a whole key. Anything else
+    /// may be a part of a secret.
+    pub(crate) fn id_of(text: &str) -> Option<String> {
+        if let Some(key) = Self::parse(text) {
+            return Some(key.id().to_owned());
+        }
+        let id = text.strip_prefix(PREFIX).unwrap_or(text);
+        is_id(id).then(|| id.to_owned())
     }
 
     /// The key itself, to be shown once.
@@ -60,6 +68,10 @@ impl ApiKey {
     pub(crate) fn matches(&self, hash: &[u8]) -> bool {
         self.hash().ct_eq(hash).into()
     }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == ID_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -82,6 +94,20 @@ mod tests {
         let other = key.replacen("sck_", "abc_", 1);
         for text in ["", "sck_", "sck_12345678", &long, &other, &key[1..], "sck_ü2345678_x"] {
             assert_eq!(ApiKey::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_told_from_a_part_of_a_secret() {
+        let key = ApiKey::generate(&mut rand::rng());
+        let (whole, id) = (key.expose(), key.id());
+        for text in [whole, id, &format!("sck_{id}")] {
+            assert_eq!(ApiKey::id_of(text).as_deref(), Some(id));
+        }
+        let secret = &whole[13..];
+        for text in ["", "sck_", secret, &whole[..20], &whole[1..], &format!("{whole}x"), "a-b_c d"]
+        {
+            assert_eq!(ApiKey::id_of(text), None);
         }
     }
 

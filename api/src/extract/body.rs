@@ -2,9 +2,10 @@
 //! form, so that bodies with the same meaning have the same fingerprint.
 
 use crate::api_error::ApiError;
-use crate::extract::field_errors::errors;
+use crate::extract::content::ensure_plain_json;
+use crate::extract::field_errors::{errors, shown_name};
 use axum::body::{Body, BodyDataStream};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use contract::ProblemKind;
 use domain::Command;
 use futures::StreamExt;
@@ -34,20 +35,10 @@ pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
     read.map_err(|_| malformed("The body did not arrive in time."))?
 }
 
-/// The members of a body; an error unless it is declared as JSON and is a JSON object.
+/// The members of a body; an error unless it is declared as plain JSON and is a JSON object.
 pub(crate) fn fields(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, ApiError> {
-    if !is_json(headers) {
-        let detail = "Send the body with Content-Type: application/json.";
-        return Err(ApiError::new(ProblemKind::UnsupportedMediaType, detail)
-            .header(header::ACCEPT, header::HeaderValue::from_static("application/json")));
-    }
+    ensure_plain_json(headers)?;
     Fields::parse(bytes)
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/json")
 }
 
 async fn read_bounded(mut chunks: BodyDataStream) -> Result<Vec<u8>, ApiError> {
@@ -100,6 +91,7 @@ impl Fields {
         let mut unique = Map::new();
         for (name, value) in members {
             if unique.contains_key(&name) {
+                let name = shown_name(&name);
                 return Err(malformed(&format!("The member {name:?} occurs twice.")));
             }
             unique.insert(name, value);

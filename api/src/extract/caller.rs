@@ -1,16 +1,17 @@
 //! The caller of a request, and what the caller may do.
 
 use crate::api_error::ApiError;
-use crate::extract::{ApiKey, client_address};
+use crate::extract::authentication_failure::AuthenticationFailure;
+use crate::extract::{ApiKey, bucket, client_address};
 use crate::key_cache::Missing;
 use crate::settings::{AuthMode, Scope};
 use crate::state::ApiState;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
-use contract::{Problem, ProblemKind};
+use axum::http::{HeaderMap, header};
+use contract::Problem;
 use domain::ClientId;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use store::api_keys::StoredApiKey;
 
 /// The caller of a request.
 #[derive(Debug, Clone)]
@@ -28,21 +29,36 @@ pub(crate) async fn authenticate(
     scope: Scope,
 ) -> Result<Caller, ApiError> {
     if state.auth == AuthMode::Open {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
-        let bucket = client_address::bucket(peer, &parts.headers, &state.trusted_proxies);
+        let bucket = bucket(client_address(parts, &state.trusted_proxies));
         return Ok(Caller { client: ClientId::LOCAL, bucket });
     }
-    let key = bearer(&parts.headers).and_then(ApiKey::parse).ok_or_else(unauthenticated)?;
-    let stored = match state.key_cache.find(&state.database, key.id()).await {
-        Ok(stored) => stored.filter(|stored| key.matches(&stored.secret_hash)),
-        Err(missing) => return Err(unavailable(&missing)),
+    let stored = match stored_key(state, &parts.headers).await? {
+        Ok(stored) => stored,
+        Err(failure) => return Err(failure.into_error(state, parts).await),
     };
-    let stored = stored.ok_or_else(unauthenticated)?;
     if Scope::parse(&stored.scope).is_none_or(|granted| granted < scope) {
         return Err(insufficient(scope));
     }
     Ok(Caller { client: stored.client, bucket: format!("client:{}", stored.client) })
+}
+
+/// The stored key that the request has presented; the outer error if it could not be looked up.
+async fn stored_key(
+    state: &ApiState,
+    headers: &HeaderMap,
+) -> Result<Result<StoredApiKey, AuthenticationFailure>, ApiError> {
+    let Some(presented) = headers.get(header::AUTHORIZATION) else {
+        return Ok(Err(AuthenticationFailure::NoKey));
+    };
+    let Some(key) = presented.to_str().ok().and_then(bearer).and_then(ApiKey::parse) else {
+        return Ok(Err(AuthenticationFailure::NotAKey));
+    };
+    match state.key_cache.find(&key).await {
+        Ok(Some(stored)) if key.matches(&stored.secret_hash) => Ok(Ok(stored)),
+        Ok(Some(_)) => Ok(Err(AuthenticationFailure::WrongSecret(key))),
+        Ok(None) => Ok(Err(AuthenticationFailure::NotValid(key))),
+        Err(missing) => Err(unavailable(&missing)),
+    }
 }
 
 /// A caller who may read.
@@ -57,17 +73,9 @@ impl FromRequestParts<ApiState> for Reader {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, key) = value.split_once(' ')?;
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, key) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-}
-
-/// One text for a key that is missing, unknown, expired or revoked.
-fn unauthenticated() -> ApiError {
-    let detail = "Send Authorization: Bearer and a valid API key.";
-    ApiError::new(ProblemKind::Unauthenticated, detail)
-        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 fn insufficient(scope: Scope) -> ApiError {

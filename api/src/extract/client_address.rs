@@ -1,24 +1,43 @@
-//! The rate limit bucket of a request that has no API key. It is chosen by the client's address.
+//! The address of the client of a request. It chooses the rate limit bucket of a request that has
+//! no API key, and the peer that a failed authentication counts for.
 
+use super::forwarded::{Hop, forwarded, x_forwarded_for};
+use axum::extract::ConnectInfo;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use ipnet::IpNet;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// The name of the bucket for the client behind `peer`. `X-Forwarded-For` is used only when the
-/// peer is a trusted proxy. The client is then the right-most address that is no trusted proxy,
-/// because the client itself may have written everything further left.
-pub(crate) fn bucket(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> String {
-    let peer = canonical(peer);
+/// The address of the client that sent the request.
+pub(crate) fn client_address(parts: &Parts, trusted: &[IpNet]) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    behind(peer, &parts.headers, trusted)
+}
+
+/// The address of the client behind `peer`. Headers are used only when the peer is a trusted proxy.
+/// The client is then the right-most address that is no trusted proxy, because the client itself
+/// may have written everything further left. Where that is not told, it is the peer.
+fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let peer = peer.to_canonical();
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    let mut client = peer;
-    if is_trusted(&peer) {
-        let values = headers.get_all("x-forwarded-for").iter().rev();
-        let mut hops = values
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.rsplit(','))
-            .map_while(|hop| hop.trim().parse().ok().map(canonical));
-        client = hops.find(|hop| !is_trusted(hop)).unwrap_or(peer);
+    if !is_trusted(&peer) {
+        return peer;
     }
+    let client = |hops: Vec<Hop>| {
+        let mut known = hops.into_iter().rev().map_while(|hop| Some(hop?.to_canonical()));
+        known.find(|hop| !is_trusted(hop))
+    };
+    let told = [x_forwarded_for(headers), forwarded(headers)];
+    let mut clients = told.into_iter().filter(|hops| !hops.is_empty()).map(client);
+    let first = clients.next().flatten();
+    // A proxy that writes one of the two headers passes the other one on as the client wrote it. So
+    // if they differ, neither is believed.
+    first.filter(|_| clients.all(|other| other == first)).unwrap_or(peer)
+}
+
+/// The name of the bucket of a client.
+pub(crate) fn bucket(client: IpAddr) -> String {
     match client {
         // One bucket for 127.0.0.1 and ::1, since `localhost` may be resolved to either.
         address if address.is_loopback() => "local".to_owned(),
@@ -28,21 +47,19 @@ pub(crate) fn bucket(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> St
     }
 }
 
-fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn bucket_of(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
-        let mut headers = HeaderMap::new();
-        for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().unwrap());
-        }
+    fn bucket_by(peer: &str, headers: &[(&str, &str)], trusted: &[&str]) -> String {
+        let headers = headers.iter().map(|(name, v)| (name.parse().unwrap(), v.parse().unwrap()));
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
-        bucket(peer.parse().unwrap(), &headers, &trusted)
+        bucket(behind(peer.parse().unwrap(), &headers.collect(), &trusted))
+    }
+
+    fn bucket_of(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let headers: Vec<_> = forwarded.iter().map(|value| ("x-forwarded-for", *value)).collect();
+        bucket_by(peer, &headers, trusted)
     }
 
     #[test]
@@ -72,5 +89,34 @@ mod tests {
         let lines = ["203.0.113.66", "198.51.100.1"];
         assert_eq!(bucket_of("10.0.0.1", &lines, &trusted), "ip:198.51.100.1");
         assert_eq!(bucket_of("10.0.0.1", &["nonsense"], &trusted), "ip:10.0.0.1");
+    }
+
+    #[test]
+    fn mapped_addresses_are_those_that_they_map_and_ports_do_not_count() {
+        let trusted = ["10.0.0.0/8"];
+        for hop in ["192.0.2.7", "192.0.2.7:81", "::ffff:192.0.2.7", "[::ffff:192.0.2.7]:82"] {
+            let forwarded = [&*format!("{hop}, [::ffff:10.0.0.9]:83,")];
+            assert_eq!(bucket_of("::ffff:10.0.0.1", &forwarded, &trusted), "ip:192.0.2.7");
+        }
+    }
+
+    #[test]
+    fn a_hop_that_hides_itself_ends_the_way() {
+        let trusted = ["10.0.0.0/8"];
+        for hop in ["unknown", "_hidden", "nonsense", "é"] {
+            let forwarded = [&*format!("203.0.113.66, {hop}, 10.0.0.9")];
+            assert_eq!(bucket_of("10.0.0.1", &forwarded, &trusted), "ip:10.0.0.1");
+        }
+    }
+
+    #[test]
+    fn two_headers_are_believed_if_they_agree() {
+        let by = |both: [(&str, &str); 2]| bucket_by("10.0.0.1", &both, &["10.0.0.0/8"]);
+        let forwarded = ("forwarded", "for=203.0.113.66, for=\"192.0.2.7:80\"");
+        assert_eq!(by([("x-forwarded-for", "192.0.2.7"), forwarded]), "ip:192.0.2.7");
+        assert_eq!(by([("x-forwarded-for", " ,"), forwarded]), "ip:192.0.2.7");
+        for other in ["192.0.2.8", "unknown", "10.0.0.9"] {
+            assert_eq!(by([("x-forwarded-for", other), forwarded]), "ip:10.0.0.1", "{other}");
+        }
     }
 }

@@ -50,7 +50,12 @@ fn message(error: &str) -> String {
 }
 
 fn error(name: &str, message: String) -> FieldError {
-    FieldError { field: name.chars().take(NAME_LENGTH_MAX).collect(), message }
+    FieldError { field: shown_name(name), message }
+}
+
+/// The part of a name that is shown.
+pub(super) fn shown_name(name: &str) -> String {
+    name.chars().take(NAME_LENGTH_MAX).collect()
 }
 
 fn object<C: ToSchema>() -> Object {

@@ -1,22 +1,27 @@
 //! Everything that is read from a request: its caller, headers, path, query and body.
 
 mod api_key;
+mod authentication_failure;
 mod body;
 mod caller;
 mod client_address;
+mod content;
+mod decimal;
 mod field_errors;
+mod forwarded;
 mod idempotency_key;
 mod path;
 mod prefer;
 mod query;
+mod quoted;
 
 pub(crate) use api_key::ApiKey;
 #[cfg(test)]
 pub(crate) use body::Fields;
 pub(crate) use body::{fields, read_body};
 pub(crate) use caller::{Reader, authenticate};
-#[cfg(test)]
-pub(crate) use client_address::bucket;
+pub(crate) use client_address::{bucket, client_address};
+pub(crate) use decimal::decimal;
 pub(crate) use idempotency_key::idempotency_key;
 pub(crate) use path::{PathParameter, parse_id};
 pub(crate) use prefer::{Prefer, WAIT_MAX};

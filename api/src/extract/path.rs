@@ -1,8 +1,10 @@
 //! The parameter in the path of a route.
 
+use crate::extract::decimal;
 use crate::state::ApiState;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use domain::JobId;
 use std::convert::Infallible;
 
 /// The text of the one parameter that a path has.
@@ -20,13 +22,19 @@ impl FromRequestParts<ApiState> for PathParameter {
 }
 
 impl PathParameter {
-    /// The id that the parameter names, in canonical digits. `None` for any other text.
+    /// The id of a row that the parameter names. `None` unless it is written as we write it.
     pub(crate) fn id(&self) -> Option<i64> {
         parse_id(&self.0)
+    }
+
+    /// The id of a job that the parameter names. A UUID has other forms, such as upper case and
+    /// braces. We write none of them, so they name nothing.
+    pub(crate) fn job_id(&self) -> Option<JobId> {
+        let id = JobId::new(self.0.parse().ok()?);
+        (id.to_string() == self.0).then_some(id)
     }
 }
 
 pub(crate) fn parse_id(text: &str) -> Option<i64> {
-    let canonical = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-    text.parse().ok().filter(|_| canonical)
+    decimal(text).filter(|id| *id > 0)
 }

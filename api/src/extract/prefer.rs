@@ -1,5 +1,6 @@
 //! How long a request is willing to wait: the `Prefer` header (RFC 7240).
 
+use super::quoted::{split_unquoted, unquoted};
 use axum::http::HeaderMap;
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ impl Prefer {
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let mut prefer = Self::default();
         let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-        for preference in values.flat_map(|value| value.split(',')) {
+        for preference in values.flat_map(|value| split_unquoted(value, ',')) {
             // Parameters follow a semicolon. Neither preference has any, so they are ignored.
-            let token = preference.split(';').next().unwrap_or_default().trim();
+            let token = split_unquoted(preference, ';').next().unwrap_or_default().trim();
             if token.eq_ignore_ascii_case("respond-async") {
                 prefer.respond_async = true;
             } else if prefer.wait.is_none() {
@@ -51,17 +52,15 @@ impl Prefer {
 
 fn parse_wait(token: &str) -> Option<Duration> {
     let (name, value) = token.split_once('=')?;
-    let value = value.trim().trim_matches('"');
-    if !name.trim().eq_ignore_ascii_case("wait") || !value.bytes().all(|b| b.is_ascii_digit()) {
+    let value = unquoted(value.trim())?;
+    // A sign or a leading zero is no way to write a number, here as everywhere.
+    let is_number = value.bytes().all(|b| b.is_ascii_digit())
+        && (value == "0" || !value.is_empty() && !value.starts_with('0'));
+    if !is_number || !name.trim().eq_ignore_ascii_case("wait") {
         return None;
     }
     // A number that is too large for the type means the longest wait.
-    let seconds = if value.is_empty() {
-        return None;
-    } else {
-        value.parse().unwrap_or(u64::MAX)
-    };
-    Some(Duration::from_secs(seconds).min(WAIT_MAX))
+    Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)).min(WAIT_MAX))
 }
 
 #[cfg(test)]
@@ -94,8 +93,19 @@ mod tests {
 
     #[test]
     fn what_is_malformed_or_unknown_is_ignored() {
-        for value in ["wait", "wait=", "wait=-1", "wait=1.5", "wait=abc", "handling=strict", ",;="]
-        {
+        for value in [
+            "wait",
+            "wait=",
+            "wait=-1",
+            "wait=+1",
+            "wait=01",
+            "wait=1.5",
+            "wait=abc",
+            "wait=\"1",
+            "x=\"a, wait=5\"",
+            "handling=strict",
+            ",;=",
+        ] {
             assert_eq!(of(&[value]), (1, None), "{value}");
         }
     }

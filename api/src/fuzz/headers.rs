@@ -1,11 +1,14 @@
 //! Random values of the headers that the api reads.
 
-use crate::extract::{ApiKey, Prefer, WAIT_MAX, bucket};
-use axum::http::{HeaderMap, HeaderValue};
+use crate::extract::{ApiKey, Prefer, WAIT_MAX, bucket, client_address};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
 use domain::IdempotencyKey;
 use proptest::prelude::*;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Bytes that a header may have. Bytes that have a meaning are drawn more often.
 fn value() -> impl Strategy<Value = Vec<u8>> {
@@ -14,6 +17,9 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         Just("respond-async".to_owned()),
         Just(", ".to_owned()),
         Just("sck_".to_owned()),
+        Just("for=".to_owned()),
+        Just("\"".to_owned()),
+        Just("10.0.0.9".to_owned()),
         "[0-9]{1,25}",
         "[ -~]{0,12}",
         "\\PC{0,8}",
@@ -21,16 +27,16 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(word, 0..8).prop_map(|words| words.concat().into_bytes())
 }
 
-fn headers(name: &'static str) -> impl Strategy<Value = HeaderMap> {
-    prop::collection::vec(value(), 0..4).prop_map(move |values| {
-        let valid = values.iter().filter_map(|value| HeaderValue::from_bytes(value).ok());
-        valid.map(|value| (name.parse().unwrap(), value)).collect()
+fn values() -> impl Strategy<Value = Vec<HeaderValue>> {
+    prop::collection::vec(value(), 0..4).prop_map(|values| {
+        values.iter().filter_map(|value| HeaderValue::from_bytes(value).ok()).collect()
     })
 }
 
 proptest! {
     #[test]
-    fn a_wait_is_never_longer_than_the_longest(headers in headers("prefer")) {
+    fn a_wait_is_never_longer_than_the_longest(values in values()) {
+        let headers: HeaderMap = values.into_iter().map(|value| (PREFER, value)).collect();
         let prefer = Prefer::from_headers(&headers);
         prop_assert!(prefer.wait(Duration::from_secs(1)) <= WAIT_MAX);
         if let Some(applied) = prefer.applied() {
@@ -56,10 +62,17 @@ proptest! {
 
     #[test]
     fn every_caller_has_one_bucket_with_a_short_name(
-        peer in any::<IpAddr>(), headers in headers("x-forwarded-for"),
+        peer in any::<IpAddr>(), standard in any::<bool>(), values in values(),
     ) {
+        let name = if standard { "forwarded" } else { "x-forwarded-for" };
+        let request = values.into_iter().fold(Request::new(()), |mut request, value| {
+            request.headers_mut().append(name, value);
+            request
+        });
+        let (mut parts, ()) = request.into_parts();
+        parts.extensions.insert(ConnectInfo(SocketAddr::new(peer, 1)));
         let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
-        let name = bucket(peer, &headers, &trusted);
+        let name = bucket(client_address(&parts, &trusted));
         prop_assert!(name == "local" || name.starts_with("ip:"));
         prop_assert!(name.len() <= 64 && name.is_ascii());
     }

@@ -9,12 +9,14 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is accepted from a client. Common forms of ids are shorter.
 const LENGTH_MAX: usize = 128;
 
-/// Removes an id that the client has sent, unless it is short and has plain characters only: it is
-/// written to logs and headers.
+/// Removes an id that the client has sent, unless it is the only one, is short and has plain
+/// characters only: it is written to logs and headers.
 pub(crate) async fn drop_unusable(mut request: Request) -> Request {
     let is_plain =
         |id: &[u8]| (1..=LENGTH_MAX).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic);
-    if request.headers().get(HEADER).is_some_and(|id| !is_plain(id.as_bytes())) {
+    let mut ids = request.headers().get_all(HEADER).iter();
+    let first = ids.next();
+    if first.is_some_and(|id| ids.next().is_some() || !is_plain(id.as_bytes())) {
         request.headers_mut().remove(HEADER);
     }
     request

@@ -7,31 +7,33 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use utoipa_axum::router::UtoipaMethodRouter;
 
-/// The problems of every submission. Those up to `UnsupportedMediaType` come before admission.
+/// The problems of every request that needs an API key.
+const OF_ALL: &[ProblemKind] = &[
+    ProblemKind::HeaderRepeated,
+    ProblemKind::Unauthenticated,
+    ProblemKind::InsufficientScope,
+    ProblemKind::OriginNotAllowed,
+    ProblemKind::HostNotAllowed,
+    ProblemKind::TooManyFailedAuthentications,
+    ProblemKind::Internal,
+    ProblemKind::StorageUnavailable,
+];
+
+/// The further problems of every submission. Those up to `UnsupportedContentEncoding` come before
+/// admission.
 const OF_SUBMISSIONS: &[ProblemKind] = &[
     ProblemKind::MalformedJson,
     ProblemKind::InvalidRequest,
     ProblemKind::IdempotencyKeyMissing,
     ProblemKind::IdempotencyKeyInvalid,
-    ProblemKind::Unauthenticated,
-    ProblemKind::InsufficientScope,
     ProblemKind::PayloadTooLarge,
     ProblemKind::UnsupportedMediaType,
+    ProblemKind::UnsupportedContentEncoding,
     ProblemKind::IdempotencyKeyReused,
     ProblemKind::RateLimited,
-    ProblemKind::Internal,
     ProblemKind::QueueFull,
     ProblemKind::QueueUnavailable,
-    ProblemKind::StorageUnavailable,
     ProblemKind::ProcessingFailed,
-];
-
-/// The problems of every read.
-const OF_READS: &[ProblemKind] = &[
-    ProblemKind::Unauthenticated,
-    ProblemKind::InsufficientScope,
-    ProblemKind::Internal,
-    ProblemKind::StorageUnavailable,
 ];
 
 /// Completes the description of a command that can be refused as `refusals`.
@@ -42,10 +44,10 @@ pub(crate) fn submission(
     each_operation(routes, |operation| {
         operation.parameters.get_or_insert_default().extend(headers::of_submission());
         add(operation, [("202".to_owned(), accepted())]);
-        add(operation, problems::by_status(&[refusals, OF_SUBMISSIONS].concat()));
+        add(operation, problems::by_status(&[refusals, OF_SUBMISSIONS, OF_ALL].concat()));
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
-            if !matches!(status.as_str(), "400" | "401" | "413" | "415" | "500") {
+            if !matches!(status.as_str(), "400" | "401" | "413" | "415" | "421" | "500") {
                 headers::describe(status, response);
             }
         }
@@ -58,7 +60,7 @@ pub(crate) fn read(
     problems: &[ProblemKind],
 ) -> UtoipaMethodRouter<ApiState> {
     each_operation(routes, |operation| {
-        add(operation, problems::by_status(&[problems, OF_READS].concat()));
+        add(operation, problems::by_status(&[problems, OF_ALL].concat()));
     })
 }
 

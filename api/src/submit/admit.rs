@@ -22,7 +22,8 @@ pub(crate) async fn admit(
 ) -> Result<(Result<Reply, ApiError>, Option<Quota>), ApiError> {
     // The ticket is taken before the job can finish. Otherwise its outcome could be announced
     // before anything waits for it.
-    let ticket = (deadline > Instant::now()).then(|| state.outcomes.ticket(job.id())).flatten();
+    let ticket =
+        (deadline > Instant::now()).then(|| state.outcomes.ticket(job.id(), bucket)).flatten();
     let admission = state.admissions.call(state.queue.submission(job, bucket)).await??;
     let quota = admission.quota;
     let (word, reply) = match admission.verdict {

@@ -29,6 +29,7 @@ mod record;
 mod source;
 mod stats;
 mod upkeep;
+mod waiting;
 mod wake_signal;
 
 pub use admission::{AT_ONCE_MAX, Admission, Bounds, Submission, Verdict};

@@ -1,11 +1,10 @@
 //! Waiting for jobs: one subscription a process, which hands outcomes to the requests that wait.
 
 use crate::announcement::{self, Outcome};
+use crate::waiting::Waiting;
 use crate::{Queue, pubsub};
 use domain::JobId;
 use futures::StreamExt;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,33 +15,31 @@ use tokio_util::sync::CancellationToken;
 /// How often a waiting request reads the record of its job while there is no subscription.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The requests that wait for one job.
-type Waiting = Vec<oneshot::Sender<Arc<Outcome>>>;
-
 /// The requests of this process that wait for jobs.
 #[derive(Clone)]
 pub struct Outcomes {
-    waiting: Arc<Mutex<HashMap<JobId, Waiting>>>,
+    waiting: Arc<Mutex<Waiting>>,
     /// A count of the beginnings and ends of subscriptions: it is odd while there is one.
     subscription: watch::Receiver<u64>,
-    waiting_max: usize,
 }
 
 /// The registration of a request that waits for a job. It must be taken before the job can finish,
 /// or the outcome may be missed.
 pub struct Ticket {
     job: JobId,
+    client: Arc<str>,
     outcome: oneshot::Receiver<Arc<Outcome>>,
     outcomes: Outcomes,
 }
 
 impl Outcomes {
-    /// Subscribes, again whenever a subscription has ended, until `stop`. Requests may wait for at
-    /// most `waiting_max` jobs.
+    /// Subscribes, again whenever a subscription has ended, until `stop`. At most `waiting_max`
+    /// requests may wait, and a quarter of them for one client.
     #[must_use]
     pub fn subscribe(queue: &Queue, waiting_max: usize, stop: CancellationToken) -> Self {
         let (announce, subscription) = watch::channel(0);
-        let outcomes = Self { waiting: Arc::default(), subscription, waiting_max };
+        let waiting = Arc::new(Mutex::new(Waiting::at_most(waiting_max)));
+        let outcomes = Self { waiting, subscription };
         let (listener, queue) = (outcomes.clone(), queue.clone());
         tokio::spawn(async move {
             let listen = || async {
@@ -79,28 +76,24 @@ impl Outcomes {
 
     fn deliver(&self, outcomes: Vec<Outcome>) {
         for outcome in outcomes {
-            let waiting = self.lock().remove(&outcome.job);
+            let waiting = self.lock().announced(outcome.job);
             let outcome = Arc::new(outcome);
-            for sender in waiting.into_iter().flatten() {
+            for sender in waiting {
                 // It fails for a request that no longer waits.
                 let _ = sender.send(outcome.clone());
             }
         }
     }
 
-    /// Registers a request that waits for `job`; `None` when too many jobs are waited for already.
+    /// Registers a request of `client` that waits for `job`; `None` when too many wait already.
     #[must_use]
-    pub fn ticket(&self, job: JobId) -> Option<Ticket> {
+    pub fn ticket(&self, job: JobId, client: &str) -> Option<Ticket> {
         let (sender, outcome) = oneshot::channel();
-        let mut waiting = self.lock();
-        if waiting.len() >= self.waiting_max {
-            return None;
-        }
-        waiting.entry(job).or_default().push(sender);
-        Some(Ticket { job, outcome, outcomes: self.clone() })
+        let client = self.lock().enter(job, client, sender)?;
+        Some(Ticket { job, client, outcome, outcomes: self.clone() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Waiting>> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -141,11 +134,6 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.outcome.close();
-        if let Entry::Occupied(mut waiting) = self.outcomes.lock().entry(self.job) {
-            waiting.get_mut().retain(|sender| !sender.is_closed());
-            if waiting.get().is_empty() {
-                waiting.remove();
-            }
-        }
+        self.outcomes.lock().leave(self.job, &self.client);
     }
 }

@@ -2,6 +2,11 @@
 
 use crate::{Database, StoreError};
 use domain::{ClientId, Instant};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// The longest time in which uses are noted. Nobody waits for it, but it holds a connection.
+const NOTE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A stored key, to check a presented one against.
 #[derive(Debug, Clone)]
@@ -68,8 +73,8 @@ pub async fn create(database: &Database, key: NewApiKey<'_>) -> Result<(), Store
     Ok(())
 }
 
-/// The key of that id, unless it is unknown, expired or revoked. The use of the key is noted at
-/// most once a minute.
+/// The key of that id, unless it is unknown, expired or revoked. It writes nothing, so that a
+/// Postgres that only reads lets clients in.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn find_valid(database: &Database, id: &str) -> Result<Option<StoredApiKey>, StoreError> {
     database.read(|| look_up(database, id)).await
@@ -77,13 +82,8 @@ pub async fn find_valid(database: &Database, id: &str) -> Result<Option<StoredAp
 
 async fn look_up(database: &Database, id: &str) -> Result<Option<StoredApiKey>, StoreError> {
     let row = sqlx::query!(
-        r#"WITH used AS (
-               UPDATE api_keys SET last_used_at = now()
-               WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
-                 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
-           )
-           SELECT client_id, secret_hash, scope FROM api_keys
-           WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"#,
+        "SELECT client_id, secret_hash, scope FROM api_keys
+         WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
         id,
     )
     .fetch_optional(database.pool())
@@ -93,6 +93,22 @@ async fn look_up(database: &Database, id: &str) -> Result<Option<StoredApiKey>, 
         secret_hash: row.secret_hash,
         scope: row.scope,
     }))
+}
+
+/// Notes that the keys of those ids were used now, each at most once a minute.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn note_uses(database: &Database, ids: &[String]) -> Result<(), StoreError> {
+    let noted = sqlx::query!(
+        "UPDATE api_keys SET last_used_at = now()
+         WHERE id = ANY ($1)
+           AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+        ids,
+    )
+    .execute(database.pool());
+    match timeout(NOTE_TIMEOUT, noted).await {
+        Ok(noted) => Ok(noted.map(drop)?),
+        Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
+    }
 }
 
 /// The keys in the order of client and age, at most a thousand.

@@ -1,7 +1,7 @@
 //! `GET /jobs/{id}`
 
 use crate::api_error::ApiError;
-use crate::extract::{PathParameter, Reader, WAIT_MAX, invalid_parameter, query};
+use crate::extract::{PathParameter, Reader, WAIT_MAX, decimal, invalid_parameter, query};
 use crate::respond::{self, AboutJob};
 use crate::state::ApiState;
 use crate::submit::{view_of_record, wait};
@@ -43,13 +43,14 @@ pub(crate) const PROBLEMS: &[ProblemKind] =
 pub(crate) async fn handle(
     State(state): State<ApiState>,
     Reader(caller): Reader,
-    PathParameter(id): PathParameter,
+    parameter: PathParameter,
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let deadline = Instant::now() + query::<Wait>(&uri)?.parse()?;
-    let id = JobId::new(id.parse().map_err(|_| not_found())?);
+    let id = parameter.job_id().ok_or_else(not_found)?;
 
-    let ticket = (deadline > Instant::now()).then(|| state.outcomes.ticket(id)).flatten();
+    let waits = deadline > Instant::now();
+    let ticket = waits.then(|| state.outcomes.ticket(id, &caller.bucket)).flatten();
     let mut view = find(&state, caller.client, id).await?;
     if let Some(ticket) = ticket.filter(|_| !view.is_final()) {
         let look = || async {
@@ -69,7 +70,7 @@ impl Wait {
         let Some(text) = self.wait else {
             return Ok(Duration::ZERO);
         };
-        let wait = text.parse().ok().map(Duration::from_secs).filter(|wait| *wait <= WAIT_MAX);
+        let wait = decimal(&text).map(Duration::from_secs).filter(|wait| *wait <= WAIT_MAX);
         wait.ok_or_else(|| invalid_parameter("wait", "must be an integer from 0 to 30"))
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /subscriptions/{user_id}`
 
 use crate::api_error::ApiError;
-use crate::extract::{PathParameter, Reader, invalid_parameter, parse_id, query};
+use crate::extract::{PathParameter, Reader, decimal, invalid_parameter, parse_id, query};
 use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
@@ -72,9 +72,7 @@ impl Page {
     fn parse(self) -> Result<(u32, Option<SubscriptionId>), ApiError> {
         let limit = match self.limit {
             None => LIMIT_MAX,
-            Some(text) => text
-                .parse()
-                .ok()
+            Some(text) => decimal(&text)
                 .filter(|limit| (1..=LIMIT_MAX).contains(limit))
                 .ok_or_else(|| invalid_parameter("limit", "must be an integer from 1 to 100"))?,
         };

@@ -73,7 +73,7 @@ impl Connection {
 
     /// The body of `GET path`, which must be answered with 200.
     pub(crate) async fn page(&mut self, path: &str) -> io::Result<String> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let reply = self.ask(request.as_bytes()).await?;
         let body = String::from_utf8_lossy(reply.body).into_owned();
         match reply.status {

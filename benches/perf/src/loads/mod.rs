@@ -119,14 +119,14 @@ pub(crate) fn post(
     // Writing to memory cannot fail.
     let _ = write!(
         request,
-        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Idempotency-Key: {key}\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
     );
 }
 
 /// Appends a GET.
 pub(crate) fn get(request: &mut Vec<u8>, path: &impl Display, headers: &str) {
-    let _ = write!(request, "GET {path} HTTP/1.1\r\nHost: bench\r\n{headers}\r\n");
+    let _ = write!(request, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
 }
 
 /// A key as long as a UUID; no two of (run of the driver, number) give the same one.

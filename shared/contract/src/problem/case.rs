@@ -3,15 +3,24 @@
 use super::{FieldError, Problem, ProblemKind};
 use domain::JobId;
 
+/// The most errors that are listed. It bounds the size of an answer, whatever a request has.
+const ERRORS_MAX: usize = 20;
+
 impl Problem {
-    /// The problem that names the invalid fields of a request.
+    /// The problem that names the invalid fields of a request, or the first of them if there are
+    /// very many. It then says how many more there are.
     #[must_use]
-    pub fn invalid(errors: Vec<FieldError>) -> Self {
+    pub fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let count = errors.len();
         let detail = match errors.as_slice() {
             [error] => format!("{} {}.", error.field, error.message),
-            many => format!("{} fields are not valid: see errors.", many.len()),
+            few if few.len() <= ERRORS_MAX => format!("{count} fields are not valid: see errors."),
+            _ => format!("{count} fields are not valid: errors has the first {ERRORS_MAX}."),
         };
-        Self::new(ProblemKind::InvalidRequest, detail).with_errors(errors)
+        errors.truncate(ERRORS_MAX);
+        let more = count - errors.len();
+        let problem = Self::new(ProblemKind::InvalidRequest, detail).with_errors(errors);
+        if more == 0 { problem } else { problem.with("more_errors", more) }
     }
 
     /// The problem that the API key lacks the scope of that name.
@@ -36,6 +45,14 @@ impl Problem {
         Self::new(ProblemKind::RateLimited, detail)
             .with("retry_after", seconds)
             .with("violated-policies", vec!["default"])
+    }
+
+    /// The problem that too many requests of an address had no valid API key; the next one may come
+    /// in so many seconds.
+    #[must_use]
+    pub fn too_many_failed_authentications(seconds: u64) -> Self {
+        let detail = format!("Use a valid API key, or wait {seconds} s.");
+        Self::new(ProblemKind::TooManyFailedAuthentications, detail).with("retry_after", seconds)
     }
 
     /// The problem that a job was given up. The cause must be one that clients may see.

@@ -20,6 +20,7 @@ impl ProblemKind {
             }]),
             (Self::InsufficientScope, _) => Problem::insufficient_scope("write"),
             (Self::IdempotencyKeyReused, _) => Problem::key_reused(JOB),
+            (Self::TooManyFailedAuthentications, _) => Problem::too_many_failed_authentications(42),
             (Self::RateLimited, _) => Problem::rate_limited(6),
             (Self::ProcessingFailed, _) => {
                 Problem::given_up("the database refused it (23514)").about_job(JOB)

@@ -20,12 +20,18 @@ table! {
         "The Idempotency-Key header is not valid", No,
         "There is more than one Idempotency-Key, or it is not 1 to 255 visible ASCII characters.",
         "Send the header once, without spaces. A UUID is a good value.";
+    HeaderRepeated: 400, "header_repeated", "A header occurs more than once", No,
+        "Two headers of one name contradict each other, and which one counts is anybody's guess.",
+        "Send the header that detail names once.";
     Unauthenticated: 401, "unauthenticated", "A valid API key is needed", No,
         "The API key is missing, unknown, expired or revoked. The answer does not tell which.",
         "Send Authorization: Bearer and a valid API key. Keys are made by the operator.";
     InsufficientScope: 403, "insufficient_scope", "The API key does not allow this", No,
         "The API key is valid, but its scope does not include this request.",
         "Use an API key with the scope that required_scope names.";
+    OriginNotAllowed: 403, "origin_not_allowed", "Pages of this origin may not ask", No,
+        "An api in open mode answers no web page but those of this machine.",
+        "Serve the page from localhost, or use an api that needs API keys.";
     RouteNotFound: 404, "route_not_found", "There is nothing at this path", No,
         "The api serves nothing at this path.",
         "Compare the path with the documentation. There is no slash at the end of a path.";
@@ -41,6 +47,13 @@ table! {
     UnsupportedMediaType: 415, "unsupported_media_type", "The body must be application/json", No,
         "The Content-Type of the body is missing or is not application/json.",
         "Send the body as JSON, with Content-Type: application/json.";
+    UnsupportedContentEncoding: 415, "unsupported_content_encoding",
+        "The body must not be compressed", No,
+        "The body has a Content-Encoding other than identity.",
+        "Send the body as it is, without Content-Encoding.";
+    HostNotAllowed: 421, "host_not_allowed", "The api does not answer to this name", No,
+        "An api in open mode answers to loopback names only, so that no web page can pose as it.",
+        "Ask for localhost or 127.0.0.1, or use an api that needs API keys.";
     IdempotencyKeyReused: 422, "idempotency_key_reused", "The key was used for another request",
         NewKey,
         "A request with another method, path or body used this Idempotency-Key before.",
@@ -48,6 +61,10 @@ table! {
     RateLimited: 429, "rate_limited", "Too many requests", SameKey,
         "The client has used up its tokens, and nothing was accepted.",
         "Wait as long as Retry-After says, then send the request again with the same key.";
+    TooManyFailedAuthentications: 429, "too_many_failed_authentications",
+        "Too many requests without a valid API key", No,
+        "This address has sent 20 requests in a minute that had no valid API key.",
+        "Use a valid API key: it works at once. Any other attempt has to wait for Retry-After.";
     QueueFull: 503, "queue_full", "The queue is full", SameKey,
         "As many jobs wait as the queue may hold, and nothing was accepted.",
         "Wait as long as Retry-After says, then send the request again with the same key.";

@@ -8,20 +8,25 @@ use Advice::{NewKey, No, SameKey};
 use ProblemKind as Kind;
 
 /// `semantics.md` 3.1 and 3.3; the refusals are in `refusal`.
-const TABLE: [(Kind, u16, &str, Advice); 18] = [
+const TABLE: [(Kind, u16, &str, Advice); 23] = [
     (Kind::MalformedJson, 400, "malformed_json", No),
     (Kind::InvalidRequest, 400, "invalid_request", No),
     (Kind::IdempotencyKeyMissing, 400, "idempotency_key_missing", No),
     (Kind::IdempotencyKeyInvalid, 400, "idempotency_key_invalid", No),
+    (Kind::HeaderRepeated, 400, "header_repeated", No),
     (Kind::Unauthenticated, 401, "unauthenticated", No),
     (Kind::InsufficientScope, 403, "insufficient_scope", No),
+    (Kind::OriginNotAllowed, 403, "origin_not_allowed", No),
     (Kind::RouteNotFound, 404, "route_not_found", No),
     (Kind::JobNotFound, 404, "job_not_found", SameKey),
     (Kind::MethodNotAllowed, 405, "method_not_allowed", No),
     (Kind::PayloadTooLarge, 413, "payload_too_large", No),
     (Kind::UnsupportedMediaType, 415, "unsupported_media_type", No),
+    (Kind::UnsupportedContentEncoding, 415, "unsupported_content_encoding", No),
+    (Kind::HostNotAllowed, 421, "host_not_allowed", No),
     (Kind::IdempotencyKeyReused, 422, "idempotency_key_reused", NewKey),
     (Kind::RateLimited, 429, "rate_limited", SameKey),
+    (Kind::TooManyFailedAuthentications, 429, "too_many_failed_authentications", No),
     (Kind::QueueFull, 503, "queue_full", SameKey),
     (Kind::QueueUnavailable, 503, "queue_unavailable", SameKey),
     (Kind::StorageUnavailable, 503, "storage_unavailable", SameKey),
@@ -83,6 +88,23 @@ fn members_come_in_a_fixed_order_and_those_of_the_kind_come_last() {
             r#""retry":"no","job":"/jobs/x","retry_after":7}"#
         )
     );
+}
+
+#[test]
+fn the_first_20_errors_are_listed_and_the_others_counted() {
+    let of = |count: usize| {
+        let error = |index| FieldError { field: format!("f{index}"), message: "is bad".to_owned() };
+        let problem = Problem::invalid((0..count).map(error).collect());
+        let last = problem.errors.last().map(|error| error.field.clone());
+        (problem.detail, problem.errors.len(), last, problem.extra.get("more_errors").cloned())
+    };
+    let last = |name: &str| Some(name.to_owned());
+    assert_eq!(of(1), ("f0 is bad.".to_owned(), 1, last("f0"), None));
+    let detail = "20 fields are not valid: see errors.".to_owned();
+    assert_eq!(of(20), (detail, 20, last("f19"), None));
+    let detail = "21 fields are not valid: errors has the first 20.".to_owned();
+    assert_eq!(of(21), (detail, 20, last("f19"), Some(1.into())));
+    assert_eq!(of(9_000).3, Some(8_980.into()));
 }
 
 #[test]

@@ -7,6 +7,11 @@ use support::Database;
 
 const HASH: [u8; 32] = [7; 32];
 
+/// Makes the database one that sessions begun from now on can only read.
+const READ_ONLY: &str = "DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
+END $$";
+
 fn key<'a>(id: &'a str, client: &'a str) -> NewApiKey<'a> {
     NewApiKey { id, client, secret_hash: &HASH, scope: "write", expires_at: None }
 }
@@ -101,27 +106,31 @@ async fn a_use_is_noted_at_most_once_a_minute() {
     for id in ["AbCd1234", "unused12"] {
         api_keys::create(database.store(), key(id, "shop")).await.unwrap();
     }
+    let used = ["AbCd1234".to_owned(), "AbCd1234".to_owned(), "unknown1".to_owned()];
+    let note = async || api_keys::note_uses(database.store(), &used).await.unwrap();
     assert_eq!(last_used(&database, "AbCd1234").await, None);
-    api_keys::find_valid(database.store(), "AbCd1234").await.unwrap();
+    note().await;
     let first = last_used(&database, "AbCd1234").await;
     assert!(first.is_some());
-    api_keys::find_valid(database.store(), "AbCd1234").await.unwrap();
+    note().await;
     assert_eq!(last_used(&database, "AbCd1234").await, first);
 
     let earlier = "UPDATE api_keys SET last_used_at = now() - interval '61 seconds'
                    WHERE last_used_at IS NOT NULL";
     database.run(earlier).await;
-    api_keys::find_valid(database.store(), "AbCd1234").await.unwrap();
+    note().await;
     assert!(last_used(&database, "AbCd1234").await > first);
     assert_eq!(last_used(&database, "unused12").await, None);
 }
 
 #[tokio::test]
-async fn a_key_that_is_refused_was_not_used() {
+async fn a_key_is_found_where_nothing_can_be_written() {
     let database = Database::create().await;
     api_keys::create(database.store(), key("AbCd1234", "shop")).await.unwrap();
-    api_keys::revoke(database.store(), "AbCd1234").await.unwrap();
-    api_keys::find_valid(database.store(), "AbCd1234").await.unwrap();
+    database.run(READ_ONLY).await;
+    let standby = database.store_of(2);
+    assert!(api_keys::find_valid(&standby, "AbCd1234").await.unwrap().is_some());
+    assert!(api_keys::note_uses(&standby, &["AbCd1234".to_owned()]).await.is_err());
     assert_eq!(last_used(&database, "AbCd1234").await, None);
 }
 

@@ -21,8 +21,9 @@ async fn a_body_beyond_64_kib_is_too_large() -> Result<()> {
     }
 
     // Without a length that announces it.
-    let head = "POST /users HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nConnection: close\r\n\
-                Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let head = "POST /users HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: k\r\n\
+                Connection: close\r\nContent-Type: application/json\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
     let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
     let bytes = format!("{head}{}0\r\n\r\n", chunk.repeat(5));
     raw_request(client.address()?, bytes.as_bytes()).await?.problem(413, "payload_too_large")?;

@@ -113,6 +113,38 @@ async fn every_wrong_field_is_named_at_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn of_many_errors_the_first_are_named_and_the_others_counted() -> Result<()> {
+    let stack = Stack::builder().workers(0).start().await?;
+    let client = stack.client()?;
+    let members: Vec<String> = (0..5_000).map(|index| format!("\"{index}\":1")).collect();
+    let body = format!("{{{}}}", members.join(","));
+    let answer = send(&client, "/subscribe", "k", body.as_bytes()).await?;
+    let fields = answer.invalid_fields()?;
+    assert_eq!(fields.len(), 20);
+    assert!(fields.contains(&"plan".to_owned()) && fields.contains(&"user_id".to_owned()));
+    let problem = answer.problem(400, "invalid_request")?;
+    assert_eq!(problem["more_errors"], 5_000 + 2 - 20);
+    let detail = "5002 fields are not valid: errors has the first 20.";
+    assert_eq!(problem["detail"], detail);
+
+    // Whatever a body has, the answer is short: also if each name is long, and escaped.
+    let long = |index: usize| format!("\"{index}{}\":1", "\\u0001".repeat(400));
+    let members: Vec<String> = (0..24).map(long).collect();
+    for body in [
+        format!("{{{}}}", members.join(",")),
+        format!("{{{0},{0}}}", "\"a\":1"),
+        format!("{{\"{0}\":1,\"{0}\":1}}", "\\u0001".repeat(5_000)),
+        format!("{{\"{0}\":1,\"{0}\":1}}", "n".repeat(30_000)),
+        format!("{{\"user_id\":\"{0}\",\"plan\":\"{0}\"}}", "v".repeat(30_000)),
+        format!("{{\"user_id\":{},\"plan\":[{}1]}}", "9".repeat(30_000), "1,".repeat(10_000)),
+    ] {
+        let answer = send(&client, "/subscribe", "k", body.as_bytes()).await?;
+        assert!(answer.status == 400 && answer.body.len() < 16_384, "{answer}");
+    }
+    stack.done().await
+}
+
+#[tokio::test]
 async fn a_body_must_be_an_object() -> Result<()> {
     let stack = Stack::start().await?;
     let client = stack.client()?;

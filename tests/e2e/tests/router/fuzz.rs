@@ -34,11 +34,15 @@ const PATHS: [&str; 18] = [
 /// Those of the paths whose bodies are read.
 const SUBMISSIONS: [&str; 6] =
     ["/users", "/subscribe", "/renew", "/cancel", "/gift", "/gift/redeem"];
-const HEADERS: [&str; 7] = [
+const HEADERS: [&str; 11] = [
     "idempotency-key",
     "content-type",
     "prefer",
     "x-forwarded-for",
+    "forwarded",
+    "host",
+    "origin",
+    "content-encoding",
     "x-request-id",
     "accept",
     "authorization",

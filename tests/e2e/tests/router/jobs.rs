@@ -91,7 +91,21 @@ async fn a_wait_that_cannot_be_is_refused() -> Result<()> {
     let stack = Stack::start().await?;
     let client = stack.client()?;
     let id = client.submit("/users", "k", &json!({"email": "ada@example.com"})).await?;
-    for wait in ["31", "-1", "soon", "", "1.5", "99999999999999999999"] {
+    for wait in [
+        "31",
+        "-1",
+        "soon",
+        "",
+        "1.5",
+        "99999999999999999999",
+        "%2B1",
+        "+1",
+        "01",
+        "00",
+        "1%20",
+        "%D9%A1",
+        "0x1",
+    ] {
         let answer = client.get(&format!("/jobs/{id}?wait={wait}")).await?;
         assert_eq!(answer.invalid_fields()?, ["wait"], "{wait}");
     }
@@ -106,6 +120,28 @@ async fn a_job_nobody_submitted_is_not_found() -> Result<()> {
     for id in ["00000000-0000-8000-8000-000000000000", "nonsense", "1", "%00"] {
         client.get(&format!("/jobs/{id}")).await?.problem(404, "job_not_found")?;
     }
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_job_has_one_spelling() -> Result<()> {
+    let stack = Stack::builder().workers(0).start().await?;
+    let client = stack.client()?;
+    let id = client.submit("/users", "k", &json!({"email": "ada@example.com"})).await?;
+    let upper = id.to_uppercase();
+    assert_ne!(upper, id);
+    for other in [
+        upper,
+        id.replace('-', ""),
+        id.replacen('-', "", 1),
+        format!("%7B{id}%7D"),
+        format!("urn:uuid:{id}"),
+        format!("{id}%20"),
+        format!("+{id}"),
+    ] {
+        client.get(&format!("/jobs/{other}")).await?.problem(404, "job_not_found")?;
+    }
+    client.job(&id).await?;
     stack.done().await
 }
 

@@ -5,7 +5,9 @@
 mod bad_input;
 mod cancel;
 mod concurrency;
+mod edge;
 mod expiry;
+mod failed_keys;
 mod fuzz;
 mod gift;
 mod isolation;

@@ -3,7 +3,7 @@
 use crate::kept::ensure_kept;
 use crate::stack::Stack;
 use anyhow::{Result, ensure};
-use e2e::{Client, concurrently, eventually_true, fresh_key};
+use e2e::{Client, concurrently, fresh_key};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -109,23 +109,58 @@ async fn what_is_done_is_answered_whatever_is_preferred() -> Result<()> {
 }
 
 #[tokio::test]
-async fn beyond_so_many_waiters_nobody_waits() -> Result<()> {
+async fn beyond_so_many_requests_that_wait_nobody_waits() -> Result<()> {
     let mut stack = Stack::builder().workers(0).api("WAITERS_MAX", 1).start().await?;
     let client = stack.client()?;
     let idle = stack.key_count().await?;
+    let body = json!({"email": "ada@example.com"});
     let waiting = tokio::spawn({
-        let client = client.clone();
-        async move { client.post("/users", "k", &json!({"email": "ada@example.com"})).await }
+        let (client, body) = (client.clone(), body.clone());
+        async move { client.post("/users", "k", &body).await }
     });
     stack.wait_for_more_keys_than(idle).await?;
-    let body = json!({"email": "bob@example.com"});
-    eventually_true("the second does not wait", Duration::from_secs(10), async || {
+    // For the same job or for another one, by a submission or a poll.
+    let polled = client.submit("/users", "k", &body).await?;
+    for key in ["k", "k2", "k3"] {
         let begun = Instant::now();
-        client.post("/users", &fresh_key(), &body).await?.json(202)?;
-        Ok(begun.elapsed() < Duration::from_secs(1))
-    })
-    .await?;
+        client.post("/users", key, &body).await?.json(202)?;
+        client.get(&format!("/jobs/{polled}?wait=30")).await?.json(200)?;
+        ensure!(begun.elapsed() < Duration::from_secs(5), "{key} waits");
+    }
     stack.start_worker().await?;
     waiting.await??.json(201)?;
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_client_that_takes_all_its_places_leaves_those_of_others() -> Result<()> {
+    let mut stack = Stack::builder()
+        .workers(0)
+        .api("API_AUTH", "required")
+        .api("WAITERS_MAX", 4)
+        .start()
+        .await?;
+    let client = stack.client()?;
+    let greedy = client.with_api_key(&stack.create_key("greedy", "write").await?);
+    let modest = client.with_api_key(&stack.create_key("modest", "write").await?);
+    let (idle, body) = (stack.key_count().await?, json!({"email": "ada@example.com"}));
+    let waiting = |client: &Client, key: &'static str| {
+        let (client, body) = (client.clone(), body.clone());
+        tokio::spawn(async move { client.post("/users", key, &body).await })
+    };
+    let first = waiting(&greedy, "k");
+    stack.wait_for_more_keys_than(idle).await?;
+    let begun = Instant::now();
+    for key in ["k", "k2"] {
+        greedy.post("/users", key, &body).await?.json(202)?;
+    }
+    ensure!(begun.elapsed() < Duration::from_secs(5), "it has a quarter of 4 places");
+
+    let queued = stack.key_count().await?;
+    let other = waiting(&modest, "k");
+    stack.wait_for_more_keys_than(queued).await?;
+    stack.start_worker().await?;
+    first.await??.json(201)?;
+    other.await??.json(201)?;
     stack.done().await
 }

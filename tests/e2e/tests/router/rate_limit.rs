@@ -194,5 +194,39 @@ async fn a_trusted_proxy_is_believed_about_the_address_it_saw() -> Result<()> {
     // The right-most that is not a trusted proxy itself.
     assert_eq!(left("203.0.113.1, 127.0.0.2").await?, 7);
     assert_eq!(left("203.0.113.2").await?, 8);
+    // As proxies write it.
+    assert_eq!(left("203.0.113.1:4711").await?, 6);
+    assert_eq!(left("[::ffff:203.0.113.1]:4711, 127.0.0.2:80,").await?, 5);
+    assert_eq!(left("2001:db8::1").await?, 9);
+    assert_eq!(left("\"[2001:db8::2]:80\"").await?, 8);
+    // What hides itself, or cannot be read, is the peer.
+    assert_eq!(left("203.0.113.1, unknown").await?, 9);
+    assert_eq!(left("203.0.113.1, _hidden, 127.0.0.2").await?, 8);
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_may_write_forwarded() -> Result<()> {
+    let stack = ten_at_once().api("TRUSTED_PROXIES", "127.0.0.0/8").start().await?;
+    let client = stack.client()?;
+    let left = async |headers: &[(&str, &str)]| {
+        let key = fresh_key();
+        let mut request = client
+            .request(reqwest::Method::POST, "/users")
+            .header("idempotency-key", &key)
+            .json(&json!({"email": format!("{key}@example.com")}));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        client.send(request).await?.number("ratelimit-remaining")
+    };
+    let (one, two) = (("forwarded", "for=203.0.113.1"), ("forwarded", "for=\"203.0.113.1:80\""));
+    assert_eq!(left(&[one]).await?, 9);
+    assert_eq!(left(&[("forwarded", "for=198.51.100.7;by=_a"), two]).await?, 8);
+    assert_eq!(left(&[("forwarded", "For=203.0.113.1;proto=https, for=127.0.0.3,")]).await?, 7);
+    assert_eq!(left(&[one, ("x-forwarded-for", "203.0.113.1")]).await?, 6);
+    // One of the two was written by the client: neither is believed.
+    assert_eq!(left(&[one, ("x-forwarded-for", "203.0.113.2")]).await?, 9);
+    assert_eq!(left(&[("x-forwarded-for", "203.0.113.2")]).await?, 9);
     stack.done().await
 }

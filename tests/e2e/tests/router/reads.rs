@@ -69,8 +69,15 @@ async fn a_page_that_cannot_be_is_refused() -> Result<()> {
         ("limit=ten", "limit"),
         ("limit=", "limit"),
         ("limit=99999999999999999999", "limit"),
+        ("limit=+5", "limit"),
+        ("limit=%2B5", "limit"),
+        ("limit=05", "limit"),
+        ("limit=5%20", "limit"),
         ("starting_after=x", "starting_after"),
         ("starting_after=99999999999999999999", "starting_after"),
+        ("starting_after=0", "starting_after"),
+        ("starting_after=01", "starting_after"),
+        ("starting_after=%2B1", "starting_after"),
     ] {
         let answer = client.get(&format!("/subscriptions/{user}?{query}")).await?;
         assert_eq!(answer.invalid_fields()?, [field], "{query}");

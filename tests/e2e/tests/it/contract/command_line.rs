@@ -43,10 +43,10 @@ async fn api_keys() -> Result<()> {
     let create = ["keys", "create", "--client", "shop", "--scope", "read"];
     let output = run_to_end("api", &create, &settings)?;
     let key = find_keys(&String::from_utf8_lossy(&output.stdout)).concat();
-    let id = key.get(4..12).context("no id")?;
+    let (id, secret) = (key.get(4..12).context("no id")?, key.get(13..).context("no secret")?);
     let mut tell = |args: &[&str], output: &Output| {
         let text = shown("api", args, output);
-        talk.write(&text.replace(&key, "[key]").replace(id, "[id]"));
+        talk.write(&text.replace(&key, "[key]").replace(secret, "[secret]").replace(id, "[id]"));
     };
     tell(&create, &output);
     for args in [
@@ -54,6 +54,10 @@ async fn api_keys() -> Result<()> {
         &["keys", "revoke", id],
         &["keys", "list"],
         &["keys", "revoke", id],
+        // What may be a secret is not shown again.
+        &["keys", "revoke", &key],
+        &["keys", "revoke", secret],
+        &["keys", "revoke", "--dash", "Bearer"],
         &["keys", "create", "--client", "local"],
         &["keys", "create", "--client", "", "--scope", "write"],
     ] {

@@ -92,8 +92,8 @@ async fn sizes_and_the_order_of_the_checks() -> Result<()> {
 async fn bodies_that_do_not_arrive() -> Result<()> {
     let stack = quiet().workers(0).start().await?;
     let mut talk = Conversation::with(stack.client()?);
-    let head = "POST /users HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nConnection: close\r\n\
-                Content-Type: application/json\r\n";
+    let head = "POST /users HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: k\r\n\
+                Connection: close\r\nContent-Type: application/json\r\n";
     talk.raw(&format!("{head}Transfer-Encoding: chunked\r\n\r\nno length\r\n")).await?;
     // The api waits for the rest as long as the contract says.
     talk.raw(&format!("{head}Content-Length: 100\r\n\r\n{{")).await?;
