@@ -1,9 +1,9 @@
 //! What a test asks of its stack before it starts.
 
 use anyhow::{Context, Result};
-use support::{Database, RedisServer, Settings, fresh_folder};
+use support::{Database, Proxy, RedisServer, Settings, fresh_folder};
 
-use crate::{proxy::Proxy, service::Kind, stack::Stack};
+use crate::{service::Kind, stack::Stack};
 
 /// How many processes, and with which settings.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub struct Builder {
     durable_redis: bool,
     empty_database: bool,
     postgres_proxy: bool,
+    redis_proxy: bool,
 }
 
 /// Settings of an api that everybody may use without limit, and that waits long for its answers.
@@ -37,6 +38,7 @@ impl Default for Builder {
             durable_redis: false,
             empty_database: false,
             postgres_proxy: false,
+            redis_proxy: false,
         }
     }
 }
@@ -91,6 +93,13 @@ impl Builder {
         self
     }
 
+    /// The processes reach Redis through a proxy that the test can cut and silence.
+    #[must_use]
+    pub fn redis_proxy(mut self) -> Self {
+        self.redis_proxy = true;
+        self
+    }
+
     /// Starts everything, all processes at once, and waits until all are healthy.
     pub async fn start(self) -> Result<Stack> {
         let database =
@@ -103,14 +112,20 @@ impl Builder {
             (database.url(), None)
         };
         let redis = RedisServer::start(folder.clone(), self.durable_redis).await?;
+        let redis_proxy =
+            if self.redis_proxy { Some(Proxy::start(redis.address()).await?) } else { None };
+        let redis_url = redis_proxy
+            .as_ref()
+            .map_or_else(|| redis.url(), |proxy| format!("redis://{}/0", proxy.address()));
         let common = Settings::default()
             .with("DATABASE_URL", url)
-            .with("REDIS_URL", redis.url())
+            .with("REDIS_URL", redis_url)
             .with("RUST_LOG", "info");
         let api_settings = common.clone().overridden_by(&self.api_settings);
         let worker_settings = common.overridden_by(&self.worker_settings);
         let mut stack =
             Stack::new(folder, database, proxy, redis, [api_settings, worker_settings])?;
+        stack.redis_proxy = redis_proxy;
 
         // All are started before any is waited for: they may migrate one empty database together.
         for (kind, count) in [(Kind::Api, self.apis), (Kind::Worker, self.workers)] {

@@ -4,13 +4,12 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use support::{Database, RedisServer, Settings};
+use support::{Database, Proxy, RedisServer, Settings};
 
 use crate::{
     builder::Builder,
     client::Client,
     invariants,
-    proxy::Proxy,
     service::{Kind, Service},
     with_database::WithDatabase,
 };
@@ -24,6 +23,7 @@ pub struct Stack {
     workers: Vec<Service>,
     redis: RedisServer,
     proxy: Option<Proxy>,
+    pub(crate) redis_proxy: Option<Proxy>,
     /// The test's own way into the database.
     pool: PgPool,
     _database: Database,
@@ -57,6 +57,7 @@ impl Stack {
             workers: Vec::new(),
             redis,
             proxy,
+            redis_proxy: None,
             pool,
             _database: database,
             settings,
@@ -119,6 +120,11 @@ impl Stack {
     /// The proxy before Postgres, if the builder asked for one.
     pub fn proxy(&self) -> Result<&Proxy> {
         self.proxy.as_ref().context("no proxy: Stack::builder().postgres_proxy()")
+    }
+
+    /// The proxy before Redis, if the builder asked for one.
+    pub fn redis_proxy(&self) -> Result<&Proxy> {
+        self.redis_proxy.as_ref().context("no proxy: Stack::builder().redis_proxy()")
     }
 
     /// The test has said all: the invariants must hold, and every process that still runs must

@@ -54,6 +54,12 @@ impl RedisServer {
         format!("redis://{}/0", self.address)
     }
 
+    /// Where it listens, as `host:port`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
     /// Starts again on the same port and folder, and waits until it answers.
     pub async fn resume(&mut self) -> Result<()> {
         self.spawn_with(&[])?;
