@@ -95,7 +95,7 @@ impl Queue {
         for submission in submissions {
             call.key(&submission.keys).arg(&submission.arguments);
         }
-        let replies: Vec<Vec<Value>> = call.invoke_async(&mut self.connection.clone()).await?;
+        let replies: Vec<Vec<Value>> = self.connection.invoke(&call).await?;
         let limited = bounds.limit.is_some();
         let parse = |reply| Admission::parse(reply, limited).map_err(QueueError);
         Ok(replies.into_iter().map(parse).collect())

@@ -30,29 +30,37 @@ impl Queue {
 
     /// Queues a dead job again, as a retry of its client would. `false` if it is not dead.
     pub async fn requeue(&self, job: JobId) -> Result<bool, QueueError> {
-        let requeued: u8 = REQUEUE
-            .key(self.keys.record(job))
-            .key(self.keys.meta_of(job))
-            .key(&self.keys.active)
-            .key(&self.keys.dead)
-            .key(&self.keys.attempts)
-            .arg(job.to_string())
-            .arg(&self.keys.wake_channel)
-            .invoke_async(&mut self.connection.clone())
+        let requeued: u8 = self
+            .connection
+            .unrepeatable()
+            .invoke(
+                REQUEUE
+                    .key(self.keys.record(job))
+                    .key(self.keys.meta_of(job))
+                    .key(&self.keys.active)
+                    .key(&self.keys.dead)
+                    .key(&self.keys.attempts)
+                    .arg(job.to_string())
+                    .arg(&self.keys.wake_channel),
+            )
             .await?;
         Ok(requeued == 1)
     }
 
     /// Drops a dead job. A retry of its client is still admitted. `false` if it is not dead.
     pub async fn discard(&self, job: JobId) -> Result<bool, QueueError> {
-        let discarded: u8 = DISCARD
-            .key(self.keys.record(job))
-            .key(self.keys.meta_of(job))
-            .key(&self.keys.data)
-            .key(&self.keys.dead)
-            .arg(job.to_string())
-            .arg(self.ttl_seconds)
-            .invoke_async(&mut self.connection.clone())
+        let discarded: u8 = self
+            .connection
+            .unrepeatable()
+            .invoke(
+                DISCARD
+                    .key(self.keys.record(job))
+                    .key(self.keys.meta_of(job))
+                    .key(&self.keys.data)
+                    .key(&self.keys.dead)
+                    .arg(job.to_string())
+                    .arg(self.ttl_seconds),
+            )
             .await?;
         Ok(discarded == 1)
     }

@@ -53,14 +53,16 @@ impl Queue {
         attempts: u32,
         delay: Duration,
     ) -> Result<(), QueueError> {
-        RETRY
-            .key(&self.keys.attempts)
-            .key(self.keys.in_flight_of(worker))
-            .key(&self.keys.scheduled)
-            .arg(job.to_string())
-            .arg(format!("{} {attempts} ", record::letter(JobStatus::Retrying)))
-            .arg(delay.as_secs_f64())
-            .invoke_async::<()>(&mut self.connection.clone())
+        self.connection
+            .invoke::<()>(
+                RETRY
+                    .key(&self.keys.attempts)
+                    .key(self.keys.in_flight_of(worker))
+                    .key(&self.keys.scheduled)
+                    .arg(job.to_string())
+                    .arg(format!("{} {attempts} ", record::letter(JobStatus::Retrying)))
+                    .arg(delay.as_secs_f64()),
+            )
             .await?;
         Ok(())
     }
@@ -78,7 +80,7 @@ impl Queue {
         for job in jobs {
             call.arg(job.to_string());
         }
-        let attempts: Vec<u32> = call.invoke_async(&mut self.connection.clone()).await?;
+        let attempts: Vec<u32> = self.connection.invoke(&call).await?;
         if attempts.len() == jobs.len() { Ok(attempts) } else { Err(unexpected_reply()) }
     }
 
@@ -102,7 +104,7 @@ impl Queue {
                 .arg(decided.admitted_at.timestamp_micros())
                 .arg(Record::from(decided).encode());
         }
-        call.invoke_async::<()>(&mut self.connection.clone()).await?;
+        self.connection.invoke::<()>(&call).await?;
         Ok(())
     }
 
@@ -135,17 +137,19 @@ impl Queue {
                 (record.buried(answer, cause, now).encode(), announcement::encode(&[outcome]))
             }
         };
-        BURY.key(format!("{}:{task}", self.keys.records))
-            .key(&self.keys.attempts)
-            .key(self.keys.in_flight_of(worker))
-            .key(&self.keys.dead)
-            .key(&self.keys.data)
-            .key(format!("{}:{task}", self.keys.meta))
-            .arg(task)
-            .arg(record)
-            .arg(&self.keys.outcomes_channel)
-            .arg(announcement)
-            .invoke_async::<()>(&mut self.connection.clone())
+        self.connection
+            .invoke::<()>(
+                BURY.key(format!("{}:{task}", self.keys.records))
+                    .key(&self.keys.attempts)
+                    .key(self.keys.in_flight_of(worker))
+                    .key(&self.keys.dead)
+                    .key(&self.keys.data)
+                    .key(format!("{}:{task}", self.keys.meta))
+                    .arg(task)
+                    .arg(record)
+                    .arg(&self.keys.outcomes_channel)
+                    .arg(announcement),
+            )
             .await?;
         Ok(())
     }

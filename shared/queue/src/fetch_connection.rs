@@ -1,7 +1,10 @@
-//! The connection that apalis uses. It notes what each fetch shows of the queue.
+//! The connection that apalis uses. It notes what each fetch shows of the queue, and sends scripts
+//! in a form that runs on a full Redis.
 
+use crate::amended_scripts::AmendedScripts;
+use crate::connection::Connection;
 use crate::known_empty::QueueState;
-use redis::aio::{ConnectionLike, ConnectionManager};
+use redis::aio::ConnectionLike;
 use redis::{Arg, Cmd, Pipeline, RedisFuture, Value};
 use std::sync::Arc;
 
@@ -10,7 +13,8 @@ use std::sync::Arc;
 /// command: so the worker is woken again.
 #[derive(Clone)]
 pub struct FetchConnection {
-    connection: ConnectionManager,
+    connection: Connection,
+    scripts: AmendedScripts,
     state: QueueState,
     active_list: Arc<str>,
     fetch_max: usize,
@@ -18,12 +22,13 @@ pub struct FetchConnection {
 
 impl FetchConnection {
     pub(crate) fn new(
-        connection: ConnectionManager,
+        connection: Connection,
         state: QueueState,
         active_list: &str,
         fetch_max: usize,
     ) -> Self {
-        Self { connection, state, active_list: active_list.into(), fetch_max }
+        let (scripts, active_list) = (AmendedScripts::default(), active_list.into());
+        Self { connection, scripts, state, active_list, fetch_max }
     }
 }
 
@@ -33,7 +38,10 @@ impl ConnectionLike for FetchConnection {
             let QueueState { signal, .. } = &self.state;
             let signals = signal.count();
             self.state.known_empty().forget();
-            let reply = self.connection.req_packed_command(cmd).await?;
+            let amended = self.scripts.amend(cmd)?;
+            let sent = amended.as_ref().map_or(cmd, |amended| &amended.cmd);
+            let reply = self.connection.req_packed_command(sent).await?.extract_error()?;
+            let reply = amended.and_then(|amended| amended.reply).unwrap_or(reply);
             // Another command, such as a take-over, may have added tasks since a fetch was noted.
             match is_fetch(cmd, &self.active_list).then(|| tasks_of(&reply)).flatten() {
                 Some(tasks) => {

@@ -31,15 +31,21 @@ pub(crate) struct Keys {
     pub(crate) attempts: String,
     /// The prefix of token buckets.
     pub(crate) buckets: String,
+    /// The key that is written to see whether Redis takes writes.
+    pub(crate) probe: String,
 }
 
 impl Keys {
-    /// The names of the queue of that name.
-    pub(crate) fn new(queue: &str) -> Self {
+    /// The names of the queue of that name in a database of Redis. Keys belong to the database;
+    /// channels do not, so their names have its number. Database 0 has the names of releases
+    /// before that number was added.
+    pub(crate) fn new(queue: &str, database: i64) -> Self {
         let apalis = Config::default().queue(queue);
+        let number = if database == 0 { String::new() } else { format!(":{database}") };
         Self {
-            wake_channel: format!("tasks:{}:available", apalis.active_jobs_list()),
-            outcomes_channel: format!("{queue}:outcomes"),
+            wake_channel: format!("tasks:{}:available{number}", apalis.active_jobs_list()),
+            outcomes_channel: format!("{queue}:outcomes{number}"),
+            probe: format!("{queue}:probe"),
             records: format!("{queue}:job"),
             attempts: format!("{queue}:progress"),
             buckets: format!("{queue}:bucket"),

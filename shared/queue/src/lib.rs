@@ -14,9 +14,12 @@
 //! The known traps of apalis-redis 1.0.0, and how each is avoided, are in `docs/QUEUE.md`.
 
 mod admission;
+mod amended_scripts;
 mod announcement;
+mod connection;
 mod dead;
 mod delivery;
+mod error;
 mod fetch_connection;
 mod job;
 mod keys;
@@ -26,6 +29,7 @@ mod outcomes;
 mod pubsub;
 mod rate_limit;
 mod record;
+mod server;
 mod source;
 mod stats;
 mod upkeep;
@@ -35,6 +39,7 @@ mod wake_signal;
 pub use admission::{AT_ONCE_MAX, Admission, Bounds, Submission, Verdict};
 pub use announcement::{Outcome, Provenance};
 pub use delivery::DecidedJob;
+pub use error::{ConnectError, Outlook, QueueError};
 pub use job::{QueuedJob, UnreadableJob};
 pub use outcomes::{Outcomes, Ticket, Waited};
 pub use rate_limit::{Limit, Quota};
@@ -43,39 +48,9 @@ pub use source::{FetchSettings, RawTask, Source, Tasks};
 pub use stats::Stats;
 pub use upkeep::PROMOTED_AT_ONCE_MAX;
 
+use connection::Connection;
 use keys::Keys;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{ErrorKind, ServerErrorKind};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// A failed use of Redis. There is one kind only: the call was not carried out, as far as we know,
-/// and may be repeated.
-#[derive(Debug, thiserror::Error)]
-#[error("Redis could not be used")]
-pub struct QueueError(#[from] redis::RedisError);
-
-impl QueueError {
-    /// Whether Redis could not be reached or was still loading its data, rather than refusing the
-    /// call.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        let away = self.0.is_io_error() || self.0.is_timeout() || self.0.is_connection_dropped();
-        away || self.0.kind() == ErrorKind::Server(ServerErrorKind::BusyLoading)
-    }
-}
-
-/// The time within which a connection must be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Longer than any script here takes, and shorter than clients wait. With the default of redis-rs,
-/// half a second, a short delay would end an apalis worker.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// While Redis cannot be reached, commands fail within about a second rather than pile up.
-const RECONNECT_RETRIES: usize = 1;
-const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
-const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(250);
 
 /// Where the queue is, and how long it keeps answers.
 #[derive(Debug, Clone, Copy)]
@@ -88,36 +63,24 @@ pub struct QueueSettings<'a> {
     pub ttl_seconds: u64,
 }
 
-/// A handle on the queue: one connection, shared by all clones, which reconnects by itself.
+/// A handle on the queue: one connection, shared by all clones, which is replaced when it fails.
 #[derive(Clone)]
 pub struct Queue {
-    connection: ConnectionManager,
-    client: redis::Client,
+    connection: Connection,
     keys: Arc<Keys>,
     ttl_seconds: u64,
 }
 
 impl Queue {
-    /// Connects to the queue, and checks that Redis answers.
-    pub async fn connect(settings: QueueSettings<'_>) -> Result<Self, QueueError> {
-        let client = redis::Client::open(settings.url)?;
-        let manager = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
-            .set_number_of_retries(RECONNECT_RETRIES)
-            .set_min_delay(RECONNECT_DELAY_MIN)
-            .set_max_delay(RECONNECT_DELAY_MAX);
-        let connection = client.get_connection_manager_with_config(manager).await?;
-        let keys = Arc::new(Keys::new(settings.name));
-        let queue = Self { connection, client, keys, ttl_seconds: settings.ttl_seconds };
-        queue.ping().await?;
+    /// Connects to the queue, and checks that Redis is one that it can use.
+    pub async fn connect(settings: QueueSettings<'_>) -> Result<Self, ConnectError> {
+        let client = redis::Client::open(settings.url).map_err(QueueError)?;
+        let database = client.get_connection_info().redis_settings().db();
+        let keys = Arc::new(Keys::new(settings.name, database));
+        let connection = Connection::new(client);
+        let queue = Self { connection, keys, ttl_seconds: settings.ttl_seconds };
+        queue.recognise().await?;
         Ok(queue)
-    }
-
-    /// Checks that Redis answers.
-    pub async fn ping(&self) -> Result<(), QueueError> {
-        redis::cmd("PING").query_async::<()>(&mut self.connection.clone()).await?;
-        Ok(())
     }
 
     /// The settings of Redis that could lose an accepted job. Empty when there are none, or when

@@ -1,15 +1,15 @@
 //! Waiting for jobs: one subscription a process, which hands outcomes to the requests that wait.
 
+use crate::Queue;
 use crate::announcement::{self, Outcome};
+use crate::pubsub::{self, Heard};
 use crate::waiting::Waiting;
-use crate::{Queue, pubsub};
 use domain::JobId;
-use futures::StreamExt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// How often a waiting request reads the record of its job while there is no subscription.
@@ -41,37 +41,20 @@ impl Outcomes {
         let waiting = Arc::new(Mutex::new(Waiting::at_most(waiting_max)));
         let outcomes = Self { waiting, subscription };
         let (listener, queue) = (outcomes.clone(), queue.clone());
+        let hear = move |heard| match heard {
+            // Those that wait read their record once: what was published before is not repeated.
+            Heard::Begun => announce.send_modify(|count| *count += 1),
+            Heard::Message(message) => {
+                listener.deliver(announcement::decode(message.get_payload_bytes()));
+            }
+            Heard::Ended => announce.send_modify(|count| *count += *count % 2),
+        };
         tokio::spawn(async move {
-            let listen = || async {
-                let ended = listener.listen_once(&queue, &announce).await;
-                announce.send_modify(|count| *count += *count % 2);
-                ended
-            };
-            stop.run_until_cancelled(pubsub::listen_forever("outcomes", listen)).await;
+            let channel = &queue.keys.outcomes_channel;
+            let listen = pubsub::listen_forever(&queue.connection, channel, "outcomes", hear);
+            stop.run_until_cancelled(listen).await;
         });
         outcomes
-    }
-
-    async fn listen_once(
-        &self,
-        queue: &Queue,
-        announce: &watch::Sender<u64>,
-    ) -> redis::RedisResult<()> {
-        let subscribe = async {
-            let mut pubsub = queue.client.get_async_pubsub().await?;
-            pubsub.subscribe(&queue.keys.outcomes_channel).await?;
-            Ok::<_, redis::RedisError>(pubsub)
-        };
-        let Ok(pubsub) = timeout(crate::RESPONSE_TIMEOUT, subscribe).await else {
-            return Ok(());
-        };
-        let mut messages = pubsub?.into_on_message();
-        // Those that wait read their record once: what was published before is not repeated.
-        announce.send_modify(|count| *count += 1);
-        while let Some(message) = messages.next().await {
-            self.deliver(announcement::decode(message.get_payload_bytes()));
-        }
-        Ok(())
     }
 
     fn deliver(&self, outcomes: Vec<Outcome>) {

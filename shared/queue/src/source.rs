@@ -84,7 +84,7 @@ impl Queue {
             .persist_results(false)
             .idempotency_ttl(Some(Duration::from_secs(1)));
         let channel = self.keys.wake_channel.clone();
-        let signal = WakeSignal::listen(self.client.clone(), channel, stop);
+        let signal = WakeSignal::listen(self.connection.clone(), channel, stop);
         Source { queue: self.clone(), config, signal, settings }
     }
 }
@@ -96,7 +96,7 @@ impl Source {
         let FetchSettings { fetch_max, idle_interval, .. } = self.settings;
         let state = QueueState::unknown(self.signal.clone());
         let connection = FetchConnection::new(
-            self.queue.connection.clone(),
+            self.queue.connection.unrepeatable(),
             state.clone(),
             &self.queue.keys.active,
             fetch_max,

@@ -25,14 +25,17 @@ pub struct Stats {
 impl Queue {
     /// Counts the jobs of the queue.
     pub async fn stats(&self) -> Result<Stats, QueueError> {
-        let (queued, running, retrying, dead, oldest): (u64, u64, u64, u64, i64) = STATS
-            .key(&self.keys.active)
-            .key(&self.keys.scheduled)
-            .key(&self.keys.dead)
-            .key(&self.keys.workers)
-            .arg(&self.keys.in_flight)
-            .arg(&self.keys.records)
-            .invoke_async(&mut self.connection.clone())
+        let (queued, running, retrying, dead, oldest): (u64, u64, u64, u64, i64) = self
+            .connection
+            .invoke(
+                STATS
+                    .key(&self.keys.active)
+                    .key(&self.keys.scheduled)
+                    .key(&self.keys.dead)
+                    .key(&self.keys.workers)
+                    .arg(&self.keys.in_flight)
+                    .arg(&self.keys.records),
+            )
             .await?;
         let oldest = (oldest > 0).then(|| Instant::from_timestamp_micros(oldest)).flatten();
         Ok(Stats { queued, running, retrying, dead, oldest })

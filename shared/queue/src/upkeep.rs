@@ -14,6 +14,10 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lu
 /// most, and Lua cannot unpack more than 8000.
 pub const PROMOTED_AT_ONCE_MAX: usize = 500;
 
+/// The seconds after which every retry is due: more than the longest delay of any. A retry that is
+/// further away was scheduled by a clock that was ahead.
+const RETRY_DELAY_MAX_SECONDS: u64 = 60;
+
 /// How long Redis keeps what apalis notes about a worker, after its last sign of life.
 const WORKER_NOTE_TTL_SECONDS: u64 = 86_400;
 
@@ -21,12 +25,14 @@ impl Queue {
     /// Notes a sign of life of `worker`. apalis does so too, but not while fetched tasks wait for a
     /// free handler, for instance during an outage of Postgres.
     pub async fn keep_alive(&self, worker: &str) -> Result<(), QueueError> {
-        KEEP_ALIVE
-            .key(&self.keys.workers)
-            .key(self.worker_note(worker))
-            .arg(worker)
-            .arg(WORKER_NOTE_TTL_SECONDS)
-            .invoke_async::<()>(&mut self.connection.clone())
+        self.connection
+            .invoke::<()>(
+                KEEP_ALIVE
+                    .key(&self.keys.workers)
+                    .key(self.worker_note(worker))
+                    .arg(worker)
+                    .arg(WORKER_NOTE_TTL_SECONDS),
+            )
             .await?;
         Ok(())
     }
@@ -35,12 +41,16 @@ impl Queue {
     /// many.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn promote(&self) -> Result<usize, QueueError> {
-        let promoted = PROMOTE
-            .key(&self.keys.scheduled)
-            .key(&self.keys.active)
-            .arg(PROMOTED_AT_ONCE_MAX)
-            .arg(&self.keys.wake_channel)
-            .invoke_async(&mut self.connection.clone())
+        let promoted = self
+            .connection
+            .invoke(
+                PROMOTE
+                    .key(&self.keys.scheduled)
+                    .key(&self.keys.active)
+                    .arg(PROMOTED_AT_ONCE_MAX)
+                    .arg(&self.keys.wake_channel)
+                    .arg(RETRY_DELAY_MAX_SECONDS),
+            )
             .await?;
         Ok(promoted)
     }
@@ -48,17 +58,20 @@ impl Queue {
     /// Gives back the tasks that `worker`, which has ended, still holds, and returns how many.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn release(&self, worker: &str) -> Result<usize, QueueError> {
-        let released = RELEASE
-            .key(self.keys.in_flight_of(worker))
-            .key(&self.keys.active)
-            .key(&self.keys.workers)
-            .key(&self.keys.data)
-            .key(self.worker_note(worker))
-            .arg(worker)
-            .arg(&self.keys.meta)
-            .arg(&self.keys.wake_channel)
-            .arg(&self.keys.records)
-            .invoke_async(&mut self.connection.clone())
+        let released = self
+            .connection
+            .invoke(
+                RELEASE
+                    .key(self.keys.in_flight_of(worker))
+                    .key(&self.keys.active)
+                    .key(&self.keys.workers)
+                    .key(&self.keys.data)
+                    .key(self.worker_note(worker))
+                    .arg(worker)
+                    .arg(&self.keys.meta)
+                    .arg(&self.keys.wake_channel)
+                    .arg(&self.keys.records),
+            )
             .await?;
         Ok(released)
     }

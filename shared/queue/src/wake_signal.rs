@@ -1,7 +1,7 @@
 //! The signal that wakes a worker when tasks are announced.
 
-use crate::pubsub;
-use futures::StreamExt;
+use crate::connection::Connection;
+use crate::pubsub::{self, Heard};
 use futures::task::AtomicWaker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,14 +20,18 @@ struct State {
 }
 
 impl WakeSignal {
-    /// A signal that is given at each message of `channel`, and after each (re)connection, until
+    /// A signal that is given at each message of `channel`, and when a subscription begins, until
     /// `stop`.
-    pub(crate) fn listen(client: redis::Client, channel: String, stop: CancellationToken) -> Self {
+    pub(crate) fn listen(connection: Connection, channel: String, stop: CancellationToken) -> Self {
         let signal = Self::default();
         let given = signal.clone();
+        let hear = move |heard| match heard {
+            Heard::Begun | Heard::Message(_) => given.give(),
+            Heard::Ended => {}
+        };
         tokio::spawn(async move {
-            let listen = || given.listen_once(&client, &channel);
-            stop.run_until_cancelled(pubsub::listen_forever("new jobs", listen)).await;
+            let listen = pubsub::listen_forever(&connection, &channel, "new jobs", hear);
+            stop.run_until_cancelled(listen).await;
         });
         signal
     }
@@ -50,16 +54,5 @@ impl WakeSignal {
     fn give(&self) {
         self.0.count.fetch_add(1, Ordering::Release);
         self.wake();
-    }
-
-    async fn listen_once(&self, client: &redis::Client, channel: &str) -> redis::RedisResult<()> {
-        let mut pubsub = client.get_async_pubsub().await?;
-        pubsub.subscribe(channel).await?;
-        self.give();
-        let mut messages = pubsub.into_on_message();
-        while messages.next().await.is_some() {
-            self.give();
-        }
-        Ok(())
     }
 }

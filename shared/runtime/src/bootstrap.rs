@@ -3,7 +3,7 @@
 use crate::settings;
 use clap::Parser;
 use clap::error::ErrorKind;
-use queue::Queue;
+use queue::{Outlook, Queue};
 use std::fmt::Display;
 use std::io::{Write, stderr};
 use std::process::ExitCode;
@@ -79,20 +79,33 @@ pub async fn connect(
              it: when it is stopped, start this release again or run `worker migrate --finish`"
         );
     }
-    let queue = loop {
-        match Queue::connect(redis.queue()).await {
-            Ok(queue) => break queue,
-            Err(error) if Instant::now() > deadline || !error.is_transient() => {
-                return Err(StartError::Redis(chain(&error)));
-            }
-            Err(_) => tracing::info!("waiting for Redis"),
-        }
-        sleep(RETRY_PAUSE).await;
-    };
+    let queue = open_queue(redis, deadline).await?;
     for warning in queue.durability_warnings().await {
         tracing::warn!("{warning}");
     }
     Ok((database, queue))
+}
+
+/// Opens the queue. A Redis that loads its data is waited for as long as that takes.
+async fn open_queue(redis: &settings::Redis, deadline: Instant) -> Result<Queue, StartError> {
+    let mut told = String::new();
+    loop {
+        let error = match Queue::connect(redis.queue()).await {
+            Ok(queue) => return Ok(queue),
+            Err(error) => error,
+        };
+        let cause = chain(&error);
+        match error.outlook() {
+            Outlook::Hopeless => return Err(StartError::Redis(cause)),
+            Outlook::Hopeful if Instant::now() > deadline => return Err(StartError::Redis(cause)),
+            Outlook::Hopeful | Outlook::Sure => {}
+        }
+        if cause != told {
+            tracing::info!(cause, "waiting for Redis");
+            told = cause;
+        }
+        sleep(RETRY_PAUSE).await;
+    }
 }
 
 /// An error and its causes, in one line.

@@ -7,12 +7,16 @@ use serde::Serialize;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
-use store::Database;
+use store::{Database, StoreError};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-/// The time within which Postgres and Redis must answer, or they count as down.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// The time within which Postgres and Redis must answer, or they count as down. It leaves room for a
+/// connection to Redis that is found to be silent and replaced.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The reason of a service that does not answer.
+const SILENT: Option<&str> = Some("it does not answer");
 
 /// The answer to `GET /health`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -20,31 +24,50 @@ pub struct Health {
     status: &'static str,
     database: &'static str,
     redis: &'static str,
+    /// Why it is not healthy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    reasons: Vec<String>,
     #[schema(format = DateTime)]
     timestamp: String,
 }
 
 impl Health {
-    /// Pings Postgres and Redis at the same time.
+    /// Asks Postgres and Redis at the same time whether they take writes.
     pub async fn check(database: &Database, queue: &Queue) -> Self {
         let (postgres, redis) = tokio::join!(
-            timeout(ANSWER_TIMEOUT, database.ping()),
-            timeout(ANSWER_TIMEOUT, queue.ping()),
+            timeout(ANSWER_TIMEOUT, lack_of_postgres(database)),
+            timeout(ANSWER_TIMEOUT, async { queue.check().await.err().map(|e| e.reason()) }),
         );
-        let (postgres, redis) = (matches!(postgres, Ok(Ok(()))), matches!(redis, Ok(Ok(()))));
-        let word = |up| if up { "up" } else { "down" };
+        let (postgres, redis) = (postgres.unwrap_or(SILENT), redis.unwrap_or(SILENT));
+        let word = |lack: Option<_>| if lack.is_none() { "up" } else { "down" };
+        let reasons: Vec<String> = [("Postgres", postgres), ("Redis", redis)]
+            .into_iter()
+            .filter_map(|(service, lack)| Some(format!("{service}: {}", lack?)))
+            .collect();
         Self {
-            status: if postgres && redis { "healthy" } else { "unhealthy" },
+            status: if reasons.is_empty() { "healthy" } else { "unhealthy" },
             database: word(postgres),
             redis: word(redis),
+            reasons,
             timestamp: timestamp(clock::now()),
         }
     }
 
-    /// Whether Postgres and Redis are up.
+    /// Whether Postgres and Redis can be used.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.status == "healthy"
+    }
+}
+
+/// Why Postgres cannot be used.
+async fn lack_of_postgres(database: &Database) -> Option<&'static str> {
+    match database.takes_writes().await {
+        Ok(true) => None,
+        Ok(false) => Some("it takes no writes: it is a standby, or set to be read only"),
+        Err(StoreError::Unavailable(_)) => Some("it cannot be reached"),
+        Err(_) => Some("it refuses our statements"),
     }
 }
 

@@ -90,10 +90,15 @@ impl Database {
             .connect_lazy_with(options)
     }
 
-    /// Whether Postgres answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        let look = || async { Ok(sqlx::query_scalar!("SELECT 1").fetch_one(&self.pool).await?) };
-        self.read(look).await.map(drop)
+    /// Whether Postgres takes writes. A standby does not, and a database may be set to be read only.
+    pub async fn takes_writes(&self) -> Result<bool, StoreError> {
+        let look = || async {
+            let writable = sqlx::query_scalar!(
+                r#"SELECT current_setting('transaction_read_only') = 'off' AS "writable!""#
+            );
+            Ok(writable.fetch_one(&self.pool).await?)
+        };
+        self.read(look).await
     }
 
     /// Runs a read. It is repeated once if the connection had ended, within one time limit.

@@ -29,11 +29,17 @@ if requests > 0 then
   end
 end
 
+-- The submissions that are enqueued, their records, and the levels of buckets to be written.
+local enqueued, fresh, changed = {}, {}, {}
+
 local function level_of(name)
   if not levels[name] then
     local level = requests * window
     local bucket = redis.call('HMGET', name, 'level', 'at')
     if bucket[1] then
+      -- A bucket of the future was written when the clock of Redis was ahead. Its time is set back
+      -- to now, or it would not fill before the clock has caught up.
+      if tonumber(bucket[2]) > at then changed[name] = tonumber(bucket[1]) end
       local elapsed = math.min(math.max(at - tonumber(bucket[2]), 0), window)
       level = math.min(level, tonumber(bucket[1]) + elapsed * requests)
     end
@@ -56,9 +62,6 @@ local function answer(verdict, bucket, record, attempts)
   return reply
 end
 
--- The submissions that are enqueued, their records, and the new levels of their buckets.
-local enqueued, fresh, spent = {}, {}, {}
-
 local function verdict(i)
   local name, bucket = KEYS[3 + 3 * i], KEYS[5 + 3 * i]
   local job, asked = ARGV[3 + 3 * i], ARGV[4 + 3 * i]
@@ -80,19 +83,31 @@ local function verdict(i)
   room = room - 1
   if requests > 0 then
     levels[bucket] = levels[bucket] - window
-    spent[bucket] = levels[bucket]
+    changed[bucket] = levels[bucket]
   end
   enqueued[#enqueued + 1] = i
   fresh[name] = asked
   return answer('enqueued', bucket)
 end
 
+local function write_buckets(call)
+  for name, level in pairs(changed) do
+    call('HSET', name, 'level', string.format('%.0f', level), 'at', string.format('%.0f', at))
+    call('PEXPIRE', name, math.ceil(window / 1000))
+  end
+end
+
 local replies = {}
 for i = 1, count do replies[i] = verdict(i) end
-if #enqueued == 0 then return replies end
+if #enqueued == 0 then
+  -- What Redis refuses here is written another time.
+  write_buckets(redis.pcall)
+  return replies
+end
 
 -- First a write that Redis refuses when it has no memory left: after a script's first write, Redis
--- refuses none.
+-- refuses none. The order of what follows is such that a script which fails part-way, because its
+-- user lacks a right, leaves no record without a task: a retry of the client admits the job anew.
 local data, sets, jobs = {}, {}, {}
 for n, i in ipairs(enqueued) do
   jobs[n] = ARGV[3 + 3 * i]
@@ -101,32 +116,32 @@ for n, i in ipairs(enqueued) do
 end
 local stored = redis.pcall('HSET', KEYS[1], unpack(data))
 if type(stored) == 'table' and stored.err then
+  if not string.find(stored.err, 'OOM', 1, true) then return stored end
   for _, i in ipairs(enqueued) do replies[i] = {'refused', 0, 0, stored.err} end
   return replies
 end
+
+-- The tasks.
+for _, i in ipairs(enqueued) do
+  if records[i] then redis.call('DEL', KEYS[4 + 3 * i]) end
+  redis.call('HSET', KEYS[4 + 3 * i], 'attempts', '0', 'max_attempts', '25', 'status', 'Pending')
+end
+redis.call('RPUSH', KEYS[2], unpack(jobs))
+
+-- The records. They have no expiry while their jobs are unfinished.
+redis.call('MSET', unpack(sets))
 
 -- What is left of an earlier admission of these jobs is removed.
 for _, i in ipairs(enqueued) do
   if records[i] then
     redis.call('SREM', KEYS[4], ARGV[3 + 3 * i])
-    redis.call('DEL', KEYS[4 + 3 * i])
     redis.call('HDEL', KEYS[5], ARGV[3 + 3 * i])
   end
 end
 
-for name, level in pairs(spent) do
-  redis.call('HSET', name, 'level', string.format('%.0f', level), 'at', string.format('%.0f', at))
-  redis.call('PEXPIRE', name, math.ceil(window / 1000))
-end
+write_buckets(redis.call)
 
--- The records. They have no expiry while their jobs are unfinished.
-redis.call('MSET', unpack(sets))
-
--- The tasks. If others were waiting, they were announced already, and the worker that wakes fetches
--- all of them.
-for _, i in ipairs(enqueued) do
-  redis.call('HSET', KEYS[4 + 3 * i], 'attempts', '0', 'max_attempts', '25', 'status', 'Pending')
-end
-redis.call('RPUSH', KEYS[2], unpack(jobs))
+-- If other tasks were waiting, they were announced already, and the worker that wakes fetches all of
+-- them.
 if waiting == 0 then redis.call('PUBLISH', ARGV[4], '1') end
 return replies

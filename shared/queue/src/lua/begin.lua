@@ -26,5 +26,7 @@ for i, line in ipairs(noted) do
   written[2 * i] = state .. ' ' .. attempts .. ' ' .. round
 end
 redis.set_repl(redis.REPL_NONE)
+-- A write that needs no memory comes first: after it a full Redis refuses none.
+redis.call('HDEL', KEYS[1], '')
 redis.call('HSET', KEYS[1], unpack(written))
 return counted

@@ -3,18 +3,25 @@
 --
 -- KEYS  1 record  2 attempts  3 in flight  4 dead  5 task data  6 task meta
 -- ARGV  1 task  2 its record ('' if it has none)  3 channel  4 announcement
-local held = redis.call('SREM', KEYS[3], ARGV[1]) == 1
+--
+-- The first write removes nothing. It needs no memory, and after it a full Redis refuses none. What
+-- is held is let go of last: if the script fails before, the worker repeats all of it.
+redis.call('SREM', KEYS[3], '')
+local held = redis.call('SISMEMBER', KEYS[3], ARGV[1]) == 1
 local state = redis.call('GETRANGE', KEYS[1], 0, 0)
 if state == 's' or state == 'f' then
   if held then
     redis.call('HDEL', KEYS[5], ARGV[1])
     redis.call('DEL', KEYS[6])
+    redis.call('SREM', KEYS[3], ARGV[1])
   end
   return
 end
 if held then redis.call('SADD', KEYS[4], ARGV[1]) end
-if state == '' or ARGV[2] == '' then return end
--- A job that was given up before, and begun again because its worker died, keeps its first cause.
-if state ~= 'd' then redis.call('SET', KEYS[1], ARGV[2]) end
-redis.call('HDEL', KEYS[2], ARGV[1])
-redis.call('PUBLISH', ARGV[3], ARGV[4])
+if state ~= '' and ARGV[2] ~= '' then
+  -- A job that was given up before, and begun again because its worker died, keeps its first cause.
+  if state ~= 'd' then redis.call('SET', KEYS[1], ARGV[2]) end
+  redis.call('HDEL', KEYS[2], ARGV[1])
+  redis.call('PUBLISH', ARGV[3], ARGV[4])
+end
+redis.call('SREM', KEYS[3], ARGV[1])

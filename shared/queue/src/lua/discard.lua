@@ -4,11 +4,14 @@
 -- KEYS  1 record  2 task meta  3 task data  4 dead
 -- ARGV  1 job  2 ttl_seconds
 -- Returns 1 if it was dead.
-if redis.call('SREM', KEYS[4], ARGV[1]) == 0 then return 0 end
+if redis.call('SISMEMBER', KEYS[4], ARGV[1]) == 0 then return 0 end
 redis.call('DEL', KEYS[2])
 redis.call('HDEL', KEYS[3], ARGV[1])
-if redis.call('EXISTS', KEYS[1]) == 1 then
+-- A job that was decided after all keeps its answer.
+if redis.call('GETRANGE', KEYS[1], 0, 0) == 'd' then
   redis.call('SETRANGE', KEYS[1], 0, 'x')
   redis.call('EXPIRE', KEYS[1], ARGV[2])
 end
+-- Last: if the script fails before, the operator repeats all of it.
+redis.call('SREM', KEYS[4], ARGV[1])
 return 1

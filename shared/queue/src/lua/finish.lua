@@ -11,6 +11,8 @@ local jobs = {}
 for i = 1, #KEYS - 3 do jobs[i] = ARGV[2 + 3 * i] end
 local held = redis.call('SMISMEMBER', KEYS[2], unpack(jobs))
 local removed, meta = {}, {}
+-- A write that needs no memory comes first: after it a full Redis refuses none.
+redis.call('HDEL', KEYS[1], unpack(jobs))
 for i, job in ipairs(jobs) do
   local before = redis.call('SET', KEYS[3 + i], ARGV[4 + 3 * i], 'EX', ARGV[1], 'GET')
   local admitted = before and string.match(before, '^%d+ %a[%w_]* (%d+)', 34)
@@ -19,10 +21,10 @@ for i, job in ipairs(jobs) do
     meta[#meta + 1] = ARGV[4] .. ':' .. job
   end
 end
-redis.call('SREM', KEYS[2], unpack(jobs))
-redis.call('HDEL', KEYS[1], unpack(jobs))
 if #removed > 0 then
   redis.call('HDEL', KEYS[3], unpack(removed))
   redis.call('UNLINK', unpack(meta))
 end
+-- What is held is let go of last: if the script fails before, the worker repeats all of it.
+redis.call('SREM', KEYS[2], unpack(jobs))
 redis.call('PUBLISH', ARGV[2], ARGV[3])

@@ -5,12 +5,17 @@
 -- KEYS  1 in flight  2 active  3 workers  4 task data  5 worker metadata
 -- ARGV  1 worker  2 prefix of task meta  3 wake channel  4 prefix of records
 -- Returns how many were given back.
+--
+-- The first write removes nothing. It needs no memory, and after it a full Redis refuses none. It
+-- also shows that the user may remove: otherwise the same tasks would be added each time.
+redis.call('SREM', KEYS[1], '')
 local released = 0
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local meta = ARGV[2] .. ':' .. id
   if redis.call('HEXISTS', KEYS[4], id) == 1 and redis.call('EXISTS', meta) == 1 then
     redis.call('HSET', meta, 'status', 'Pending')
     redis.call('RPUSH', KEYS[2], id)
+    redis.call('SREM', KEYS[1], id)
     released = released + 1
   else
     local record = ARGV[4] .. ':' .. id

@@ -1,9 +1,9 @@
-//! Connecting to a Redis that is just coming up.
+//! Connecting to a Redis that is not, or not yet, what the queue needs.
 
 use crate::steps::{connect, started};
-use std::error::Error;
+use queue::{ConnectError, Outlook};
 use std::time::Duration;
-use support::{eventually, run};
+use support::{RedisServer, eventually, run};
 
 /// Half a millisecond each: it loads for a second, and answers others now and then meanwhile.
 const SLOWLY: [&str; 4] =
@@ -26,11 +26,37 @@ async fn a_redis_that_reads_its_data_again_is_worth_waiting_for() {
     let mut was_loading = false;
     let ready = eventually("Redis has read its data", WITHIN, async || {
         let Err(error) = connect(&redis).await else { return Ok(Some(())) };
-        let cause = error.source().unwrap().to_string().to_lowercase();
-        assert!(error.is_transient(), "{cause}");
-        was_loading |= cause.contains("loading");
+        assert_ne!(error.outlook(), Outlook::Hopeless, "{error}");
+        was_loading |= matches!(error, ConnectError::Loading);
         Ok(None)
     });
     ready.await.unwrap();
     assert!(was_loading, "it was not asked while it was loading");
+}
+
+#[tokio::test]
+async fn a_replica_may_become_a_master_and_is_waited_for() {
+    let (redis, _queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
+    run::<()>(&mut connection, "REPLICAOF 127.0.0.1 1").await;
+    let Err(error) = connect(&redis).await else { panic!("a replica was accepted") };
+    assert!(matches!(error, ConnectError::Replica), "{error}");
+    assert_eq!(error.outlook(), Outlook::Hopeful);
+    // The same if it has lost its master and answers nothing any more.
+    run::<()>(&mut connection, "CONFIG SET replica-serve-stale-data no").await;
+    assert!(matches!(connect(&redis).await, Err(ConnectError::Replica)));
+    run::<()>(&mut connection, "REPLICAOF NO ONE").await;
+    connect(&redis).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_is_refused_by_name() {
+    let mut redis = RedisServer::start_temporary().await.unwrap();
+    redis.stop().await.unwrap();
+    redis.spawn_with(&["--cluster-enabled", "yes"]).unwrap();
+    let refused = eventually("it is a cluster", WITHIN, async || {
+        Ok(connect(&redis).await.err().filter(|error| error.outlook() == Outlook::Hopeless))
+    });
+    let error = refused.await.unwrap();
+    assert!(matches!(error, ConnectError::Cluster), "{error}");
 }

@@ -8,7 +8,7 @@ use apalis_redis::{Config, RedisStorage};
 use queue::{FetchSettings, Queue, QueuedJob, RawTask, Source};
 use serde_json::Value;
 use std::time::Duration;
-use support::keys;
+use support::{keys, run};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -105,4 +105,25 @@ async fn a_burst_is_taken_whole_and_nothing_is_left_of_it_when_it_is_finished() 
     }
     queue.release("w").await.unwrap();
     assert_eq!(keys(&mut connection).await, ["core:apalis:queues:list"]);
+}
+
+#[tokio::test]
+async fn a_worker_starts_and_fetches_on_a_full_redis() {
+    let (redis, queue) = started().await;
+    for n in 0..50 {
+        admit(&queue, &job(&n.to_string())).await;
+    }
+    let mut connection = redis.connect().await.unwrap();
+    run::<()>(&mut connection, "CONFIG SET maxmemory 1").await;
+    let source = source(&queue);
+    let (seen, mut arrived): (Seen, _) = unbounded_channel();
+    let drain = async {
+        for _ in 0..50 {
+            arrived.recv().await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = run_worker(&source, "w", seen) => {}
+        drained = timeout(PATIENCE, drain) => drained.unwrap(),
+    }
 }

@@ -87,7 +87,7 @@ async fn a_task_that_failed_is_due_again_after_a_while_if_it_is_still_held() {
     // A worker that holds it no more has no say.
     queue.retry("paused", job("a").id(), 7, Duration::ZERO).await.unwrap();
     assert_eq!(status(&queue, "a").await, (JobStatus::Running, 1));
-    queue.retry("w", job("a").id(), 1, Duration::from_hours(1)).await.unwrap();
+    queue.retry("w", job("a").id(), 1, Duration::from_secs(30)).await.unwrap();
     assert_eq!(status(&queue, "a").await, (JobStatus::Retrying, 1));
     assert_eq!(run::<u8>(&mut connection, "SCARD q:inflight:w").await, 0);
     assert_eq!(queue.stats().await.unwrap().retrying, 1);

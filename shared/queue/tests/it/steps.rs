@@ -3,11 +3,12 @@
 use crate::sample::{UNBOUNDED, entry, given_up, job};
 use domain::{JobStatus, LogEntry};
 use queue::{
-    Admission, Bounds, DecidedJob, Provenance, Queue, QueueError, QueueSettings, QueuedJob, Verdict,
+    Admission, Bounds, ConnectError, DecidedJob, Provenance, Queue, QueueSettings, QueuedJob,
+    Verdict,
 };
 use redis::aio::MultiplexedConnection;
 use std::slice;
-use support::RedisServer;
+use support::{Proxy, RedisServer};
 
 /// A Redis with nothing in it, and the queue in it, whose keys begin with `q`.
 pub(crate) async fn started() -> (RedisServer, Queue) {
@@ -17,9 +18,21 @@ pub(crate) async fn started() -> (RedisServer, Queue) {
 }
 
 /// Opens the queue as another process does.
-pub(crate) async fn connect(redis: &RedisServer) -> Result<Queue, QueueError> {
-    let settings = QueueSettings { url: &redis.url(), name: "q", ttl_seconds: 86_400 };
-    Queue::connect(settings).await
+pub(crate) async fn connect(redis: &RedisServer) -> Result<Queue, ConnectError> {
+    connect_to(&redis.url()).await
+}
+
+/// Opens the queue at that URL.
+pub(crate) async fn connect_to(url: &str) -> Result<Queue, ConnectError> {
+    Queue::connect(QueueSettings { url, name: "q", ttl_seconds: 86_400 }).await
+}
+
+/// A Redis with nothing in it, and the queue in it by way of a proxy.
+pub(crate) async fn started_behind_proxy() -> (RedisServer, Proxy, Queue) {
+    let redis = RedisServer::start_temporary().await.unwrap();
+    let proxy = Proxy::start(redis.address()).await.unwrap();
+    let queue = connect_to(&format!("redis://{}", proxy.address())).await.unwrap();
+    (redis, proxy, queue)
 }
 
 /// What becomes of a job without bounds.

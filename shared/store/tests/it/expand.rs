@@ -185,7 +185,7 @@ async fn sessions_of_this_release_are_not_waited_for_and_others_are_named() {
     let database = Database::empty().await;
     let release = ReleaseBefore::start(&database).await;
     let other = database.store_of(1);
-    other.ping().await.unwrap();
+    other.takes_writes().await.unwrap();
     let Migrated::Waits(who) = database.store().migrate(Finish::WhenAlone).await.unwrap() else {
         panic!("a session of the release before is connected");
     };

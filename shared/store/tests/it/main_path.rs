@@ -74,7 +74,7 @@ const GRANTS: &str = "
 
 async fn look_ups(database: &Database) {
     let (store, ann) = (database.store(), UserId::new(1));
-    store.ping().await.unwrap();
+    store.takes_writes().await.unwrap();
     let user = reads::user(store, LOCAL, ann).await.unwrap().unwrap();
     assert_eq!((user.id, user.client, user.email.as_str()), (ann, LOCAL, "ann@a.org"));
 

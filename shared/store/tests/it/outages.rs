@@ -34,7 +34,7 @@ async fn a_connection_ended_between_statements_is_unavailable() {
     assert_unavailable(raw_sql("SELECT 1").execute(&mut *tx).await.unwrap_err());
     drop(tx);
     // And the pool gets over it.
-    store.ping().await.unwrap();
+    store.takes_writes().await.unwrap();
 }
 
 #[tokio::test]
@@ -92,9 +92,9 @@ async fn a_pool_without_a_free_connection_is_unavailable_within_seconds() {
     let held = store.pool().acquire().await.unwrap();
     assert_refused_in_time(&store).await;
     drop(held);
-    store.ping().await.unwrap();
+    store.takes_writes().await.unwrap();
     store.pool().close().await;
-    assert_unavailable(store.ping().await.unwrap_err());
+    assert_unavailable(store.takes_writes().await.unwrap_err());
 }
 
 #[tokio::test]
