@@ -5,7 +5,7 @@ use crate::registry::WorkerRegistry;
 use crate::schedule::ticks::{self, Ticks};
 use crate::settings::Settings;
 use apalis::prelude::{BackendExt, Monitor, WorkerBuilder, WorkerBuilderExt};
-use queue::Source;
+use queue::{Queue, Source};
 use runtime::shutdown;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -33,13 +33,18 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let in_hand_max = BATCHES_IN_HAND * usize::from(settings.worker_batch_max);
     let interval = Duration::from_secs(settings.sweep_interval_seconds);
-    let handed_back = context.handed_back.clone();
+    let (handed_back, stopped) = (context.handed_back.clone(), stop.clone());
     let workers = Monitor::new()
         .register(move |restarts| {
             let pause = if restarts == 0 { Duration::ZERO } else { RESTART_PAUSE };
-            let tasks = source.tasks().before_start(move |_| async move {
-                sleep(pause).await;
-                Ok(())
+            let (queue, stopped) = (context.queue.clone(), stopped.clone());
+            let tasks = source.tasks().before_start(move |_| {
+                let (queue, stopped) = (queue.clone(), stopped.clone());
+                async move {
+                    sleep(pause).await;
+                    stopped.run_until_cancelled(usable(&queue)).await;
+                    Ok(())
+                }
             });
             WorkerBuilder::new(registry.start(restarts).as_str())
                 .backend(tasks)
@@ -69,5 +74,17 @@ pub(crate) async fn run(
     tokio::select! {
         ended = workers => Ok(ended?),
         () = nothing_to_wait_for => Ok(()),
+    }
+}
+
+/// Waits until Redis takes writes or is full, which does not hinder a worker: what it does frees
+/// memory. Without this a worker would be restarted twice a second for as long as an outage lasts.
+async fn usable(queue: &Queue) {
+    while let Err(error) = queue.check().await {
+        if error.is_full() {
+            return;
+        }
+        tracing::debug!(reason = error.reason(), "a worker waits for Redis");
+        sleep(RESTART_PAUSE).await;
     }
 }
