@@ -31,10 +31,18 @@ pub(crate) async fn admit(
             let queued = Reply::queued(job);
             ("enqueued", Ok(wait_for_result(state, job, ticket, deadline, queued).await))
         }
-        Verdict::Known(record) => match Reply::of_record(&record, job, true) {
-            ended @ Reply::Ended(_) => ("replayed", Ok(ended)),
-            pending => ("joined", Ok(wait_for_result(state, job, ticket, deadline, pending).await)),
-        },
+        Verdict::Known(record) => {
+            // The record of this very submission: it was admitted, and the answer to that was lost
+            // with the connection.
+            let own = record.submitted_at == job.submitted_at;
+            match Reply::of_record(&record, job, !own) {
+                ended @ Reply::Ended(_) => ("replayed", Ok(ended)),
+                pending => {
+                    let reply = wait_for_result(state, job, ticket, deadline, pending).await;
+                    (if own { "enqueued" } else { "joined" }, Ok(reply))
+                }
+            }
+        }
         Verdict::Reused => ("reused", Err(ApiError::key_reused(job.id()))),
         Verdict::Contested => ("reused", contested(state, job).await),
         Verdict::Limited => ("limited", Err(limited(quota))),
@@ -51,7 +59,7 @@ pub(crate) async fn admit(
 async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Reply, ApiError> {
     match command_log::find_job(&state.database, job.client, job.id()).await? {
         Some(entry) if entry.fingerprint == job.fingerprint => {
-            Ok(Reply::Ended(JobResult::of_entry(entry)))
+            Ok(Reply::Ended(JobResult::of_entry(entry, job)))
         }
         _ => Err(ApiError::key_reused(job.id())),
     }

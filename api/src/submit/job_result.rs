@@ -40,10 +40,12 @@ impl JobResult {
         Some(Self { fingerprint: record.fingerprint, replayed, gave_up, answer })
     }
 
-    /// The result in an entry of the command log. It is always a replay.
-    pub(crate) fn of_entry(entry: LogEntry) -> Self {
+    /// The result in an entry of the command log. It is a replay if the entry is of another
+    /// admission than that of `job`.
+    pub(crate) fn of_entry(entry: LogEntry, job: &QueuedJob) -> Self {
         let LogEntry { fingerprint, answer, .. } = entry;
-        Self { fingerprint, replayed: true, gave_up: false, answer }
+        let replayed = entry.submitted_at != job.submitted_at;
+        Self { fingerprint, replayed, gave_up: false, answer }
     }
 
     /// Marks the result as a replay if the request joined a job that another request began.

@@ -4,6 +4,7 @@ use crate::state::ApiState;
 use crate::submit::job_result::JobResult;
 use crate::submit::reply::Reply;
 use queue::{QueuedJob, Ticket, Waited};
+use store::command_log;
 use tokio::time::Instant;
 
 /// Waits until the job of `ticket` has ended, until `deadline`, or until the api stops. The job
@@ -39,10 +40,19 @@ pub(crate) async fn wait_for_result(
     match wait(state, ticket, deadline, look).await {
         Waited::Announced(outcome) => Reply::Ended(JobResult::of_outcome(&outcome).joined(joined)),
         Waited::Looked(result) => Reply::Ended(result.joined(joined)),
-        // Its state may have changed meanwhile.
-        Waited::TimedOut => match state.queue.record(job.id()).await {
-            Ok(Some(record)) => Reply::of_record(&record, job, joined),
-            Ok(None) | Err(_) => pending,
-        },
+        Waited::TimedOut => last_look(state, job, pending).await,
+    }
+}
+
+/// The reply after a wait: the state of the job may have changed meanwhile. If Redis does not say,
+/// the command log tells whether the job is decided.
+async fn last_look(state: &ApiState, job: &QueuedJob, pending: Reply) -> Reply {
+    let Reply::Pending { joined, .. } = pending else { return pending };
+    if let Ok(Some(record)) = state.queue.record(job.id()).await {
+        return Reply::of_record(&record, job, joined);
+    }
+    match command_log::find_job(&state.database, job.client, job.id()).await {
+        Ok(Some(entry)) => Reply::Ended(JobResult::of_entry(entry, job).joined(joined)),
+        Ok(None) | Err(_) => pending,
     }
 }
