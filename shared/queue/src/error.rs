@@ -8,8 +8,8 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 #[error("Redis could not be used")]
 pub struct QueueError(#[from] pub(crate) RedisError);
 
-/// What Redis says when it is of no use, and what that means. A code may be in the text of an error,
-/// because scripts have errors of their own.
+/// What Redis says when it is of no use, and what that means. It may be in the text of an error
+/// rather than its code, because scripts have errors of their own.
 const REASONS: [(&str, &str); 12] = [
     ("OOM", "it has no memory left (maxmemory)"),
     ("READONLY", "it is a replica, which takes no writes"),

@@ -11,8 +11,8 @@ use store::{Database, StoreError};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-/// The time within which Postgres and Redis must answer, or they count as down. It leaves room for a
-/// connection to Redis that is found to be silent and replaced.
+/// The time within which Postgres and Redis must answer, or they count as down. It leaves room for
+/// a connection to Redis that is found to be silent and replaced.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The reason of a service that does not answer.

@@ -90,7 +90,8 @@ impl Database {
             .connect_lazy_with(options)
     }
 
-    /// Whether Postgres takes writes. A standby does not, and a database may be set to be read only.
+    /// Whether Postgres takes writes. A standby does not, nor a database that is set to be read
+    /// only.
     pub async fn takes_writes(&self) -> Result<bool, StoreError> {
         let look = || async {
             let writable = sqlx::query_scalar!(

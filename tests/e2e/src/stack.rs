@@ -94,6 +94,14 @@ impl Stack {
         started
     }
 
+    /// Starts one more worker and waits for nothing.
+    pub fn spawn_worker(&mut self) -> Result<()> {
+        let mut service = self.new_service(Kind::Worker, self.workers.len())?;
+        service.spawn()?;
+        self.workers.push(service);
+        Ok(())
+    }
+
     /// Starts an api with other settings, which the test keeps and ends.
     pub async fn start_api_with(&self, settings: Settings) -> Result<Service> {
         let log = self.folder.join(format!("api-{}.log", crate::client::fresh_key()));

@@ -141,7 +141,7 @@ end
 
 write_buckets(redis.call)
 
--- If other tasks were waiting, they were announced already, and the worker that wakes fetches all of
--- them.
+-- If other tasks were waiting, they were announced already, and the worker that wakes fetches all
+-- of them.
 if waiting == 0 then redis.call('PUBLISH', ARGV[4], '1') end
 return replies

@@ -3,6 +3,7 @@
 //! its own and ends it with `done`, which checks what must hold after any test.
 
 mod chaos;
+mod connections;
 mod contract;
 mod crash;
 mod drain;
