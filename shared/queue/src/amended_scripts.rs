@@ -21,8 +21,8 @@ pub(crate) struct Amended {
 }
 
 impl AmendedScripts {
-    /// What to send instead of `cmd`; `None` if it is no script. A script that was not loaded by way
-    /// of this value is reported as unknown to Redis, so that apalis loads it.
+    /// What to send instead of `cmd`; `None` if it is no script. A script that was not loaded by
+    /// way of this value is reported as unknown to Redis, so that apalis loads it.
     pub(crate) fn amend(&self, cmd: &Cmd) -> Result<Option<Amended>, RedisError> {
         let mut args = cmd.args_iter().map(bytes);
         match (args.next(), args.next()) {
@@ -56,6 +56,7 @@ impl AmendedScripts {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over an iterator of values")]
 fn bytes(arg: Arg<&[u8]>) -> &[u8] {
     match arg {
         Arg::Simple(bytes) => bytes,

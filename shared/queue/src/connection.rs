@@ -149,14 +149,12 @@ impl Current {
     where
         F: Future<Output = RedisResult<R>>,
     {
-        let silence = |_| Err(RedisError::from(io::Error::from(io::ErrorKind::TimedOut)));
-        let made = timeout_at(deadline, self.connecting.clone()).await.unwrap_or_else(silence);
+        let made = in_time(deadline, self.connecting.clone()).await;
         let connection = match made {
             Ok(connection) => connection,
             Err(error) => return (Err(error), Some(Defect::Unmade)),
         };
-        let sent = timeout_at(deadline, send(connection)).await;
-        let reply = sent.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));
+        let reply = in_time(deadline, send(connection)).await;
         let defect = Defect::of(&reply);
         (reply, defect)
     }
@@ -193,6 +191,15 @@ impl Defect {
             Err(_) => None,
         }
     }
+}
+
+/// What comes of `step`, if that is before the deadline.
+async fn in_time<T>(
+    deadline: Instant,
+    step: impl Future<Output = RedisResult<T>>,
+) -> RedisResult<T> {
+    let silent = |_| Err(RedisError::from(io::Error::from(io::ErrorKind::TimedOut)));
+    timeout_at(deadline, step).await.unwrap_or_else(silent)
 }
 
 /// Whether a server says that it takes no writes for now. Before Redis 7 the error of a script has

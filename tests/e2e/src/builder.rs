@@ -14,8 +14,14 @@ pub struct Builder {
     worker_settings: Settings,
     durable_redis: bool,
     empty_database: bool,
-    postgres_proxy: bool,
-    redis_proxy: bool,
+    proxied: Vec<Proxied>,
+}
+
+/// A service that the processes reach through a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proxied {
+    Postgres,
+    Redis,
 }
 
 /// Settings of an api that everybody may use without limit, and that waits long for its answers.
@@ -37,8 +43,7 @@ impl Default for Builder {
             worker_settings: Settings::default(),
             durable_redis: false,
             empty_database: false,
-            postgres_proxy: false,
-            redis_proxy: false,
+            proxied: Vec::new(),
         }
     }
 }
@@ -89,14 +94,14 @@ impl Builder {
     /// The processes reach Postgres through a proxy that the test can cut.
     #[must_use]
     pub fn postgres_proxy(mut self) -> Self {
-        self.postgres_proxy = true;
+        self.proxied.push(Proxied::Postgres);
         self
     }
 
     /// The processes reach Redis through a proxy that the test can cut and silence.
     #[must_use]
     pub fn redis_proxy(mut self) -> Self {
-        self.redis_proxy = true;
+        self.proxied.push(Proxied::Redis);
         self
     }
 
@@ -105,15 +110,18 @@ impl Builder {
         let database =
             if self.empty_database { Database::empty().await } else { Database::create().await };
         let folder = fresh_folder("e2e")?;
-        let (url, proxy) = if self.postgres_proxy {
+        let (url, proxy) = if self.proxied.contains(&Proxied::Postgres) {
             let (url, proxy) = Proxy::of_database(&database.url()).await?;
             (url, Some(proxy))
         } else {
             (database.url(), None)
         };
         let redis = RedisServer::start(folder.clone(), self.durable_redis).await?;
-        let redis_proxy =
-            if self.redis_proxy { Some(Proxy::start(redis.address()).await?) } else { None };
+        let redis_proxy = if self.proxied.contains(&Proxied::Redis) {
+            Some(Proxy::start(redis.address()).await?)
+        } else {
+            None
+        };
         let redis_url = redis_proxy
             .as_ref()
             .map_or_else(|| redis.url(), |proxy| format!("redis://{}/0", proxy.address()));

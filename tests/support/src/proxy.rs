@@ -89,18 +89,23 @@ impl Proxy {
     /// Silences every connection that exists: for good, it takes all that is sent and says nothing.
     /// New ones work.
     pub fn silence(&self) {
-        self.silence_those_that_sent(b"");
+        let _ = self.silence_those_that_sent(b"");
     }
 
     /// Silences the connections whose client has sent these bytes. Returns how many there were.
+    #[must_use]
     pub fn silence_those_that_sent(&self, bytes: &[u8]) -> usize {
         let mut connections = lock(&self.shared.connections);
         connections.retain(|passed| !passed.silent.is_closed());
         let has_sent = |sent: &[u8]| {
             bytes.is_empty() || sent.windows(bytes.len()).any(|window| window == bytes)
         };
-        let chosen = connections.iter().filter(|passed| has_sent(&lock(&passed.sent)));
-        chosen.map(|passed| passed.silent.send_replace(true)).count()
+        let mut count = 0;
+        for passed in connections.iter().filter(|passed| has_sent(&lock(&passed.sent))) {
+            passed.silent.send_replace(true);
+            count += 1;
+        }
+        count
     }
 
     /// Closes every connection and refuses new ones.
