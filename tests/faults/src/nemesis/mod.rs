@@ -3,11 +3,13 @@
 //! Faults overlap, but each has its target for itself: a fault is skipped when its target is broken
 //! already. Every fault ends by itself, in bounded time.
 
+mod administrators;
 pub mod age;
 mod contention;
 mod processes;
 pub mod schedule;
 mod stores;
+mod visitors;
 
 use crate::cluster::Cluster;
 use crate::history::Recorder;
@@ -53,6 +55,8 @@ pub enum Fault {
     SlowRedis,
     /// Bytes to and from Redis stop; nothing is closed
     FreezeRedis,
+    /// Connections to Redis, or only the subscriptions, fall silent for good; new ones work
+    SilenceRedis,
     /// `kill -9` of Postgres; started again on its data
     KillPostgres,
     /// `kill -9` of one Postgres backend: all others go down with it, and Postgres recovers
@@ -65,6 +69,18 @@ pub enum Fault {
     SlowPostgres,
     /// Bytes to and from Postgres stop; nothing is closed
     FreezePostgres,
+    /// Connections to Postgres fall silent for good; new ones work
+    SilencePostgres,
+    /// Sessions are ended, and the database or the role refuses new ones
+    RefuseLogins,
+    /// The product's role loses all rights on its tables
+    TakeRights,
+    /// One row of a user is locked for up to 45 s
+    HoldRow,
+    /// The type of a column changes, and changes back
+    AlterTable,
+    /// Hundreds of connections to each api that send half a head, half a body or nothing
+    HalfRequests,
     /// Somebody else takes every connection that Postgres has to give
     FillPool,
     /// Somebody else locks rows in the wrong order: deadlocks
@@ -151,4 +167,6 @@ fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     processes::begin(cluster, plan)
         .or_else(|| stores::begin(cluster, plan))
         .or_else(|| contention::begin(cluster, plan))
+        .or_else(|| administrators::begin(cluster, plan))
+        .or_else(|| visitors::begin(cluster, plan))
 }

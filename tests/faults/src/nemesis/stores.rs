@@ -21,7 +21,7 @@ const START: Duration = Duration::from_millis(15);
 pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     use Fault::{
         CutPostgres, CutRedis, EmptyRedis, FlushRedis, FreezePostgres, FreezeRedis, FullRedis,
-        KillPostgres, KillRedis, SlowPostgres, SlowRedis,
+        KillPostgres, KillRedis, SilencePostgres, SilenceRedis, SlowPostgres, SlowRedis,
     };
     let (fault, lasts) = (plan.fault, plan.lasts);
     match fault {
@@ -45,6 +45,22 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         CutPostgres | SlowPostgres | FreezePostgres => {
             let proxy = cluster.postgres_proxy.clone().try_lock_owned().ok()?;
             Some(Begun::new("postgres's network", disturb(proxy, fault, lasts)))
+        }
+        SilenceRedis => {
+            let proxy = cluster.redis_proxy.clone().try_lock_owned().ok()?;
+            let (target, sent): (_, &[u8]) =
+                if plan.variant { ("redis", b"") } else { ("subscriptions", b"SUBSCRIBE") };
+            Some(Begun::new(target, async move {
+                let _ = proxy.silence_those_that_sent(sent);
+                Ok(())
+            }))
+        }
+        SilencePostgres => {
+            let proxy = cluster.postgres_proxy.clone().try_lock_owned().ok()?;
+            Some(Begun::new("postgres", async move {
+                proxy.silence();
+                Ok(())
+            }))
         }
         _ => None,
     }
