@@ -30,8 +30,8 @@ pub(super) enum Phase {
 /// The activity of one connection.
 pub(super) struct Activity {
     state: Mutex<State>,
-    /// Notified when the connection must be closed.
-    closed: Notify,
+    /// Notified when the connection must end, at once or after its request.
+    ending: Notify,
 }
 
 struct State {
@@ -66,7 +66,7 @@ impl Activity {
             is_unread: false,
             is_answered: false,
         };
-        Arc::new(Self { state: Mutex::new(state), closed: Notify::new() })
+        Arc::new(Self { state: Mutex::new(state), ending: Notify::new() })
     }
 
     /// What it waits for, and since when.
@@ -168,13 +168,18 @@ impl Activity {
     pub(super) fn close(&self) -> usize {
         let mut state = self.lock();
         state.enter(Phase::Closing);
-        self.closed.notify_one();
+        self.ending.notify_one();
         take(&mut state.head_bytes)
     }
 
-    /// Waits until the connection must be closed.
-    pub(super) async fn closed(&self) {
-        self.closed.notified().await;
+    /// Has the connection end after its request.
+    pub(super) fn stop(&self) {
+        self.ending.notify_one();
+    }
+
+    /// Waits until the connection must end: at once if it is closing, else after its request.
+    pub(super) async fn ending(&self) {
+        self.ending.notified().await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

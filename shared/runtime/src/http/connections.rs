@@ -88,6 +88,11 @@ impl Connections {
         }
     }
 
+    /// Has every connection end after its request.
+    pub(super) fn stop(&self) {
+        self.members().values().for_each(|activity| activity.stop());
+    }
+
     /// Adds a connection, until its member is dropped.
     pub(super) fn join(self: &Arc<Self>) -> Arc<Member> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! One connection, from its first byte to its last.
 
+use super::activity::Phase;
 use super::body::{AnswerBody, RequestBody};
 use super::connections::{Member, Room};
 use super::refusal;
@@ -19,18 +20,12 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpStream;
-use tokio_util::sync::CancellationToken;
 
 /// The most bytes of a head: the request line and all headers.
 const HEAD_MAX: usize = 32 * 1024;
 
 /// Serves one connection.
-pub(super) async fn converse(
-    tcp: TcpStream,
-    member: Arc<Member>,
-    answer: Answer,
-    stop: CancellationToken,
-) {
+pub(super) async fn converse(tcp: TcpStream, member: Arc<Member>, answer: Answer) {
     // An answer is one small packet. Without this the kernel may hold it back to join it with the
     // next one.
     let _ = tcp.set_nodelay(true);
@@ -42,16 +37,17 @@ pub(super) async fn converse(
         .max_buf_size(HEAD_MAX)
         .serve_connection(stream, service);
     let mut served = pin!(served);
-    tokio::select! {
-        // What went wrong with a connection is its client's affair.
-        _ = served.as_mut() => return,
-        () = member.activity.closed() => return,
-        () = stop.cancelled() => {}
-    }
-    served.as_mut().graceful_shutdown();
-    tokio::select! {
-        _ = served => {}
-        () = member.activity.closed() => {}
+    loop {
+        tokio::select! {
+            biased;
+            // What went wrong with a connection is its client's affair.
+            _ = served.as_mut() => return,
+            () = member.activity.ending() => {}
+        }
+        if member.activity.now().0 == Phase::Closing {
+            return;
+        }
+        served.as_mut().graceful_shutdown();
     }
 }
 

@@ -75,7 +75,7 @@ pub async fn serve(listener: TcpListener, routes: Router, bound: usize, stop: Ca
             Ok((tcp, peer)) if room != Room::None => {
                 let member = connections.join();
                 let answer = Answer { routes: routes.clone(), peer, room };
-                tasks.spawn(converse(tcp, member, answer, stop.clone()));
+                tasks.spawn(converse(tcp, member, answer));
             }
             Ok(_) => {}
             Err(error) if is_of_client(&error) => {}
@@ -87,6 +87,7 @@ pub async fn serve(listener: TcpListener, routes: Router, bound: usize, stop: Ca
         }
     }
     drop(listener);
+    connections.stop();
     tasks.close();
     let drained = async {
         while timeout(LOOK_INTERVAL_STOPPING, tasks.wait()).await.is_err() {

@@ -38,7 +38,8 @@ async fn a_service_that_says_nothing_does_not_hold_up_a_stop() -> Result<()> {
             // The connection stays open.
             let accepted = std::cell::RefCell::new(Vec::new());
             let waits = async || {
-                accepted.borrow_mut().push(silent.accept().await?);
+                let connection = silent.accept().await?;
+                accepted.borrow_mut().push(connection);
                 Ok(())
             };
             check(&stack, kind, settings, waits).await?;

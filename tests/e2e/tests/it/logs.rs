@@ -67,7 +67,7 @@ async fn check(trouble: Trouble) -> Result<()> {
         readers.clear();
     }
 
-    let client = services[0].client()?;
+    let client = services.first().context("an api")?.client()?;
     for index in 0..20 {
         client.create_user(&format!("user{index}@example.com")).await?;
     }
