@@ -4,7 +4,6 @@ use api::cli::keys;
 use api::settings::{Cli, CliCommand};
 use mimalloc::MiMalloc;
 use runtime::{bootstrap, health, telemetry};
-use std::process::ExitCode;
 
 /// Requests and jobs make many small allocations that another thread frees. mimalloc is faster at
 /// this than the allocator of the system.
@@ -12,8 +11,8 @@ use std::process::ExitCode;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    bootstrap::report(run(bootstrap::parse()).await)
+async fn main() {
+    bootstrap::end(run(bootstrap::parse()).await)
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {

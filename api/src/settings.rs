@@ -156,11 +156,21 @@ pub struct Settings {
     #[arg(long, env = "WAITERS_MAX", default_value_t = 10_000, value_name = "N")]
     pub waiters_max: usize,
 
+    /// Connections of clients at once; fewer when `ulimit -n` does not allow so many
+    #[arg(long, env = "CONNECTIONS_MAX", default_value_t = 2048, value_name = "N",
+          value_parser = connections)]
+    pub connections_max: usize,
+
     /// Proxies whose X-Forwarded-For and Forwarded are believed, as addresses or networks,
     /// separated by commas
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS",
           value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
+}
+
+fn connections(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (16..=1_000_000).contains(count));
+    count.ok_or_else(|| "must be 16 to 1000000".to_owned())
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

@@ -1,6 +1,7 @@
 //! The state that all requests share.
 
 use crate::coalesce::calls::{self, Admissions, Pages};
+use crate::extract::LargeBodies;
 use crate::failed_authentications::FailedAuthentications;
 use crate::key_cache::KeyCache;
 use crate::settings::{AuthMode, Settings};
@@ -33,6 +34,8 @@ pub struct Shared {
     pub(crate) bounds: Bounds,
     /// The time that a submission waits unless its `Prefer` header says otherwise.
     pub(crate) response_wait: Duration,
+    /// The places for large bodies.
+    pub(crate) large_bodies: LargeBodies,
     /// Whether API keys are needed.
     pub(crate) auth: AuthMode,
     /// The cache of valid API keys.
@@ -72,6 +75,7 @@ impl ApiState {
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
             bounds,
             response_wait: Duration::from_millis(settings.response_wait_ms),
+            large_bodies: LargeBodies::default(),
             auth: settings.api_auth,
             key_cache: KeyCache::new(database.clone()),
             failed_authentications: FailedAuthentications::default(),

@@ -6,33 +6,37 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use queue::Queue;
-use runtime::clock;
 use runtime::health::Health;
 use runtime::telemetry::Metrics;
+use runtime::{clock, http};
 use store::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+/// What the routes need.
 #[derive(Clone)]
-struct AdminState {
-    database: Database,
-    queue: Queue,
-    metrics: Metrics,
+pub(crate) struct AdminState {
+    pub(crate) database: Database,
+    pub(crate) queue: Queue,
+    pub(crate) metrics: Metrics,
 }
+
+/// The connections at once. Those who scrape are few.
+const CONNECTIONS_MAX: usize = 64;
 
 /// Serves `GET /health` and `GET /metrics` until `stop`.
 pub(crate) async fn serve(
     listener: TcpListener,
-    database: Database,
-    queue: Queue,
-    metrics: Metrics,
+    state: AdminState,
+    to_postgres: usize,
     stop: CancellationToken,
-) -> std::io::Result<()> {
+) {
     let routes = Router::new()
         .route("/health", get(health))
         .route("/metrics", get(metrics_text))
-        .with_state(AdminState { database, queue, metrics });
-    axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
+        .with_state(state);
+    let connections = http::connections_max(CONNECTIONS_MAX, to_postgres);
+    http::serve(listener, routes, connections, stop).await;
 }
 
 async fn health(State(state): State<AdminState>) -> impl IntoResponse {

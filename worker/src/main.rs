@@ -2,7 +2,6 @@
 
 use mimalloc::MiMalloc;
 use runtime::{bootstrap, health, telemetry};
-use std::process::ExitCode;
 use worker::cli::{check, jobs, migrate};
 use worker::settings::{Cli, CliCommand};
 
@@ -11,8 +10,8 @@ use worker::settings::{Cli, CliCommand};
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    bootstrap::report(run(bootstrap::parse()).await)
+async fn main() {
+    bootstrap::end(run(bootstrap::parse()).await)
 }
 
 async fn run(cli: Cli) -> anyhow::Result<()> {

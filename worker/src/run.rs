@@ -4,6 +4,7 @@
 //! [`run`] is the process, with its signals, its metrics and its admin address. [`work`] is a
 //! worker without them, of which a test runs several in its own process.
 
+use crate::admin_http::AdminState;
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
 use crate::registry::WorkerRegistry;
@@ -34,15 +35,21 @@ const TASKS_WAIT: Duration = Duration::from_secs(1);
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
     let metrics = telemetry::init_metrics("worker")?;
-    let (database, queue) = bootstrap::connect(&settings.postgres, &settings.redis).await?;
+    let connecting = bootstrap::connect(&settings.postgres, &settings.redis);
+    let connected = stop.run_until_cancelled(connecting).await.transpose()?;
+    let Some((database, queue)) = connected else {
+        tracing::info!("worker has stopped before it was ready");
+        return Ok(());
+    };
 
     let admin = TaskTracker::new();
     if let Some(address) = settings.worker_addr.0 {
         let listener = TcpListener::bind(address).await.with_context(|| {
             format!("cannot serve at {address} (WORKER_ADDR; \"off\" for none)")
         })?;
-        let (database, queue) = (database.clone(), queue.clone());
-        admin.spawn(admin_http::serve(listener, database, queue, metrics, stop.clone()));
+        let state = AdminState { database: database.clone(), queue: queue.clone(), metrics };
+        let to_postgres = usize::try_from(settings.postgres.database_connections_max)?;
+        admin.spawn(admin_http::serve(listener, state, to_postgres, stop.clone()));
     }
     tracing::info!("worker is ready");
     let ended = work(database, queue, &settings, stop).await;

@@ -1,39 +1,17 @@
-//! Bodies of submissions. They are bounded in size, parsed strictly, and brought into a canonical
-//! form, so that bodies with the same meaning have the same fingerprint.
+//! Bodies of submissions. They are parsed strictly, and brought into a canonical form, so that
+//! bodies with the same meaning have the same fingerprint.
 
 use crate::api_error::ApiError;
 use crate::extract::content::ensure_plain_json;
 use crate::extract::field_errors::{errors, shown_name};
-use axum::body::{Body, BodyDataStream};
 use axum::http::HeaderMap;
 use contract::ProblemKind;
 use domain::Command;
-use futures::StreamExt;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
-use std::time::Duration;
-use tokio::time::timeout;
 use utoipa::ToSchema;
-
-/// The largest body that is accepted, in bytes. Every valid body is far smaller. An answer can name
-/// what a body contained, so this also bounds the size of an answer.
-const LENGTH_MAX: usize = 64 * 1024;
-
-/// The most bytes of a too large body that are read before it is refused. A client that is still
-/// sending might otherwise not read the refusal.
-const DRAIN_MAX: usize = 4 * 1024 * 1024;
-
-/// The time within which a body must arrive. No honest client needs longer for bodies this small.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Reads the body of a submission. Call it also when the request is refused for another reason: a
-/// connection with an unread body cannot carry another request.
-pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, ApiError> {
-    let read = timeout(READ_TIMEOUT, read_bounded(body.into_data_stream())).await;
-    read.map_err(|_| malformed("The body did not arrive in time."))?
-}
 
 /// The members of a body; an error unless it is declared as plain JSON and is a JSON object.
 pub(crate) fn fields(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, ApiError> {
@@ -41,26 +19,7 @@ pub(crate) fn fields(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, ApiErr
     Fields::parse(bytes)
 }
 
-async fn read_bounded(mut chunks: BodyDataStream) -> Result<Vec<u8>, ApiError> {
-    let (mut bytes, mut length) = (Vec::new(), 0);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| malformed("The body did not arrive whole."))?;
-        length += chunk.len();
-        if length > DRAIN_MAX {
-            break;
-        }
-        if length <= LENGTH_MAX {
-            bytes.extend_from_slice(&chunk);
-        }
-    }
-    if length > LENGTH_MAX {
-        let detail = format!("A body has at most {LENGTH_MAX} bytes.");
-        return Err(ApiError::new(ProblemKind::PayloadTooLarge, detail));
-    }
-    Ok(bytes)
-}
-
-fn malformed(detail: &str) -> ApiError {
+pub(super) fn malformed(detail: &str) -> ApiError {
     ApiError::new(ProblemKind::MalformedJson, detail)
 }
 

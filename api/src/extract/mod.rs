@@ -14,11 +14,12 @@ mod path;
 mod prefer;
 mod query;
 mod quoted;
+mod received;
 
 pub(crate) use api_key::ApiKey;
 #[cfg(test)]
 pub(crate) use body::Fields;
-pub(crate) use body::{fields, read_body};
+pub(crate) use body::fields;
 pub(crate) use caller::{Reader, authenticate};
 pub(crate) use client_address::{bucket, client_address};
 pub(crate) use decimal::decimal;
@@ -26,3 +27,4 @@ pub(crate) use idempotency_key::idempotency_key;
 pub(crate) use path::{PathParameter, parse_id};
 pub(crate) use prefer::{Prefer, WAIT_MAX};
 pub(crate) use query::{invalid_parameter, query};
+pub(crate) use received::{LargeBodies, read_body};

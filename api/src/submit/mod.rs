@@ -30,8 +30,9 @@ where
     C: DeserializeOwned + ToSchema + Into<Command>,
 {
     let (parts, body) = request.into_parts();
-    let body = read_body(body).await;
+    // First the key: nothing is kept for a client that has none.
     let caller = authenticate(&state, &parts, Scope::Write).await?;
+    let body = read_body(body, &state.large_bodies).await;
     let key = idempotency_key(&parts.headers)?;
     let prefer = Prefer::from_headers(&parts.headers);
     let fields = fields(&parts.headers, &body?)?;

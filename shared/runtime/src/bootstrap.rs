@@ -1,12 +1,11 @@
 //! The start of both processes, and the messages when it fails.
 
-use crate::settings;
+use crate::{log_writer, settings, telemetry};
 use clap::Parser;
 use clap::error::ErrorKind;
 use queue::{Outlook, Queue};
 use std::fmt::Display;
 use std::io::{Write, stderr};
-use std::process::ExitCode;
 use std::time::Duration;
 use store::{Database, Finish, Migrated, StoreError};
 use tokio::time::{Instant, sleep};
@@ -124,14 +123,14 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The exit code for `result`. Prints the error, if it is one.
-#[must_use]
-pub fn report<E: Display>(ended: Result<(), E>) -> ExitCode {
+/// Ends the process. Prints the error, if `ended` is one. It waits for nothing: a name that is
+/// still being looked up would keep the runtime for as long as that takes.
+pub fn end<E: Display>(ended: Result<(), E>) -> ! {
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => telemetry::exit(0),
         Err(error) => {
-            let _ = writeln!(stderr(), "error: {error:#}");
-            ExitCode::FAILURE
+            log_writer::say(&format!("error: {error:#}\n"));
+            telemetry::exit(1)
         }
     }
 }

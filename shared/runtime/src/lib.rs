@@ -1,5 +1,5 @@
-//! The parts that both processes need around their work: settings, logs and metrics, the start, the
-//! stop, and health.
+//! The parts that both processes need around their work: settings, logs and metrics, connections of
+//! HTTP, the start, the stop, and health.
 //!
 //! This crate uses the store and the queue, to connect to them and to check their health. It must
 //! not use commands.
@@ -7,6 +7,8 @@
 pub mod bootstrap;
 pub mod clock;
 pub mod health;
+pub mod http;
+mod log_writer;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

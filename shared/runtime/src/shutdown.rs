@@ -1,5 +1,6 @@
 //! The stop of a process: the first SIGTERM or SIGINT cancels a token that all tasks watch.
 
+use crate::telemetry;
 use std::io;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,7 +29,7 @@ pub fn on_signal() -> io::Result<CancellationToken> {
         stop.cancel();
         asked().await;
         tracing::warn!("asked again: stopping at once");
-        std::process::exit(1);
+        telemetry::exit(1);
     });
     Ok(token)
 }

@@ -1,6 +1,10 @@
 //! One `api` or `worker` process of a stack, which may be killed and started again.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -44,13 +48,23 @@ pub struct Service {
     settings: Settings,
     address: SocketAddr,
     log: PathBuf,
+    /// What a shell does before it becomes the program.
+    shell: Option<String>,
     process: Option<Process>,
 }
 
 impl Service {
     /// A service that does not run yet.
     pub fn new(kind: Kind, settings: Settings, log: PathBuf) -> Result<Self> {
-        Ok(Self { kind, settings, address: free_address()?, log, process: None })
+        Ok(Self { kind, settings, address: free_address()?, log, shell: None, process: None })
+    }
+
+    /// The same service, started by a shell: `"$0"` in `script` is the program, as in
+    /// `ulimit -n 100; exec "$0"`.
+    #[must_use]
+    pub fn under(mut self, script: &str) -> Self {
+        self.shell = Some(script.to_owned());
+        self
     }
 
     /// Starts the process and waits until it is healthy.
@@ -78,7 +92,14 @@ impl Service {
     pub fn spawn(&mut self) -> Result<()> {
         let settings = self.settings.clone().with(self.kind.address_setting(), self.address);
         let program = program(self.kind.program())?;
-        self.process = Some(Process::spawn(&program, &[], &settings, &self.log)?);
+        let process = match &self.shell {
+            None => Process::spawn(&program, &[], &settings, &self.log)?,
+            Some(script) => {
+                let args = ["-c".to_owned(), script.clone(), program.display().to_string()];
+                Process::spawn(Path::new("sh"), &args, &settings, &self.log)?
+            }
+        };
+        self.process = Some(process);
         Ok(())
     }
 

@@ -1,6 +1,10 @@
 //! Everything one test runs on, and its end.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -104,10 +108,21 @@ impl Stack {
 
     /// Starts an api with other settings, which the test keeps and ends.
     pub async fn start_api_with(&self, settings: Settings) -> Result<Service> {
-        let log = self.folder.join(format!("api-{}.log", crate::client::fresh_key()));
-        let mut service = Service::new(Kind::Api, settings, log)?;
+        let mut service = self.service_with(Kind::Api, settings)?;
         service.start().await?;
         Ok(service)
+    }
+
+    /// A service with other settings, which the test starts, keeps and ends.
+    pub fn service_with(&self, kind: Kind, settings: Settings) -> Result<Service> {
+        let name = format!("{}-{}.log", kind.program(), crate::client::fresh_key());
+        Service::new(kind, settings, self.folder.join(name))
+    }
+
+    /// A folder for the files of the test, which ends with the stack.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The settings of the processes of one kind, for a program started by the test itself.

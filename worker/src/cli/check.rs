@@ -57,7 +57,7 @@ async fn due_at<T>(
         }
         rows += page.rows.len();
         if rows.is_multiple_of(100 * PAGE as usize) && rows > 0 {
-            writeln!(stderr(), "{rows} rows of {kind}s so far")?;
+            let _ = writeln!(stderr(), "{rows} rows of {kind}s so far");
         }
         after = page.next;
         if after.is_none() {

@@ -6,6 +6,9 @@ use Advice::{NewKey, No, SameKey};
 // Each row: status, code, title, advice; then what it means, and what to do about it.
 table! {
     // Before admission: nothing happened and the key is still free.
+    MalformedRequest: 400, "malformed_request", "The request is not valid HTTP", No,
+        "The line or the headers of the request are not HTTP/1.1. The connection is closed.",
+        "Look at what the client or a proxy before it sends. A TLS client needs a TLS proxy.";
     MalformedJson: 400, "malformed_json", "The body is not valid JSON", No,
         "The body is not JSON, has a member twice, or did not arrive whole within 10 seconds.",
         "Send the whole body as one JSON object in which each member occurs once.";
@@ -54,6 +57,9 @@ table! {
     HostNotAllowed: 421, "host_not_allowed", "The api does not answer to this name", No,
         "An api in open mode answers to loopback names only, so that no web page can pose as it.",
         "Ask for localhost or 127.0.0.1, or use an api that needs API keys.";
+    HeadTooLarge: 431, "head_too_large", "The head of the request is too large", No,
+        "The line and the headers of the request have more than 32 KiB, or are over 100 headers.",
+        "Send fewer or smaller headers, and a shorter path. The connection is closed.";
     IdempotencyKeyReused: 422, "idempotency_key_reused", "The key was used for another request",
         NewKey,
         "A request with another method, path or body used this Idempotency-Key before.",
@@ -74,6 +80,9 @@ table! {
     StorageUnavailable: 503, "storage_unavailable", "The database cannot be reached", SameKey,
         "The request needs Postgres, which cannot be reached.",
         "Wait as long as Retry-After says, then send the request again.";
+    Overloaded: 503, "overloaded", "There is no room for the request", SameKey,
+        "There are too many connections or large bodies at once, and nothing was accepted.",
+        "Wait as long as Retry-After says, then send the request again with the same key.";
     Internal: 500, "internal", "Something went wrong on our side", SameKey,
         "The request was fine, and the fault is ours.",
         "Try again later with the same key. If it stays, report the X-Request-Id of the answer.";

@@ -1,7 +1,9 @@
 //! API keys at the command line.
 
+use std::time::Duration;
+
 use anyhow::Result;
-use e2e::{Kind, Stack, WithDatabase, find_keys, run_to_end};
+use e2e::{Kind, Stack, WithDatabase, eventually, find_keys, run_to_end};
 
 async fn locked() -> Result<Stack> {
     Stack::builder().api("API_AUTH", "required").start().await
@@ -111,9 +113,14 @@ async fn the_log_says_who_failed_to_authenticate_and_with_which_key() -> Result<
         let status = client.get("/users/1").await?.status;
         assert_eq!(status, if index < 20 { 401 } else { 429 });
     }
-    let log = stack.api(0)?.log_text();
+    // 20, and one that says that there are more. Lines are written a moment later.
+    let api = stack.api(0)?;
+    let log = eventually("21 lines", Duration::from_secs(5), async || {
+        let log = api.log_text();
+        Ok((log.matches("authentication failed").count() == 21).then_some(log))
+    })
+    .await?;
     let lines: Vec<&str> = log.lines().filter(|l| l.contains("authentication failed")).collect();
-    assert_eq!(lines.len(), 21, "20, and one that says that there are more: {lines:?}");
     assert!(lines[0].contains("127.0.0.1") && lines[0].contains(&key[4..12]), "{}", lines[0]);
     assert!(!log.contains("s3cret") && !log.contains(&key[13..]));
     stack.done().await
