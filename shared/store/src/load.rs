@@ -26,10 +26,12 @@ pub(crate) enum Locked {
     Skip,
 }
 
-/// Begins a transaction, and loads the rows that `needs` names, locked until the transaction ends.
+/// Begins a transaction by those statements, and loads the rows that `needs` names, locked until
+/// the transaction ends.
 /// Also returns the time, the jobs that are in the command log, and new ids.
 pub(crate) async fn begin_and_load(
     connection: &mut PgConnection,
+    begin: &str,
     needs: &Needs,
     jobs: &[(ClientId, JobId)],
     locked: Locked,
@@ -40,7 +42,7 @@ pub(crate) async fn begin_and_load(
         Locked::Skip => format!("lock_unlocked({needs})"),
     };
     // Several statements in one round trip cannot have parameters.
-    let call = format!("BEGIN; SELECT load_batch({needs})::text");
+    let call = format!("{begin} SELECT load_batch({needs})::text");
     let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
     let loaded: String = sqlx::Row::try_get(&row, 0)?;
     from_json::<Loaded>(&loaded)?.into_parts()
