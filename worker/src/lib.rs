@@ -9,9 +9,11 @@
 
 mod admin_http;
 mod apply;
+mod aside;
 mod batcher;
 pub mod cli;
 mod fault;
+mod group;
 mod handler;
 mod intake;
 mod monitor;

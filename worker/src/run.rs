@@ -8,6 +8,7 @@ use crate::admin_http::AdminState;
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
 use crate::registry::WorkerRegistry;
+use crate::schedule::lag;
 use crate::schedule::lane::Lane;
 use crate::schedule::ticks::Ticks;
 use crate::settings::Settings;
@@ -74,8 +75,9 @@ pub async fn work(
     tasks.spawn(upkeep::run(queue.clone(), registry.clone(), completed.clone()));
 
     let (store, queued) = (database.clone(), queue.clone());
-    let batcher = Batcher::new(store, queued, settings, tasks.clone(), stop.clone());
-    let (intake, handed_back) = (batcher.start(), CancellationToken::new());
+    let intake = Batcher::start(store, queued, settings, &tasks, stop.clone());
+    let handed_back = CancellationToken::new();
+    tasks.spawn(lag::watch(database.clone(), stop.clone()));
     let lane = Lane::new(database, intake.clone(), settings.gift_ttl(), stop.clone());
     tasks.spawn(lane.run(ticks.clone(), sweep_interval));
     let context = HandlerContext { intake, queue: queue.clone(), handed_back };

@@ -7,7 +7,7 @@ use queue::{Outlook, Queue};
 use std::fmt::Display;
 use std::io::{Write, stderr};
 use std::time::Duration;
-use store::{Database, Finish, Migrated, StoreError};
+use store::{Database, Finish, Fitted, Migrated, StoreError};
 use tokio::time::{Instant, sleep};
 
 /// The time that a process waits for Postgres and Redis to come up.
@@ -55,20 +55,14 @@ pub async fn connect(
     redis: &settings::Redis,
 ) -> Result<(Database, Queue), StartError> {
     let deadline = Instant::now() + WAIT_MAX;
-    let unusable = |error: &dyn std::error::Error| StartError::Postgres(chain(error));
-    let url = postgres.database_url.expose();
-    let database =
-        Database::new(url, postgres.database_connections_max).map_err(|error| unusable(&error))?;
-    let migrated = loop {
-        match database.migrate(Finish::WhenAlone).await {
-            Ok(migrated) => break migrated,
-            Err(error) => {
-                if !matches!(error, StoreError::Unavailable(_)) || Instant::now() > deadline {
-                    return Err(unusable(&error));
-                }
+    let (database, migrated) = loop {
+        match open(postgres).await {
+            Ok(opened) => break opened,
+            Err(error) if !error.may_pass_soon() || Instant::now() > deadline => {
+                return Err(StartError::Postgres(chain(&error)));
             }
+            Err(error) => tracing::info!(cause = chain(&error), "waiting for Postgres"),
         }
-        tracing::info!("waiting for Postgres");
         sleep(RETRY_PAUSE).await;
     };
     if let Migrated::Waits(sessions) = migrated {
@@ -105,6 +99,18 @@ async fn open_queue(redis: &settings::Redis, deadline: Instant) -> Result<Queue,
         }
         sleep(RETRY_PAUSE).await;
     }
+}
+
+/// A handle on Postgres that fits the way to it, with the migrations applied.
+async fn open(postgres: &settings::Postgres) -> Result<(Database, Migrated), StoreError> {
+    let url = postgres.database_url.expose();
+    let Fitted { database, warning } =
+        Database::new(url, postgres.database_connections_max)?.fitted().await?;
+    if let Some(warning) = warning {
+        tracing::warn!("{warning}");
+    }
+    let migrated = database.migrate(Finish::WhenAlone).await?;
+    Ok((database, migrated))
 }
 
 /// An error and its causes, in one line.
