@@ -128,6 +128,7 @@ impl From<&StoreError> for ApiError {
             StoreError::Refused(_)
             | StoreError::Inconsistent { .. }
             | StoreError::Unwritable { .. }
+            | StoreError::NoJobKey
             | StoreError::Migration(_) => Self::internal(),
         }
     }

@@ -16,6 +16,7 @@ mod connection_health;
 mod database;
 pub mod due;
 mod error;
+pub mod job_keys;
 mod load;
 mod migrate;
 mod needs;

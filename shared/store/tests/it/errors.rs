@@ -18,6 +18,7 @@ fn class(error: &StoreError) -> Class {
         StoreError::Refused(_) => Class::Refused,
         StoreError::Inconsistent { .. }
         | StoreError::Unwritable { .. }
+        | StoreError::NoJobKey
         | StoreError::Migration(_) => panic!("{error:?}"),
     }
 }

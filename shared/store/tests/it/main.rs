@@ -21,6 +21,7 @@ mod decided_batch;
 mod errors;
 mod expand;
 mod explain;
+mod job_keys;
 mod load;
 mod locks;
 mod main_path;
