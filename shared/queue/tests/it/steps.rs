@@ -1,6 +1,6 @@
 //! What apis and workers do to jobs, one step at a time.
 
-use crate::sample::{UNBOUNDED, entry, given_up, job};
+use crate::sample::{UNBOUNDED, entry, given_up, job, job_key};
 use domain::{JobStatus, LogEntry};
 use queue::{
     Admission, Bounds, ConnectError, DecidedJob, Provenance, Queue, QueueSettings, QueuedJob,
@@ -59,7 +59,8 @@ pub(crate) async fn admit_all(
     bucket: &str,
     bounds: Bounds,
 ) -> Vec<Admission> {
-    let submissions: Vec<_> = jobs.iter().map(|job| queue.submission(job, bucket)).collect();
+    let key = job_key("a1b2c3d4");
+    let submissions: Vec<_> = jobs.iter().map(|job| queue.submission(job, bucket, &key)).collect();
     let admitted = queue.admit(&submissions, bounds).await.unwrap();
     admitted.into_iter().map(Result::unwrap).collect()
 }
