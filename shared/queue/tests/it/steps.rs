@@ -4,7 +4,7 @@ use crate::sample::{UNBOUNDED, entry, given_up, job, job_key};
 use domain::{JobStatus, LogEntry};
 use queue::{
     Admission, Bounds, ConnectError, DecidedJob, Provenance, Queue, QueueSettings, QueuedJob,
-    Verdict,
+    Submission, Verdict,
 };
 use redis::aio::MultiplexedConnection;
 use std::slice;
@@ -50,6 +50,11 @@ pub(crate) async fn admit_one(
     let mut admitted = admit_all(queue, slice::from_ref(job), bucket, bounds).await;
     assert_eq!(admitted.len(), 1);
     admitted.remove(0)
+}
+
+/// A signed submission.
+pub(crate) fn submission(queue: &Queue, job: &QueuedJob, bucket: &str) -> Submission {
+    queue.submission(job, bucket, &job_key("a1b2c3d4"))
 }
 
 /// What becomes of jobs that are submitted at once.
