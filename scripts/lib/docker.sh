@@ -44,7 +44,9 @@ docker_up() {
 # Postgres takes a password from its environment only when its data is made. Data of before 0.4.0
 # has another one.
 docker_postgres_password() {
-    docker compose exec -T postgres psql -U postgres -q -v password="$(password POSTGRES_PASSWORD)" \
+    local value
+    value=$(password POSTGRES_PASSWORD)
+    docker compose exec -T postgres psql -U postgres -q -v password="$value" \
         <<<"ALTER ROLE postgres PASSWORD :'password'" >&2
 }
 

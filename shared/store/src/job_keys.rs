@@ -38,8 +38,8 @@ async fn look(database: &Database) -> Result<StoredJobKeys, StoreError> {
 }
 
 /// Adds a key, which signs when every process has read it, and returns its name. If the keys before
-/// it are `compromised`, nothing that they have signed is trusted any more, and the new one signs at
-/// once.
+/// it are `compromised`, nothing that they have signed is trusted any more, and the new one signs
+/// at once.
 pub async fn rotate(database: &Database, compromised: bool) -> Result<String, StoreError> {
     let kid = sqlx::query_scalar!(
         "WITH older AS (
