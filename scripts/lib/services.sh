@@ -41,7 +41,7 @@ services_by_docker() {
     [ -n "${DATABASE_URL:-}" ] ||
         DATABASE_URL="postgres://$user@$(docker_address postgres 5432)/subscriptions"
     [ -n "${REDIS_URL:-}" ] ||
-        REDIS_URL="redis://:$(password REDIS_PASSWORD)@$(docker_address redis 6379)"
+        REDIS_URL="redis://default:$(password REDIS_PASSWORD)@$(docker_address redis 6379)"
 }
 
 services_by_hand() {
