@@ -115,6 +115,14 @@ impl Stack {
         Ok(())
     }
 
+    /// Removes the record of a job, as a loss of Redis does.
+    pub(crate) async fn lose_record(&self, job: &str) -> Result<()> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let mut lose = redis::cmd("DEL");
+        lose.arg(format!("{queue}:job:{job}")).exec_async(&mut self.redis.clone()).await?;
+        Ok(())
+    }
+
     /// Waits until no worker has to do with a task any more, and says whether it was given up.
     pub(crate) async fn until_left(&self, task: &str) -> Result<bool> {
         let queue = &self.worker_settings.redis.queue_name;
