@@ -130,6 +130,7 @@ impl From<&StoreError> for ApiError {
             StoreError::Refused(_)
             | StoreError::Inconsistent { .. }
             | StoreError::Unwritable { .. }
+            | StoreError::NoJobKey
             | StoreError::Migration(_)
             | StoreError::Setup(_) => Self::internal(),
         }

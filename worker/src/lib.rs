@@ -1,8 +1,8 @@
 //! The worker: takes commands from the queue and commits them to Postgres, many in one transaction.
 //!
-//! The way of a command: `monitor` runs an apalis worker, whose `handler` puts each task into the
-//! `intake`. The `batcher` takes all that waits there, has it decided and committed in one
-//! transaction (`apply`), and then publishes the answers (`publish`).
+//! The way of a command: `monitor` runs an apalis worker, whose `handler` has each task judged
+//! (`judge`) and puts it into the `intake`. The `batcher` takes all that waits there, has it
+//! decided and committed in one transaction (`apply`), and then publishes the answers (`publish`).
 //!
 //! Beside it run the sweeps (`schedule`), the `upkeep` of the queue, and `admin_http` with health
 //! and metrics.
@@ -16,6 +16,7 @@ mod fault;
 mod group;
 mod handler;
 mod intake;
+mod judge;
 mod monitor;
 mod publish;
 mod registry;

@@ -8,7 +8,10 @@ pub mod bootstrap;
 pub mod clock;
 pub mod health;
 pub mod http;
+mod job_keyring;
 mod log_writer;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+
+pub use job_keyring::{JobKeyring, KnownKeys};

@@ -37,6 +37,9 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// There is no key that may sign jobs. Migrations make one, so somebody has removed it.
+    #[error("the table job_keys has no key that may sign: run `worker secrets rotate`")]
+    NoJobKey,
     /// The migrations cannot be applied.
     #[error("the migrations cannot be applied")]
     Migration(#[source] MigrateError),

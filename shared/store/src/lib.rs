@@ -15,6 +15,7 @@ mod connections;
 mod database;
 pub mod due;
 mod error;
+pub mod job_keys;
 mod load;
 pub mod locked;
 mod migrate;

@@ -23,6 +23,7 @@ mod decided_batch;
 mod errors;
 mod expand;
 mod explain;
+mod job_keys;
 mod least_rights;
 mod load;
 mod locks;

@@ -8,6 +8,7 @@ mod concurrency;
 mod edge;
 mod expiry;
 mod failed_keys;
+mod forged;
 mod fuzz;
 mod gift;
 mod held_locks;
