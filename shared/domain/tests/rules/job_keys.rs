@@ -65,7 +65,7 @@ impl Content {
 fn the_bytes_that_are_signed_never_change() {
     let secret: Vec<u8> = (0..32).collect();
     let mac = Content::new(2, "order-1", b"{}").mac(&key_of("a", &secret, MADE, false));
-    let hex: String = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = mac.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     assert_eq!(hex, "036b9bb9374d351f4763a38c6868853fc14dd5e216dcef7356fa26dd741ce51b");
 }
 
