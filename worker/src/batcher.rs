@@ -146,10 +146,10 @@ impl Batcher {
             let ids: Vec<_> = attempts.iter().map(|attempt| attempt.job.id()).collect();
             // The rows are loaded while Redis notes that the jobs are begun. They may stay locked
             // until Redis replies, which takes no longer than the timeout of a command.
-            let (loaded, numbers) = tokio::try_join!(
-                async { Ok::<_, Fault>(load(&database, &attempts).await?) },
-                async { Ok(queue.begin(&ids, round).await?) },
-            )?;
+            // Both are waited for, so that a job that is held is seen as running in an outage too.
+            let (loaded, numbers) =
+                tokio::join!(load(&database, &attempts), queue.begin(&ids, round));
+            let (loaded, numbers) = (loaded?, numbers?);
             if numbers.iter().any(|number| *number > attempts_max) {
                 return Err(Fault::CrashLoop);
             }

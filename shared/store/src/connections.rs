@@ -7,11 +7,12 @@ use crate::StoreError;
 use crate::session::Session;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// The longest wait for a connection, also for a new one. After it Postgres counts as unreachable.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -21,6 +22,10 @@ const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The idle time after which a connection is pinged before it is used.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
+
+/// The pauses between two tries to connect to a Postgres that starts.
+const STARTING_PAUSE_MIN: Duration = Duration::from_millis(10);
+const STARTING_PAUSE_MAX: Duration = Duration::from_millis(400);
 
 /// The age after which a connection is not kept any more.
 const AGE_MAX: Duration = Duration::from_mins(30);
@@ -110,7 +115,7 @@ impl Connections {
             let place = places.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
             let (connection, opened) = match self.idle_one().await {
                 Some(idle) => (idle.connection, idle.opened),
-                None => (self.0.session.open(&self.0.options).await?, Instant::now()),
+                None => (self.open().await?, Instant::now()),
             };
             Ok(InUse { connection, opened, _place: place })
         });
@@ -149,7 +154,28 @@ impl Connections {
         None
     }
 
+    /// Opens a connection. It waits for a Postgres that is not there yet, as during a restart.
+    async fn open(&self) -> Result<PgConnection, sqlx::Error> {
+        let mut pause = STARTING_PAUSE_MIN;
+        loop {
+            match self.0.session.open(&self.0.options).await {
+                Err(error) if is_starting(&error) => sleep(pause).await,
+                opened => return opened,
+            }
+            pause = (pause * 2).min(STARTING_PAUSE_MAX);
+        }
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether nothing listens, or Postgres starts or has no connection to give.
+fn is_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P03" | "53300")),
+        _ => false,
     }
 }

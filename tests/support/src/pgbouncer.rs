@@ -39,7 +39,8 @@ impl PgBouncer {
             folder.join("config"),
             format!(
                 "[databases]\n* = host={} port={}\n[pgbouncer]\nlisten_addr = {}\n\
-                 listen_port = {}\nunix_socket_dir =\nauth_type = trust\nauth_file = {}\n{settings}\n",
+                 listen_port = {}\nunix_socket_dir =\nauth_type = trust\nauth_file = {}\n\
+                 {settings}\n",
                 target.get_host(),
                 target.get_port(),
                 address.ip(),
