@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Postgres and Redis as this machine has them.
+# short: yes
+. scripts/lib/infra.sh
+set_up "As this machine has them"
+here_postgres
+here_redis
+probe
