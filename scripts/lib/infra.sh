@@ -144,3 +144,14 @@ from_docs() {
         within
         index($0, fence) == 1 && index($0, word) { within = 1 }' docs/OPERATIONS.md
 }
+
+# container NAME PORT ARGUMENT...: runs an image, and sets the address of the port on this machine.
+container() {
+    local name=infra-$1-$$ port=$2
+    shift 2
+    containers="$containers $name"
+    docker run --detach --name "$name" --publish "127.0.0.1::$port" "$@" >>"$log" 2>&1 ||
+        skip "the image is not here and cannot be had: $(last_words)"
+    # shellcheck disable=SC2034 # for the caller
+    address=$(docker port "$name" "$port" | sed -n 1p)
+}
