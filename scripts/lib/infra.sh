@@ -137,6 +137,8 @@ until_true() {
     done
 }
 
+is_taken() { ! is_free 127.0.0.1 "$1"; }
+
 # from_docs WORD: prints the block of docs/OPERATIONS.md whose fence names the word.
 from_docs() {
     awk -v fence="\`\`\`" -v word="$1" '

@@ -36,7 +36,7 @@ programs_up() {
     export API_AUTH=required RATE_LIMIT_REQUESTS=0 WORKER_ORPHAN_SECONDS=2 RUST_LOG=warn
     start_worker
     start_api
-    until_true 60 "the start: $(last_words)" are_healthy
+    await_start
     key=$(DATABASE_URL=${KEYS_URL:-$DATABASE_URL} "$state/bin/api" keys create --client infra \
         --scope write 2>>"$log" | sed -n 1p)
     [ -n "$key" ] || wrong "api keys create: $(last_words)"
@@ -47,12 +47,15 @@ start_worker() { start worker >>"$log" 2>&1; }
 
 is_healthy() { curl --noproxy '*' -sf --max-time 3 -o /dev/null "http://$1/health"; }
 
-are_healthy() {
-    local name
-    for name in api worker; do
-        kill -0 "$(pid_of "$name")" 2>/dev/null || wrong "$name ended: $(last_words)"
+await_start() {
+    local name deadline=$((SECONDS + 60))
+    until is_healthy "$WORKER_ADDR" && is_healthy "$API_ADDR"; do
+        for name in api worker; do
+            kill -0 "$(pid_of "$name")" 2>/dev/null || wrong "$name ended: $(last_words)"
+        done
+        [ "$SECONDS" -lt "$deadline" ] || wrong "not healthy after a minute: $(last_words)"
+        sleep 0.2
     done
-    is_healthy "$WORKER_ADDR" && is_healthy "$API_ADDR"
 }
 
 last_words() { tail -n 1 "$log" | tr '|\n' '/ ' | cut -c 1-300; }

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The rights of docs/OPERATIONS.md, word by word: a Redis user of an ACL, and in Postgres a role for
+# migrations, one for workers and one for apis.
+# short: yes
+. scripts/lib/infra.sh
+set_up "Least rights: Redis ACL, three Postgres roles"
+
+password=$(secret_from "$dir/password")
+
+# as ROLE: prints the URL of the database for the role.
+as() { echo "postgres://$1:$password@127.0.0.1:$pg_port/subscriptions"; }
+
+here_postgres
+here_redis
+from_docs before-the-migration | sed "s/'PASSWORD'/'$password'/" |
+    postgres_psql -d subscriptions >>"$log" 2>&1 ||
+    wrong "the SQL before the migration: $(last_words)"
+DATABASE_URL=$(as commerce_owner) "$state/bin/worker" --redis-url "$REDIS_URL" migrate \
+    >>"$log" 2>&1 || wrong "worker migrate: $(last_words)"
+from_docs after-the-migration | PGPASSWORD=$password "$pg_bin/psql" -X -q -v ON_ERROR_STOP=1 \
+    "$(as commerce_owner)" >>"$log" 2>&1 || wrong "the SQL after the migration: $(last_words)"
+
+# One word a line or ten: the rule is one list of words.
+rules=$(from_docs redis-acl | tr '\n' ' ' | sed "s/PASSWORD/$password/")
+# shellcheck disable=SC2086 # a list of words, with patterns in it
+(set -f && redis_cli ACL SETUSER $rules) >>"$log" 2>&1 || wrong "ACL SETUSER: $(last_words)"
+REDIS_URL="redis://commerce:$password@${REDIS_URL#*@}"
+
+# Keys are made by the owner of the tables; apis only read them.
+KEYS_URL=$(as commerce_owner)
+API_DATABASE_URL=$(as commerce_api)
+DATABASE_URL=$(as commerce_worker)
+probe

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# PgBouncer in session mode.
+# short: yes
+. scripts/lib/infra.sh
+. scripts/lib/pgbouncer.sh
+set_up "PgBouncer, session mode"
+here_postgres
+here_redis
+pgbouncer_up session
+probe
