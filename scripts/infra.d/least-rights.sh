@@ -24,6 +24,7 @@ from_docs after-the-migration | PGPASSWORD=$password "$pg_bin/psql" -X -q -v ON_
 rules=$(from_docs redis-acl | tr '\n' ' ' | sed "s/PASSWORD/$password/")
 # shellcheck disable=SC2086 # a list of words, with patterns in it
 (set -f && redis_cli ACL SETUSER $rules) >>"$log" 2>&1 || wrong "ACL SETUSER: $(last_words)"
+admin_url=$REDIS_URL
 REDIS_URL="redis://commerce:$password@${REDIS_URL#*@}"
 
 # Keys are made by the owner of the tables; apis only read them.
@@ -31,3 +32,10 @@ KEYS_URL=$(as commerce_owner)
 API_DATABASE_URL=$(as commerce_api)
 DATABASE_URL=$(as commerce_worker)
 probe
+
+# Whatever was asked for in vain is too little in the rules, even if nothing failed by it.
+REDIS_URL=$admin_url
+denied=$(redis_cli ACL LOG 128 | grep -x -A1 object | grep -vx -e object -e -- | sort -u | xargs)
+[ -z "$denied" ] || note "Redis refused: $denied"
+denied=$(grep -o 'permission denied.*' "$pg_home/log" | sort -u | xargs) || true
+[ -z "$denied" ] || note "Postgres refused: $denied"

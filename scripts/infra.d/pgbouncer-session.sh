@@ -6,5 +6,6 @@
 set_up "PgBouncer, session mode"
 here_postgres
 here_redis
+pgbouncer_here
 pgbouncer_up session
 probe

@@ -12,12 +12,12 @@ cd "$(dirname "$0")/../.."
 . scripts/lib/probe.sh
 PATH="$PATH:/usr/sbin:/sbin"
 
-# Of how each file ends, only this is not for a person: `exit $skipped` is no failure.
+# What the row says. A set-up that is not promised to work says `promised=no`.
 versions='' seen='' promised=yes title=''
-# Servers beside the first Postgres and the first Redis, in the form of throwaway folders.
+# Servers beside the first Postgres and the first Redis, by the names of their folders.
 beside=''
-processes=''
-containers=''
+# Other processes, each as its id and a word of its command line, and containers.
+processes='' containers=''
 
 # set_up TITLE: makes the folder, and sees to the end of everything.
 set_up() {
@@ -43,6 +43,8 @@ tear_down() {
     cd "$root" || exit
     [ "$code" != 0 ] && [ "$code" -lt 128 ] && [ "$promised" = yes ] && show_logs
     programs_down
+    # What only this set-up has.
+    [ "$(type -t more_down)" != function ] || more_down >>"$log" 2>&1
     local id
     for id in $processes; do end "${id%%:*}" "${id#*:}" 10; done
     # shellcheck disable=SC2086 # a list of words

@@ -1,30 +1,47 @@
 # shellcheck shell=bash
 # PgBouncer before the Postgres of this machine, for `make infra`.
 
-# pgbouncer_up MODE: sets DATABASE_URL to it. The settings are those of docs/OPERATIONS.md.
+# pgbouncer_up MODE [LINE...]: sets DATABASE_URL to it.
 pgbouncer_up() {
-    local program=${INFRA_PGBOUNCER:-} conf=$pg_home/pgbouncer port
-    [ -n "$program" ] || { want pgbouncer && program=pgbouncer; }
+    local port
     port=$(port_from "$dir/pgbouncer.port")
+    # shellcheck disable=SC2154 # set by the caller
+    pgbouncer_settings "$port" "$@" >"$conf.ini"
     echo "\"postgres\" \"$pg_password\"" >"$conf.users"
-    cat >"$conf.ini" <<CONF
+    # It refuses to run as root.
+    [ "$(id -u)" != 0 ] || chown "$pg_user" "$conf".*
+    pgbouncer_start
+    # shellcheck disable=SC2034 # for the caller
+    DATABASE_URL=postgres://postgres:$pg_password@127.0.0.1:$port/subscriptions
+    until_true 20 "PgBouncer did not start" is_taken "$port"
+}
+
+pgbouncer_settings() {
+    cat <<CONF
 [databases]
 subscriptions = host=127.0.0.1 port=$pg_port
 [pgbouncer]
 listen_addr = 127.0.0.1
-listen_port = $port
+listen_port = $1
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = $conf.users
-pool_mode = $1
-max_client_conn = 200
-$(from_docs pgbouncer-settings)
+pool_mode = $2
 CONF
-    [ "$(id -u)" != 0 ] || chown "$pg_user" "$conf".*
-    # It refuses to run as root. Releases before 1.21 do not know one of the settings.
-    keep as_postgres "$program" -q "$conf.ini"
-    # shellcheck disable=SC2034 # for the caller
-    DATABASE_URL=postgres://postgres:$pg_password@127.0.0.1:$port/subscriptions
-    until_true 20 "PgBouncer did not start: $(last_words)" is_taken "$port"
-    version "$(as_postgres "$program" --version | sed -n 1p)"
+    [ $# = 2 ] || printf '%s\n' "${@:3}"
+}
+
+# The program of this machine, unless the set-up has another one.
+pgbouncer_start() { keep as_postgres "$pgbouncer" -q "$conf.ini"; }
+
+pgbouncer_here() {
+    pgbouncer=${INFRA_PGBOUNCER:-pgbouncer} conf=$pg_home/pgbouncer
+    [ -n "${INFRA_PGBOUNCER:-}" ] || want pgbouncer
+    version "$("$pgbouncer" --version | sed -n 1p)"
+}
+
+# Prepared statements pass through transaction mode from 1.21 on.
+knows_statements() {
+    local number=${versions##*PgBouncer }
+    [ "${number%%.*}" -gt 1 ] || [ "$(echo "$number" | cut -d. -f2)" -ge 21 ]
 }

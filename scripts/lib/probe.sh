@@ -118,9 +118,11 @@ succeeded() {
     [ "$status" = 200 ] && [ "$(member status)" = succeeded ]
 }
 
+check() { "$state/bin/worker" check; }
+
 # What is stored fits together.
 try_check() {
     local words
-    words=$("$state/bin/worker" check 2>&1) ||
+    words=$(check 2>&1) ||
         wrong "worker check: $(printf '%s' "$words" | tail -n 2 | tr '|\n' '/ ')"
 }
