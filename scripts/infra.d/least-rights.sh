@@ -2,6 +2,7 @@
 # The rights of docs/OPERATIONS.md, word by word: a Redis user of an ACL, and in Postgres a role for
 # migrations, one for workers and one for apis.
 # short: yes
+# shellcheck disable=SC2119 # options are optional
 . scripts/lib/infra.sh
 set_up "Least rights: Redis ACL, three Postgres roles"
 

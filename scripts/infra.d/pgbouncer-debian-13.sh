@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # PgBouncer of Debian 13, which is later than 1.21, in transaction mode.
+# shellcheck disable=SC2119 # options are optional
 . scripts/lib/infra.sh
 . scripts/lib/pgbouncer.sh
 set_up "PgBouncer of Debian 13, transaction mode"

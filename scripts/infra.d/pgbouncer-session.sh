@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # PgBouncer in session mode.
 # short: yes
+# shellcheck disable=SC2119 # options are optional
 . scripts/lib/infra.sh
 . scripts/lib/pgbouncer.sh
 set_up "PgBouncer, session mode"

@@ -2,6 +2,7 @@
 # PgBouncer of this machine in transaction mode. Before 1.21 it mixes prepared statements up, and a
 # start that refuses it is right.
 # short: yes
+# shellcheck disable=SC2119 # options are optional
 . scripts/lib/infra.sh
 . scripts/lib/pgbouncer.sh
 set_up "PgBouncer, transaction mode"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The official image of Postgres 17, beside the Redis of this machine.
+# shellcheck disable=SC2119 # options are optional
 . scripts/lib/infra.sh
 set_up "Postgres 17"
 want_docker

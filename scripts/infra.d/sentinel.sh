@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Three Sentinels promote a replica of Redis after a `kill -9` of the master. HAProxy leads to the
 # server that says it is the master.
+# shellcheck disable=SC2119 # options are optional
 . scripts/lib/infra.sh
 . scripts/lib/failover.sh
 set_up "Redis Sentinel, behind HAProxy"
@@ -41,7 +42,8 @@ all_are_known() {
 }
 until_true 30 "the Sentinels do not find each other" all_are_known
 
-haproxy_up "option tcp-check" "tcp-check send AUTH\\ $password\\r\\n" "tcp-check expect string +OK" \
+haproxy_up "option tcp-check" "tcp-check send AUTH\\ $password\\r\\n" \
+    "tcp-check expect string +OK" \
     "tcp-check send INFO\\ replication\\r\\n" "tcp-check expect string role:master" \
     "server one 127.0.0.1:$master_port check" "server two 127.0.0.1:$replica_port check"
 REDIS_URL=${REDIS_URL/:$master_port/:$relay_port}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A synchronous standby of Postgres is promoted after a `kill -9` of the primary. HAProxy leads to
 # the first server that takes connections, and that is the standby before it is promoted, too.
+# shellcheck disable=SC2119 # options are optional
 . scripts/lib/infra.sh
 . scripts/lib/failover.sh
 set_up "Postgres standby promoted, behind HAProxy"

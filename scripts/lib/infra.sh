@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # for the set-ups
 # The frame of a set-up of `make infra`: a folder of its own, servers in it, one row of the table at
 # the end, and everything ended.
 #
@@ -156,6 +157,5 @@ container() {
     containers="$containers $name"
     docker run --detach --name "$name" --publish "127.0.0.1::$port" "$@" >>"$log" 2>&1 ||
         skip "the image is not here and cannot be had: $(last_words)"
-    # shellcheck disable=SC2034 # for the caller
     address=$(docker port "$name" "$port" | sed -n 1p)
 }
