@@ -23,6 +23,11 @@ from_docs after-the-migration | PGPASSWORD=$password "$pg_bin/psql" -X -q -v ON_
 
 # One word a line or ten: the rule is one list of words.
 rules=$(from_docs redis-acl | tr '\n' ' ' | sed "s/PASSWORD/$password/")
+# The probe does not come by every script, so each command in them has to be allowed.
+for command in $(grep -rhoiE "redis\.p?call\('[a-z]+" shared/queue/src/lua | sed "s/.*'//" |
+    tr '[:upper:]' '[:lower:]' | sort -u); do
+    case " $rules " in *" +$command "*) ;; *) wrong "the ACL lacks +$command" ;; esac
+done
 # shellcheck disable=SC2086 # a list of words, with patterns in it
 (set -f && redis_cli ACL SETUSER $rules) >>"$log" 2>&1 || wrong "ACL SETUSER: $(last_words)"
 admin_url=$REDIS_URL
