@@ -25,6 +25,9 @@ pgbouncer_start() {
         --volume "$dir/pgbouncer:$dir/pgbouncer:ro" $image pgbouncer "$conf.ini" >>"$log"
 }
 
+# It ends with its container.
+more_down() { :; }
+
 version "$(docker run --rm $image pgbouncer --version | sed -n 1p)"
 pgbouncer_up transaction "max_prepared_statements = 200"
 probe

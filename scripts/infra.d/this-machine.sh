@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Postgres and Redis as this machine has them.
-# short: yes
 # shellcheck disable=SC2119 # options are optional
 . scripts/lib/infra.sh
 set_up "As this machine has them"

@@ -66,7 +66,7 @@ show_logs() {
 print_row() {
     [ "$1" = 0 ] || [ -n "$failure" ] || failure="something unexpected; see the messages"
     [ -z "$failure" ] || seen="${seen:+$seen; }**failed**: $failure"
-    printf '| %s | %s | %s | %s |\n' "$title" "$versions" "$seen" $((SECONDS - began))
+    printf '| %s | %s | %s | %s |\n' "$title" "$versions" "${seen//|/\\|}" $((SECONDS - began))
 }
 
 note() { seen="${seen:+$seen; }$1"; }

@@ -31,8 +31,14 @@ CONF
     [ $# = 2 ] || printf '%s\n' "${@:3}"
 }
 
-# The program of this machine, unless the set-up has another one.
-pgbouncer_start() { keep as_postgres "$pgbouncer" -q "$conf.ini"; }
+# The program of this machine, unless the set-up has another one. It is ended by its own pid file,
+# because it may run as another user, and then is a child of what we have started.
+pgbouncer_start() {
+    printf 'pidfile = %s.pid\nlogfile = %s.log\n' "$conf" "$conf" >>"$conf.ini"
+    as_postgres "$pgbouncer" -q -d "$conf.ini"
+}
+
+more_down() { end "$(cat "$conf.pid" 2>/dev/null)" "$conf.ini" 10; }
 
 pgbouncer_here() {
     pgbouncer=${INFRA_PGBOUNCER:-pgbouncer} conf=$pg_home/pgbouncer
