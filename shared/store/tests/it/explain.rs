@@ -31,6 +31,7 @@ fn query(file: &Value) -> Query {
 /// A plausible value of a type, as SQL.
 fn argument(name: &str, query: &str) -> String {
     let one = match name.trim_end_matches("Array") {
+        "Bool" => "true",
         "Int2" | "Int4" | "Int8" => "10",
         // Rows to be written.
         "Text" if query.contains("::text::json") => "[]",

@@ -33,6 +33,18 @@ pub(super) fn answer(answer: &Answer) -> String {
     format!("{}\n{}\n{}\n\n", answer.status, headers(&answer.headers), answer.text())
 }
 
+/// A text without the values of a member whose values are text.
+pub(super) fn masked(text: &str, member: &str) -> String {
+    let begin = format!("\"{member}\":\"");
+    let mut parts = text.split(&begin);
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, after) = part.split_once('"').unwrap_or_default();
+        masked += &format!("{begin}[{member}]\"{after}");
+    }
+    masked
+}
+
 /// A text whose end is left out if it is long.
 pub(super) fn bounded(text: &str) -> String {
     let shown: String = text.chars().take(BODY_SHOWN_MAX).collect();
