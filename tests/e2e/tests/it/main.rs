@@ -6,6 +6,7 @@ mod chaos;
 mod connections;
 mod contract;
 mod crash;
+mod dotenv;
 mod drain;
 mod early_stop;
 mod edge;
