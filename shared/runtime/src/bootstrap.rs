@@ -1,13 +1,14 @@
 //! The start of both processes, and the messages when it fails.
 
-use crate::{log_writer, settings, telemetry};
+use crate::checks::{Checks, Finding};
+use crate::{clock, log_writer, settings, telemetry};
 use clap::Parser;
 use clap::error::ErrorKind;
 use queue::{Outlook, Queue};
 use std::fmt::Display;
 use std::io::{Write, stderr};
 use std::time::Duration;
-use store::{Database, Finish, Migrated, StoreError};
+use store::{Database, Finish, Migrated, Program, StoreError};
 use tokio::time::{Instant, sleep};
 
 /// The time that a process waits for Postgres and Redis to come up.
@@ -18,18 +19,28 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 /// The reason why a process cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Postgres cannot be used.
-    #[error(
-        "cannot use Postgres: {0}\n  Is it running, and is DATABASE_URL right? `make run` starts \
-         one for you."
-    )]
-    Postgres(String),
-    /// Redis cannot be used.
-    #[error(
-        "cannot use Redis: {0}\n  Is it running, and is REDIS_URL right? `make run` starts one for \
-         you."
-    )]
-    Redis(String),
+    /// Something is wrong. The list has all of it.
+    #[error("cannot start\n{0}")]
+    Refused(Checks),
+}
+
+/// How a start goes about what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// It waits until this time, and applies migrations.
+    Start(Instant),
+    /// It looks and changes nothing.
+    Look,
+}
+
+/// What was found, and the services that can be used.
+#[derive(Default)]
+pub struct Found {
+    /// Postgres, if it answers.
+    pub database: Option<Database>,
+    queue: Option<Queue>,
+    /// The list.
+    pub checks: Checks,
 }
 
 /// Parses the command line and the environment. The error for a missing setting names its variable.
@@ -49,22 +60,133 @@ pub fn parse<C: Parser>() -> C {
     })
 }
 
-/// Connects to both services and applies pending migrations.
+/// Connects to both services and applies pending migrations. All that is wrong or doubtful is said
+/// in one list; `checks` is its beginning.
 pub async fn connect(
+    program: Program,
     postgres: &settings::Postgres,
     redis: &settings::Redis,
+    checks: Checks,
 ) -> Result<(Database, Queue), StartError> {
-    let deadline = Instant::now() + WAIT_MAX;
-    let unusable = |error: &dyn std::error::Error| StartError::Postgres(chain(error));
+    let manner = Manner::Start(Instant::now() + WAIT_MAX);
+    let found = find(program, postgres, redis, checks, manner).await;
+    let (Some(database), Some(queue), false) = (found.database, found.queue, found.checks.refuse())
+    else {
+        return Err(StartError::Refused(found.checks));
+    };
+    for Finding { what, cure, .. } in found.checks.0 {
+        tracing::warn!("{what}; {cure}");
+    }
+    clock::follow(&database).await;
+    Ok((database, queue))
+}
+
+/// Makes the list of what keeps a start from succeeding or may go wrong after it, and changes
+/// nothing.
+pub async fn look(
+    program: Program,
+    postgres: &settings::Postgres,
+    redis: &settings::Redis,
+    checks: Checks,
+) -> Found {
+    find(program, postgres, redis, checks, Manner::Look).await
+}
+
+async fn find(
+    program: Program,
+    postgres: &settings::Postgres,
+    redis: &settings::Redis,
+    mut checks: Checks,
+    mut manner: Manner,
+) -> Found {
+    let (to_postgres, to_redis) = (postgres.database_url.expose(), redis.redis_url.expose());
+    let example = "postgres://user:password@localhost/commerce";
+    checks.url("DATABASE_URL", to_postgres, &["postgres", "postgresql"], example);
+    let schemes = ["redis", "rediss", "redis+unix", "unix"];
+    checks.url("REDIS_URL", to_redis, &schemes, "redis://localhost:6379");
+    if checks.refuse() {
+        // It will not start, so it neither waits nor changes anything.
+        manner = Manner::Look;
+    }
+    let is_named = |name: &str| !checks.0.iter().any(|found| found.what.starts_with(name));
+    let (postgres_is_named, redis_is_named) = (is_named("DATABASE_URL"), is_named("REDIS_URL"));
+    let mut found = Found { checks, ..Found::default() };
+    // What is found in Redis does not depend on Postgres; both are waited for at the same time.
+    let (database, queue) = tokio::join!(
+        async {
+            if postgres_is_named { Some(open_database(postgres, manner).await) } else { None }
+        },
+        async { if redis_is_named { Some(open_queue(redis, manner).await) } else { None } },
+    );
+    let running = "is it running, and is it right? `make run` starts one for you";
+    found.database = database.and_then(|opened| {
+        let wrong = |cause| {
+            found
+                .checks
+                .wrong(format!("cannot use Postgres: {cause}"), format!("DATABASE_URL: {running}"))
+        };
+        opened.map_err(wrong).ok()
+    });
+    found.queue = queue.and_then(|opened| {
+        let wrong = |cause| {
+            found
+                .checks
+                .wrong(format!("cannot use Redis: {cause}"), format!("REDIS_URL: {running}"))
+        };
+        opened.map_err(wrong).ok()
+    });
+    let connections = postgres.database_connections_max;
+    let at_postgres = found.ask_postgres(program, connections).await;
+    found.ask_redis(at_postgres).await;
+    found
+}
+
+impl Found {
+    /// Judges Postgres, and returns what its clock says.
+    async fn ask_postgres(
+        &mut self,
+        program: Program,
+        connections: u32,
+    ) -> Option<domain::Instant> {
+        let facts = self.database.as_ref()?.facts(program).await;
+        match facts {
+            Ok(facts) => {
+                self.checks.postgres(&facts, connections, clock::host());
+                Some(facts.now)
+            }
+            Err(error) => {
+                let what = format!("Postgres cannot be asked about itself: {}", chain(&error));
+                self.checks.wrong(what, "DATABASE_URL: is it running, and is it right?");
+                self.database = None;
+                None
+            }
+        }
+    }
+
+    async fn ask_redis(&mut self, at_postgres: Option<domain::Instant>) {
+        let Some(queue) = &self.queue else { return };
+        match queue.facts().await {
+            Ok(facts) => self.checks.redis(&facts, at_postgres),
+            Err(error) => {
+                let what = format!("Redis cannot be asked about itself: {}", chain(&error));
+                self.checks.doubtful(what, "see docs/OPERATIONS.md");
+            }
+        }
+    }
+}
+
+/// A handle on Postgres. At a start it waits for Postgres, and applies pending migrations.
+async fn open_database(postgres: &settings::Postgres, manner: Manner) -> Result<Database, String> {
     let url = postgres.database_url.expose();
     let database =
-        Database::new(url, postgres.database_connections_max).map_err(|error| unusable(&error))?;
+        Database::new(url, postgres.database_connections_max).map_err(|error| chain(&error))?;
+    let Manner::Start(deadline) = manner else { return Ok(database) };
     let migrated = loop {
         match database.migrate(Finish::WhenAlone).await {
             Ok(migrated) => break migrated,
             Err(error) => {
                 if !matches!(error, StoreError::Unavailable(_)) || Instant::now() > deadline {
-                    return Err(unusable(&error));
+                    return Err(chain(&error));
                 }
             }
         }
@@ -78,15 +200,11 @@ pub async fn connect(
              it: when it is stopped, start this release again or run `worker migrate --finish`"
         );
     }
-    let queue = open_queue(redis, deadline).await?;
-    for warning in queue.durability_warnings().await {
-        tracing::warn!("{warning}");
-    }
-    Ok((database, queue))
+    Ok(database)
 }
 
-/// Opens the queue. A Redis that loads its data is waited for as long as that takes.
-async fn open_queue(redis: &settings::Redis, deadline: Instant) -> Result<Queue, StartError> {
+/// Opens the queue. A start waits for a Redis that loads its data for as long as that takes.
+async fn open_queue(redis: &settings::Redis, manner: Manner) -> Result<Queue, String> {
     let mut told = String::new();
     loop {
         let error = match Queue::connect(redis.queue()).await {
@@ -94,9 +212,10 @@ async fn open_queue(redis: &settings::Redis, deadline: Instant) -> Result<Queue,
             Err(error) => error,
         };
         let cause = chain(&error);
+        let Manner::Start(deadline) = manner else { return Err(cause) };
         match error.outlook() {
-            Outlook::Hopeless => return Err(StartError::Redis(cause)),
-            Outlook::Hopeful if Instant::now() > deadline => return Err(StartError::Redis(cause)),
+            Outlook::Hopeless => return Err(cause),
+            Outlook::Hopeful if Instant::now() > deadline => return Err(cause),
             Outlook::Hopeful | Outlook::Sure => {}
         }
         if cause != told {

@@ -5,6 +5,7 @@
 //! not use commands.
 
 pub mod bootstrap;
+pub mod checks;
 pub mod clock;
 pub mod health;
 pub mod http;

@@ -3,6 +3,7 @@
 //! its own and ends it with `done`, which checks what must hold after any test.
 
 mod chaos;
+mod checks;
 mod connections;
 mod contract;
 mod crash;
