@@ -10,6 +10,7 @@ pub mod clock;
 pub mod health;
 pub mod http;
 mod log_writer;
+mod services;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
