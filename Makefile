@@ -2,7 +2,7 @@
 # ARGS is handed on: `make test ARGS='-p domain'`, `make load ARGS='--writes 600'`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev release stop clean-data test fuzz schema-test faults seeded-bugs load bench bench-micro fmt lint check sqlx-prepare sqlx-check
+.PHONY: help run dev release stop passwords clean-data test fuzz schema-test faults infra seeded-bugs load bench bench-micro fmt lint check sqlx-prepare sqlx-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ release: ## Build the programs as they are released: target/release/api and work
 stop: ## Stop what a killed `make run` or `make test` left running
 	@scripts/stop
 
+passwords: ## Write random passwords for `docker compose` into .env, unless it has them
+	@scripts/passwords
+
 clean-data: ## Delete the data of `make run` (asks first; CONFIRM=1 does not ask)
 	@scripts/clean-data
 
@@ -34,6 +37,9 @@ schema-test: ## Requests made of /openapi.json by schemathesis, and their answer
 
 faults: ## Inject faults under load and check the whole history (ARGS='--minutes 30 --seed 7')
 	@scripts/faults $(ARGS)
+
+infra: ## Real processes on real infrastructure, and a table of it (ARGS=--short: without Docker)
+	@scripts/infra $(ARGS)
 
 seeded-bugs: ## Prove the fault campaign: it has to find each of six deliberate defects
 	@scripts/seeded-bugs $(ARGS)

@@ -124,11 +124,15 @@ impl From<&StoreError> for ApiError {
         let cause = std::error::Error::source(error).map(ToString::to_string);
         tracing::warn!(%error, cause, "the database could not be used");
         match error {
-            StoreError::Unavailable(_) | StoreError::Conflict(_) => Self::storage_unavailable(),
+            StoreError::Unavailable(_) | StoreError::Locked(_) | StoreError::Conflict(_) => {
+                Self::storage_unavailable()
+            }
             StoreError::Refused(_)
             | StoreError::Inconsistent { .. }
             | StoreError::Unwritable { .. }
-            | StoreError::Migration(_) => Self::internal(),
+            | StoreError::NoJobKey
+            | StoreError::Migration(_)
+            | StoreError::Setup(_) => Self::internal(),
         }
     }
 }

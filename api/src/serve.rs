@@ -5,7 +5,7 @@ use crate::router::router;
 use crate::settings::Settings;
 use crate::state::ApiState;
 use anyhow::Context;
-use runtime::{bootstrap, http, shutdown, telemetry};
+use runtime::{JobKeyring, bootstrap, http, shutdown, telemetry};
 use store::Program;
 use tokio::net::TcpListener;
 
@@ -15,10 +15,12 @@ pub async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
     let metrics = telemetry::init_metrics("api")?;
     let connecting = bootstrap::connect(Program::Api, &settings.postgres, &settings.redis, checks);
-    let Some(services) = stop.run_until_cancelled(connecting).await.transpose()? else {
+    let Some((database, queue)) = stop.run_until_cancelled(connecting).await.transpose()? else {
         tracing::info!("api has stopped before it was ready");
         return Ok(());
     };
+    let job_keyring = JobKeyring::read(database.clone()).await.context("cannot sign jobs")?;
+    let services = (database, queue, job_keyring);
     let address = settings.api_addr;
     let listener = TcpListener::bind(address)
         .await

@@ -7,6 +7,7 @@ use crate::key_cache::KeyCache;
 use crate::settings::{AuthMode, Settings};
 use ipnet::IpNet;
 use queue::{Bounds, Limit, Outcomes, Queue};
+use runtime::JobKeyring;
 use runtime::telemetry::Metrics;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct Shared {
     pub(crate) database: Database,
     /// The handle on Redis, for jobs.
     pub(crate) queue: Queue,
+    /// The keys that jobs are signed with.
+    pub(crate) job_keyring: JobKeyring,
     /// The coalescer of submissions.
     pub(crate) admissions: Admissions,
     /// The coalescer of reads of pages of subscriptions.
@@ -62,12 +65,13 @@ impl ApiState {
     /// Makes the state from the services and the settings.
     #[must_use]
     pub fn new(
-        (database, queue): (Database, Queue),
+        (database, queue, job_keyring): (Database, Queue, JobKeyring),
         settings: &Settings,
         limit: Option<Limit>,
         metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
+        tokio::spawn(job_keyring.clone().keep_fresh(stop.clone()));
         let bounds = Bounds { limit, depth_max: settings.queue_depth_max };
         Self(Arc::new(Shared {
             admissions: calls::admissions(queue.clone(), bounds),
@@ -82,6 +86,7 @@ impl ApiState {
             trusted_proxies: settings.trusted_proxies.clone().into(),
             database,
             queue,
+            job_keyring,
             metrics,
             stop,
         }))

@@ -34,8 +34,10 @@ redis_answers() {
     [ "$(REDISCLI_AUTH=$2 "$(redis_bin)/redis-cli" -p "$1" ping 2>/dev/null)" = PONG ]
 }
 
+# redis_up DIR [LINE...]: starts the server with more lines of configuration.
 redis_up() {
     local dir=$1 port password tenths=0
+    shift
     mkdir -p "$dir/redis" && chmod 700 "$dir/redis"
     password=$(secret_from "$dir/redis.password")
     if [ -f "$dir/redis.port" ] && redis_runs "$dir"; then
@@ -43,7 +45,11 @@ redis_up() {
     else
         port=$(port_from "$dir/redis.port")
         rm -f "$dir/redis/pid"
-        (umask 077 && redis_settings "$dir/redis" "$port" "$password" >"$dir/redis.conf")
+        (
+            umask 077
+            redis_settings "$dir/redis" "$port" "$password" >"$dir/redis.conf"
+            [ $# = 0 ] || printf '%s\n' "$@" >>"$dir/redis.conf"
+        )
         "$(redis_bin)/redis-server" "$dir/redis.conf" </dev/null >/dev/null
     fi
     # Redis answers only when it has read its log, which takes longer the longer the log is.

@@ -36,10 +36,12 @@ services_up() {
 
 services_by_docker() {
     docker_up "$@"
-    local user=postgres:${POSTGRES_PASSWORD:-postgres}
+    local user
+    user=postgres:$(password POSTGRES_PASSWORD)
     [ -n "${DATABASE_URL:-}" ] ||
         DATABASE_URL="postgres://$user@$(docker_address postgres 5432)/subscriptions"
-    [ -n "${REDIS_URL:-}" ] || REDIS_URL="redis://$(docker_address redis 6379)"
+    [ -n "${REDIS_URL:-}" ] ||
+        REDIS_URL="redis://default:$(password REDIS_PASSWORD)@$(docker_address redis 6379)"
 }
 
 services_by_hand() {

@@ -5,24 +5,28 @@
 //! command is a batch of one; under load many commands share the cost of a commit.
 
 use crate::apply::{Attempt, DecidedBatch, NumberedAttempt, load};
+use crate::aside::Aside;
 use crate::fault::{Fault, Recovery, contained};
-use crate::intake::{Completion, Intake, QueuedAttempt};
+use crate::group::Group;
+use crate::intake::Intake;
 use crate::publish;
 use crate::retry::RetryPolicy;
 use crate::settings::Settings;
 use chrono::TimeDelta;
-use domain::{JobId, LogEntry};
+use domain::LogEntry;
 use queue::Queue;
 use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Database, command_log};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
-type Attempts = Arc<[Attempt]>;
+/// The pause before a task is taken again that finds no room among those that are set aside.
+const POSTPONED: Duration = Duration::from_secs(2);
 
 /// Processes what waits in the intake, batch by batch.
 pub(crate) struct Batcher {
@@ -30,110 +34,122 @@ pub(crate) struct Batcher {
     queue: Queue,
     gift_ttl: TimeDelta,
     attempts_max: u32,
-    batch_max: usize,
     retry_policy: RetryPolicy,
     tasks: TaskTracker,
+    aside: UnboundedSender<Group>,
 }
 
 impl Batcher {
-    /// A batcher that spawns its tasks in `tasks`. Once `stop` is cancelled, it no longer waits for
-    /// Postgres or Redis to come back.
-    pub(crate) fn new(
+    /// Starts a batcher that spawns its tasks in `tasks`, and returns its intake. It ends when all
+    /// clones of the intake are dropped. Once `stop` is cancelled, it no longer waits for Postgres
+    /// or Redis to come back, nor for locks to end.
+    pub(crate) fn start(
         database: Database,
         queue: Queue,
         settings: &Settings,
-        tasks: TaskTracker,
+        tasks: &TaskTracker,
         stop: CancellationToken,
-    ) -> Self {
-        Self {
+    ) -> Intake {
+        let batch_max = usize::from(settings.worker_batch_max);
+        let (intake, mut queued) = Intake::new(batch_max);
+        let (aside, set_aside) = unbounded_channel();
+        let for_blocked = database.for_blocked();
+        let batcher = Arc::new(Self {
             database,
             queue,
             gift_ttl: settings.gift_ttl(),
             attempts_max: settings.worker_attempts_max,
-            batch_max: settings.worker_batch_max.into(),
-            retry_policy: RetryPolicy::until(stop),
-            tasks,
-        }
-    }
-
-    /// Starts the batcher and returns its intake. It ends when all clones of the intake are
-    /// dropped.
-    pub(crate) fn start(self) -> Intake {
-        let (intake, mut queued) = Intake::new(self.batch_max);
-        let batcher = Arc::new(self);
-        batcher.clone().tasks.spawn(async move {
-            let mut batch = Vec::with_capacity(batcher.batch_max);
-            while queued.recv_many(&mut batch, batcher.batch_max).await > 0 {
-                batcher.process_batch(batch.drain(..)).await;
+            retry_policy: RetryPolicy::until(stop.clone()),
+            tasks: tasks.clone(),
+            aside,
+        });
+        tasks.spawn(Aside::new(batcher.clone(), for_blocked, batch_max).run(set_aside, stop));
+        tasks.spawn(async move {
+            let mut batch = Vec::with_capacity(batch_max);
+            while queued.recv_many(&mut batch, batch_max).await > 0 {
+                batcher.process_batch(Group::new(batch.drain(..))).await;
             }
         });
         intake
     }
 
-    async fn process_batch(self: &Arc<Self>, batch: impl Iterator<Item = QueuedAttempt>) {
-        let (attempts, completions): (Vec<_>, Vec<_>) =
-            batch.map(|queued| (queued.attempt, queued.completion)).unzip();
+    async fn process_batch(self: &Arc<Self>, batch: Group) {
         #[expect(clippy::cast_precision_loss, reason = "a histogram of floats")]
-        metrics::histogram!("commerce_batch_size").record(attempts.len() as f64);
-        let span = tracing::debug_span!("batch", commands = attempts.len());
-        self.process(attempts.into(), completions, Uuid::new_v4()).instrument(span).await;
+        metrics::histogram!("commerce_batch_size").record(batch.len() as f64);
+        let span = tracing::debug_span!("batch", commands = batch.len());
+        self.process(&self.database, batch).instrument(span).await;
     }
 
-    /// Processes attempts: all together, and each alone when that fails. They begin in `round`, and
-    /// count once however often they are tried in it. Attempts that are handed back are not
-    /// completed.
-    async fn process(
-        self: &Arc<Self>,
-        attempts: Attempts,
-        completions: Vec<Completion>,
-        round: Uuid,
-    ) {
-        let apply = || self.apply(attempts.clone(), round);
+    /// Processes a group: all together, and each alone when that fails. What others have locked is
+    /// set aside. Attempts that are handed back are not completed.
+    pub(crate) async fn process(self: &Arc<Self>, database: &Database, group: Group) {
+        let apply =
+            |limit| self.apply(database.clone(), (group.attempts.clone(), group.round), limit);
         let fault = match self.retry_policy.with_postgres(apply).await {
-            Ok(decided) => return self.publish_aside(attempts, decided.entries, completions),
+            Ok(decided) => return self.publish_aside(group, decided.entries),
             Err(fault) => fault,
         };
-        match (&*attempts, fault.recovery()) {
-            (_, Recovery::HandBack) => self.hand_back(&attempts, round).await,
+        match (&*group.attempts, fault.recovery()) {
+            (_, Recovery::HandBack) => self.hand_back(&group).await,
+            (_, Recovery::SetAside) => {
+                // Nobody takes it in any more when the worker stops.
+                if let Err(unsent) = self.aside.send(group) {
+                    self.hand_back(&unsent.0).await;
+                }
+            }
             ([attempt], _) => {
-                let ended = match fault {
-                    Fault::CrashLoop => self.end_crash_loop(attempt, round).await,
-                    fault => self.fail(attempt, round, &fault).await,
-                };
-                if ended.is_some() {
-                    completions.into_iter().for_each(Completion::complete);
+                if self.fail(attempt, group.round, &fault).await.is_some() {
+                    group.complete();
                 }
             }
             (many, _) => {
                 tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
                 metrics::counter!("commerce_batch_fallbacks_total").increment(1);
-                for (attempt, completion) in many.iter().zip(completions) {
-                    let alone = Arc::from([attempt.clone()]);
-                    Box::pin(self.process(alone, vec![completion], round)).await;
+                for alone in group.singles() {
+                    Box::pin(self.process(database, alone)).await;
                 }
             }
         }
     }
 
-    async fn hand_back(&self, attempts: &[Attempt], round: Uuid) {
-        let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.job.id()).collect();
-        if let Err(error) = self.queue.hand_back(&ids, round).await {
+    /// Leaves a group to other workers. The attempt does not count.
+    pub(crate) async fn hand_back(&self, group: &Group) {
+        if let Err(error) = self.queue.hand_back(&group.ids(), group.round).await {
             tracing::debug!(%error, "cannot note that jobs are handed back");
         }
     }
 
+    /// Gives the tasks of a group back to the queue for a while. The attempt does not count.
+    pub(crate) async fn postpone(&self, group: Group) {
+        for Attempt { holder, job } in &*group.attempts {
+            let begin = || self.queue.begin_one(job.id(), group.round);
+            let Some(number) = self.retry_policy.with_redis(begin).await else { return };
+            let attempts = number.saturating_sub(1);
+            let retry = || self.queue.retry(holder, job.id(), attempts, POSTPONED);
+            if self.retry_policy.with_redis(retry).await.is_none() {
+                return;
+            }
+        }
+        group.complete();
+    }
+
     /// Applies a batch.
-    async fn apply(&self, attempts: Attempts, round: Uuid) -> Result<DecidedBatch, Fault> {
-        let (database, queue) = (self.database.clone(), self.queue.clone());
+    async fn apply(
+        &self,
+        database: Database,
+        (attempts, round): (Arc<[Attempt]>, Uuid),
+        limit: Duration,
+    ) -> Result<DecidedBatch, Fault> {
+        let queue = self.queue.clone();
         let (gift_ttl, attempts_max) = (self.gift_ttl, self.attempts_max);
-        contained(async move {
-            let ids: Vec<JobId> = attempts.iter().map(|attempt| attempt.job.id()).collect();
+        contained(limit, async move {
+            let ids: Vec<_> = attempts.iter().map(|attempt| attempt.job.id()).collect();
             // The rows are loaded while Redis notes that the jobs are begun. They may stay locked
             // until Redis replies, which takes no longer than the timeout of a command.
-            let (loaded, numbers) = tokio::try_join!(
-                async { Ok::<_, Fault>(load(&database, &attempts).await?) },
-                async { Ok(queue.begin(&ids, round).await?) },
-            )?;
+            // Both are waited for, so that a job that is held is seen as running in an outage too.
+            let (loaded, numbers) =
+                tokio::join!(load(&database, &attempts), queue.begin(&ids, round));
+            let (loaded, numbers) = (loaded?, numbers?);
             if numbers.iter().any(|number| *number > attempts_max) {
                 return Err(Fault::CrashLoop);
             }
@@ -149,17 +165,12 @@ impl Batcher {
         .await
     }
 
-    /// Publishes the answers of a batch while the next one is committed.
-    fn publish_aside(
-        self: &Arc<Self>,
-        attempts: Attempts,
-        entries: Vec<LogEntry>,
-        completions: Vec<Completion>,
-    ) {
+    /// Publishes the answers of a group while the next one is committed.
+    fn publish_aside(self: &Arc<Self>, group: Group, entries: Vec<LogEntry>) {
         let batcher = self.clone();
         let publish = async move {
-            if batcher.publish(&attempts, &entries).await.is_some() {
-                completions.into_iter().for_each(Completion::complete);
+            if batcher.publish(&group.attempts, &entries).await.is_some() {
+                group.complete();
             }
         };
         self.tasks.spawn(publish.in_current_span());
@@ -170,36 +181,49 @@ impl Batcher {
         self.retry_policy.with_redis(publish).await
     }
 
-    /// Ends a job that was begun more often than allowed, because its workers died. It may have an
-    /// answer all the same, if the last worker died after the commit and before the publication.
-    async fn end_crash_loop(&self, attempt: &Attempt, round: Uuid) -> Option<()> {
-        let job = &attempt.job;
-        let look =
-            || async { Ok(command_log::find_job(&self.database, job.client, job.id()).await?) };
-        match self.retry_policy.with_postgres(look).await {
-            Ok(Some(entry)) => self.publish(slice::from_ref(attempt), &[entry]).await,
-            Ok(None) => self.fail(attempt, round, &Fault::CrashLoop).await,
-            Err(_) => None,
-        }
-    }
-
     /// Deals with a command that failed alone: it is tried again later, or given up after its last
     /// attempt.
     async fn fail(&self, attempt: &Attempt, round: Uuid, fault: &Fault) -> Option<()> {
-        let Attempt { holder, job } = attempt;
-        let id = job.id();
+        let id = attempt.job.id();
         let begin = || self.queue.begin_one(id, round);
         let number = self.retry_policy.with_redis(begin).await?;
-        tracing::error!(job = %id, attempt = number, cause = fault.full_cause(), "command failed");
-        if number < self.attempts_max {
-            // Jitter, so that commands that failed together are not tried again together.
-            let jitter = Duration::from_millis(rand::random_range(0..1000));
-            let delay = Duration::from_secs(number.into()) + jitter;
-            let retry = || self.queue.retry(holder, id, number, delay);
-            return self.retry_policy.with_redis(retry).await;
+        if number >= self.attempts_max {
+            return self.end(attempt, number, fault).await;
         }
-        let (task, operation) = (id.to_string(), Some(job.command.operation()));
+        self.retry_later(attempt, number, fault).await
+    }
+
+    async fn retry_later(&self, attempt: &Attempt, number: u32, fault: &Fault) -> Option<()> {
+        let Attempt { holder, job } = attempt;
+        let id = job.id();
+        tracing::error!(job = %id, attempt = number, cause = fault.full_cause(), "command failed");
+        // Jitter, so that commands that failed together are not tried again together.
+        let jitter = Duration::from_millis(rand::random_range(0..1000));
+        let delay = Duration::from_secs(number.into()) + jitter;
+        let retry = || self.queue.retry(holder, id, number, delay);
+        self.retry_policy.with_redis(retry).await
+    }
+
+    /// Ends a job after its last attempt. It may have an answer all the same: the last worker may
+    /// have died after the commit and before the publication, or a commit may have succeeded of
+    /// which nobody heard. So the command log is asked before a client hears that nothing was done.
+    async fn end(&self, attempt: &Attempt, number: u32, fault: &Fault) -> Option<()> {
+        let job = &attempt.job;
+        let (database, client, id) = (&self.database, job.client, job.id());
+        let look = |_| async { Ok(command_log::find_job(database, client, id).await?) };
+        match self.retry_policy.with_postgres(look).await {
+            Ok(Some(entry)) => self.publish(slice::from_ref(attempt), &[entry]).await,
+            Ok(None) => self.give_up(attempt, number, fault).await,
+            Err(Fault::Stopping) => None,
+            Err(unknown) => self.retry_later(attempt, number, &unknown).await,
+        }
+    }
+
+    async fn give_up(&self, attempt: &Attempt, number: u32, fault: &Fault) -> Option<()> {
+        let Attempt { holder, job } = attempt;
+        let (task, operation) = (job.id().to_string(), Some(job.command.operation()));
         let (public, full) = (fault.public_cause(), fault.full_cause());
+        tracing::error!(job = task, attempt = number, cause = full, "command given up");
         let give_up = || publish::give_up(&self.queue, holder, &task, operation, &public, &full);
         self.retry_policy.with_redis(give_up).await
     }

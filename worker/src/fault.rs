@@ -8,10 +8,6 @@ use store::StoreError;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-/// The time for one transaction. It takes milliseconds, and Postgres bounds each of its statements:
-/// this bound is for a Postgres that does not answer at all.
-const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// Why commands were not applied, as far as we know. If they were after all, the next attempt finds
 /// them in the command log.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +40,9 @@ pub(crate) enum Recovery {
     Wait,
     /// Try the same again at once: other transactions were in the way.
     Again,
+    /// Set the commands aside that need the rows which another transaction holds. It costs no
+    /// attempt, and nobody else waits for them.
+    SetAside,
     /// Try each command alone: one of them may be the cause.
     Split,
     /// Leave the commands to other workers.
@@ -58,6 +57,7 @@ impl Fault {
                 Recovery::Wait
             }
             Self::Store(StoreError::Conflict(_)) => Recovery::Again,
+            Self::Store(StoreError::Locked(_)) => Recovery::SetAside,
             Self::Store(_) | Self::Panicked | Self::CrashLoop => Recovery::Split,
             Self::Stopping => Recovery::HandBack,
         }
@@ -77,13 +77,14 @@ impl Fault {
     }
 }
 
-/// Runs a transaction in a task of its own, and not for long. A panic there is a fault like
-/// another.
+/// Runs a transaction in a task of its own, for no longer than `limit`. A panic there is a fault
+/// like another.
 pub(crate) async fn contained<T: Send + 'static>(
+    limit: Duration,
     transaction: impl Future<Output = Result<T, Fault>> + Send + 'static,
 ) -> Result<T, Fault> {
     // Boxed, since it is large and handed on several times.
-    let transaction = timeout(TRANSACTION_TIMEOUT, Box::pin(transaction)).in_current_span();
+    let transaction = timeout(limit, Box::pin(transaction)).in_current_span();
     match tokio::spawn(transaction).await {
         Ok(Ok(ended)) => ended,
         Ok(Err(_)) => Err(Fault::TimedOut),

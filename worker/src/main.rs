@@ -2,7 +2,7 @@
 
 use mimalloc::MiMalloc;
 use runtime::{bootstrap, health, telemetry};
-use worker::cli::{check, jobs, migrate};
+use worker::cli::{check, jobs, migrate, secrets};
 use worker::settings::{Cli, CliCommand};
 
 /// Jobs make many small allocations.
@@ -21,6 +21,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(CliCommand::Check) => check::run(&cli.settings).await,
         Some(CliCommand::Migrate { finish }) => migrate::run(finish, &cli.settings.postgres).await,
         Some(CliCommand::Jobs { command }) => jobs::run(command, &cli.settings.redis).await,
+        Some(CliCommand::Secrets { command }) => {
+            secrets::run(command, &cli.settings.postgres).await
+        }
         Some(CliCommand::Health) => match cli.settings.worker_addr.0 {
             Some(address) => Ok(health::probe(address)?),
             None => anyhow::bail!("WORKER_ADDR is off: this worker does not tell its health"),

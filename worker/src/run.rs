@@ -7,7 +7,9 @@
 use crate::admin_http::AdminState;
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
+use crate::judge::Judge;
 use crate::registry::WorkerRegistry;
+use crate::schedule::lag;
 use crate::schedule::lane::Lane;
 use crate::schedule::ticks::Ticks;
 use crate::settings::Settings;
@@ -15,7 +17,7 @@ use crate::{admin_http, monitor, upkeep};
 use anyhow::Context;
 use queue::{FetchSettings, Queue};
 use runtime::checks::Checks;
-use runtime::{bootstrap, shutdown, telemetry};
+use runtime::{JobKeyring, bootstrap, shutdown, telemetry};
 use std::time::Duration;
 use store::{Database, Program};
 use tokio::net::TcpListener;
@@ -68,6 +70,8 @@ pub async fn work(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let tasks = TaskTracker::new();
+    let job_keyring = JobKeyring::read(database.clone()).await.context("cannot check jobs")?;
+    tasks.spawn(job_keyring.clone().keep_fresh(stop.clone()));
     let registry = WorkerRegistry::new(Uuid::new_v4());
     let ticks = Ticks::default();
     let sweep_interval = Duration::from_secs(settings.sweep_interval_seconds);
@@ -76,11 +80,13 @@ pub async fn work(
     tasks.spawn(upkeep::run(queue.clone(), registry.clone(), completed.clone()));
 
     let (store, queued) = (database.clone(), queue.clone());
-    let batcher = Batcher::new(store, queued, settings, tasks.clone(), stop.clone());
-    let (intake, handed_back) = (batcher.start(), CancellationToken::new());
+    let intake = Batcher::start(store, queued, settings, &tasks, stop.clone());
+    let handed_back = CancellationToken::new();
+    let judge = Judge::new(database.clone(), job_keyring, stop.clone());
+    tasks.spawn(lag::watch(database.clone(), stop.clone()));
     let lane = Lane::new(database, intake.clone(), settings.gift_ttl(), stop.clone());
     tasks.spawn(lane.run(ticks.clone(), sweep_interval));
-    let context = HandlerContext { intake, queue: queue.clone(), handed_back };
+    let context = HandlerContext { intake, judge, queue: queue.clone(), handed_back };
     let fetch = FetchSettings {
         orphan_seconds: settings.worker_orphan_seconds,
         fetch_max: settings.worker_batch_max.into(),

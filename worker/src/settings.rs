@@ -37,11 +37,32 @@ pub enum CliCommand {
     /// it; then look whether what is stored is consistent and whether anything is stuck. Changes
     /// nothing; exit 0 when it is well
     Check,
+    /// Look after the keys that jobs are signed with
+    Secrets {
+        /// What to do.
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
     /// Apply the migrations and exit
     Migrate {
         /// Also drop what releases before this one need. Stop their processes first.
         #[arg(long)]
         finish: bool,
+    },
+}
+
+/// What to do about the keys that jobs are signed with.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum SecretsCommand {
+    /// List the keys by age: their names and what they are good for, never a secret
+    List,
+    /// Add a key, which signs new jobs in two minutes. Jobs that older keys have signed go on being
+    /// trusted
+    Rotate {
+        /// Others may know the older keys: trust nothing that they have signed. Jobs that wait are
+        /// given up, and their clients have to send them again with the same key
+        #[arg(long)]
+        compromised: bool,
     },
 }
 

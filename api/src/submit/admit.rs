@@ -24,7 +24,8 @@ pub(crate) async fn admit(
     // before anything waits for it.
     let ticket =
         (deadline > Instant::now()).then(|| state.outcomes.ticket(job.id(), bucket)).flatten();
-    let admission = state.admissions.call(state.queue.submission(job, bucket)).await??;
+    let submission = state.queue.submission(job, bucket, state.job_keyring.known().signing());
+    let admission = state.admissions.call(submission).await??;
     let quota = admission.quota;
     let (word, reply) = match admission.verdict {
         Verdict::Enqueued => {

@@ -16,6 +16,8 @@ mod gift;
 mod idempotency;
 mod ids;
 mod job;
+mod job_key;
+mod job_keys;
 mod needs;
 mod plan;
 mod refusal;
@@ -36,6 +38,8 @@ pub use idempotency::{
 };
 pub use ids::{ClientId, GiftId, JobId, SubscriptionId, UserId};
 pub use job::{Answer, JobStatus, LogEntry, Origin};
+pub use job_key::{JobKey, Signature, SignedContent};
+pub use job_keys::{JobKeyState, JobKeys, Untrusted};
 pub use needs::{Needs, NewIdCounts, NewIds};
 pub use plan::{InvalidPlanCode, MONTHS_MAX, MONTHS_MIN, Plan, PlanCode};
 pub use refusal::Refusal;

@@ -19,6 +19,17 @@ pub struct Needs {
     pub new_ids: NewIdCounts,
 }
 
+impl Needs {
+    /// Whether both name the same row, in the same way.
+    #[must_use]
+    pub fn meet(&self, others: &Self) -> bool {
+        !self.users.is_disjoint(&others.users)
+            || !self.emails.is_disjoint(&others.emails)
+            || !self.subscriptions.is_disjoint(&others.subscriptions)
+            || !self.gifts.is_disjoint(&others.gifts)
+    }
+}
+
 /// The numbers of new ids of each kind that a batch may need.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct NewIdCounts {

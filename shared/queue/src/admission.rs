@@ -4,6 +4,7 @@ use crate::job::QueuedJob;
 use crate::rate_limit::{Limit, Quota};
 use crate::record::Record;
 use crate::{Queue, QueueError};
+use domain::JobKey;
 use redis::{FromRedisValue, Script, Value};
 use std::sync::LazyLock;
 
@@ -61,13 +62,14 @@ pub struct Submission {
 pub const AT_ONCE_MAX: usize = 256;
 
 impl Queue {
-    /// Prepares a job to be submitted; `bucket` names the token bucket of its client.
+    /// Prepares a job to be submitted, signed with `key`; `bucket` names the token bucket of its
+    /// client.
     #[must_use]
-    pub fn submission(&self, job: &QueuedJob, bucket: &str) -> Submission {
+    pub fn submission(&self, job: &QueuedJob, bucket: &str, key: &JobKey) -> Submission {
         let (id, keys) = (job.id(), &self.keys);
         Submission {
             keys: [keys.record(id), keys.meta_of(id), format!("{}:{bucket}", keys.buckets)],
-            arguments: [id.to_string().into(), Record::admitted(job).encode(), job.encode()],
+            arguments: [id.to_string().into(), Record::admitted(job).encode(), job.sign(key)],
         }
     }
 

@@ -65,7 +65,7 @@ impl QueuedJob {
         self.id
     }
 
-    /// The job in the form in which it is stored.
+    /// The payload of the job without a signature, as releases before signatures store it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let wire = Wire {
@@ -80,7 +80,7 @@ impl QueuedJob {
         serde_json::to_vec(&wire).unwrap_or_default()
     }
 
-    /// Reads what [`QueuedJob::encode`] wrote.
+    /// Reads a payload, signed or not. Whether it may be trusted is another question.
     pub fn decode(bytes: &[u8]) -> Result<Self, UnreadableJob> {
         let wire: Wire = serde_json::from_slice(bytes)?;
         if wire.v != VERSION {
@@ -96,7 +96,7 @@ impl QueuedJob {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         for nibble in [byte >> 4, byte & 15] {
             text.extend(char::from_digit(u32::from(nibble), 16));
@@ -105,7 +105,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(16)).collect();
     let digits = digits.filter(|digits| digits.len().is_multiple_of(2))?;
     digits

@@ -49,7 +49,8 @@ pub async fn connect(
     checks: Checks,
 ) -> Result<(Database, Queue), StartError> {
     let manner = Manner::Start(Instant::now() + WAIT_MAX);
-    let found = find(program, postgres, redis, checks, manner).await;
+    // Boxed, since it would make each future that waits for it a large one.
+    let found = Box::pin(find(program, postgres, redis, checks, manner)).await;
     let (Some(database), Some(queue), false) = (found.database, found.queue, found.checks.refuse())
     else {
         return Err(StartError::Refused(found.checks));
@@ -69,7 +70,7 @@ pub async fn look(
     redis: &settings::Redis,
     checks: Checks,
 ) -> Found {
-    find(program, postgres, redis, checks, Manner::Look).await
+    Box::pin(find(program, postgres, redis, checks, Manner::Look)).await
 }
 
 /// An error and its causes, in one line.

@@ -80,11 +80,6 @@ impl Checks {
                 self.doubtful(format!("Postgres has {name} off: {risk}"), "set it to on");
             }
         }
-        if facts.statement_timeout == "0" {
-            let what = "Postgres does not have the settings that our sessions ask for: a pooler \
-                        such as PgBouncer drops them";
-            self.doubtful(what, "connect to Postgres itself, or see docs/OPERATIONS.md");
-        }
         self.connections(facts, connections_max);
         self.clocks("this host", host, "Postgres", facts.now);
     }
@@ -121,7 +116,7 @@ impl Checks {
         }
         if !facts.lacks.is_empty() {
             let rights = facts.lacks.join(" ");
-            let cure = "add them with ACL SETUSER; docs/OPERATIONS.md has the whole line";
+            let cure = "add them with ACL SETUSER; docs/OPERATIONS.md has all of them";
             self.wrong(format!("the user in REDIS_URL lacks the rights {rights}"), cure);
         }
         for (name, good, risk) in [
@@ -189,7 +184,6 @@ mod tests {
             full_page_writes: "on".to_owned(),
             synchronous_commit: "on".to_owned(),
             read_only: "off".to_owned(),
-            statement_timeout: "10s".to_owned(),
             now: Instant::UNIX_EPOCH,
             role: "shop".to_owned(),
             role_limit: -1,
@@ -229,7 +223,6 @@ mod tests {
                 "2 are",
             ),
             (PostgresFacts { server_used: 91, ..postgres() }, at, false, "everybody 97"),
-            (PostgresFacts { statement_timeout: "0".into(), ..postgres() }, at, false, "PgBouncer"),
             (postgres(), at - TimeDelta::minutes(5), false, "300 s behind"),
             (postgres(), at + TimeDelta::minutes(5), false, "300 s ahead"),
         ] {

@@ -9,8 +9,11 @@ pub mod checks;
 pub mod clock;
 pub mod health;
 pub mod http;
+mod job_keyring;
 mod log_writer;
 mod services;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+
+pub use job_keyring::{JobKeyring, KnownKeys};

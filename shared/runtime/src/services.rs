@@ -5,11 +5,17 @@ use crate::checks::Checks;
 use crate::{clock, settings};
 use queue::{Outlook, Queue};
 use std::time::Duration;
-use store::{Database, Finish, Migrated, Program, StoreError};
+use store::{Database, Finish, Fitted, Migrated, Program, StoreError};
 use tokio::time::{Instant, sleep};
 
 /// The pause between two attempts to reach one of them.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
+
+/// What to read about poolers.
+const POOLERS: &str = "see docs/OPERATIONS.md";
+
+/// Postgres, and a warning about the way to it.
+type Opened = (Database, Option<String>);
 
 /// How a start goes about what it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +64,14 @@ pub(crate) async fn find(
         },
         async { if redis_is_named { Some(open_queue(redis, manner).await) } else { None } },
     );
-    found.database = database.and_then(|opened| found.take("DATABASE_URL", "Postgres", opened));
+    let database = database.and_then(|opened| found.take("DATABASE_URL", "Postgres", opened));
+    found.database = database.map(|(database, warning)| {
+        if let Some(warning) = warning {
+            let (what, cure) = warning.split_once(": ").unwrap_or((&warning, POOLERS));
+            found.checks.doubtful(what, cure);
+        }
+        database
+    });
     found.queue = queue.and_then(|opened| found.take("REDIS_URL", "Redis", opened));
     let connections = postgres.database_connections_max;
     let at_postgres = found.ask_postgres(program, connections).await;
@@ -108,32 +121,43 @@ impl Found {
     }
 }
 
-/// A handle on Postgres. At a start it waits for Postgres, and applies pending migrations.
-async fn open_database(postgres: &settings::Postgres, manner: Manner) -> Result<Database, String> {
-    let url = postgres.database_url.expose();
-    let database =
-        Database::new(url, postgres.database_connections_max).map_err(|error| chain(&error))?;
-    let Manner::Start(deadline) = manner else { return Ok(database) };
-    let migrated = loop {
-        match database.migrate(Finish::WhenAlone).await {
-            Ok(migrated) => break migrated,
-            Err(error) => {
-                if !matches!(error, StoreError::Unavailable(_)) || Instant::now() > deadline {
-                    return Err(chain(&error));
-                }
-            }
+/// A handle on Postgres that fits the way to it. At a start it waits for Postgres, and applies
+/// pending migrations.
+async fn open_database(postgres: &settings::Postgres, manner: Manner) -> Result<Opened, String> {
+    let (database, warning, migrated) = loop {
+        let error = match fit(postgres, manner).await {
+            Ok(opened) => break opened,
+            Err(error) => error,
+        };
+        match manner {
+            Manner::Start(deadline) if error.may_pass_soon() && Instant::now() <= deadline => {}
+            _ => return Err(chain(&error)),
         }
-        tracing::info!("waiting for Postgres");
+        tracing::info!(cause = chain(&error), "waiting for Postgres");
         sleep(RETRY_PAUSE).await;
     };
-    if let Migrated::Waits(sessions) = migrated {
+    if let Some(Migrated::Waits(sessions)) = migrated {
         tracing::warn!(
             sessions,
             "the schema also serves the release before this one, because these sessions may be of \
              it: when it is stopped, start this release again or run `worker migrate --finish`"
         );
     }
-    Ok(database)
+    Ok((database, warning))
+}
+
+async fn fit(
+    postgres: &settings::Postgres,
+    manner: Manner,
+) -> Result<(Database, Option<String>, Option<Migrated>), StoreError> {
+    let url = postgres.database_url.expose();
+    let Fitted { database, warning } =
+        Database::new(url, postgres.database_connections_max)?.fitted().await?;
+    let migrated = match manner {
+        Manner::Start(_) => Some(database.migrate(Finish::WhenAlone).await?),
+        Manner::Look => None,
+    };
+    Ok((database, warning, migrated))
 }
 
 /// Opens the queue. A start waits for a Redis that loads its data for as long as that takes.

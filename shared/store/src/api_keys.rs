@@ -1,7 +1,9 @@
 //! Clients and their API keys. Only hashes are stored. A key itself is shown once and never stored.
 
+use crate::connections::Lent;
 use crate::{Database, StoreError};
 use domain::{ClientId, Instant};
+use sqlx::PgConnection;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -55,38 +57,45 @@ pub struct NewApiKey<'a> {
 
 /// Stores a key, and its client if it does not exist.
 pub async fn create(database: &Database, key: NewApiKey<'_>) -> Result<(), StoreError> {
-    sqlx::query!(
-        "WITH client AS (
-             INSERT INTO clients (name) VALUES ($1)
-             ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id
-         )
-         INSERT INTO api_keys (id, client_id, secret_hash, scope, expires_at)
-         SELECT $2, client.id, $3, $4, $5 FROM client",
-        key.client,
-        key.id,
-        key.secret_hash,
-        key.scope,
-        key.expires_at,
-    )
-    .execute(database.pool())
-    .await?;
-    Ok(())
+    let insert = |mut connection: Lent| async move {
+        sqlx::query!(
+            "WITH client AS (
+                 INSERT INTO clients (name) VALUES ($1)
+                 ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id
+             )
+             INSERT INTO api_keys (id, client_id, secret_hash, scope, expires_at)
+             SELECT $2, client.id, $3, $4, $5 FROM client",
+            key.client,
+            key.id,
+            key.secret_hash,
+            key.scope,
+            key.expires_at,
+        )
+        .execute(&mut *connection)
+        .await?;
+        Ok(())
+    };
+    database.run(insert).await
 }
 
 /// The key of that id, unless it is unknown, expired or revoked. It writes nothing, so that a
 /// Postgres that only reads lets clients in.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn find_valid(database: &Database, id: &str) -> Result<Option<StoredApiKey>, StoreError> {
-    database.read(|| look_up(database, id)).await
+    let look = |mut connection: Lent| async move { look_up(&mut connection, id).await };
+    database.read(look).await
 }
 
-async fn look_up(database: &Database, id: &str) -> Result<Option<StoredApiKey>, StoreError> {
+async fn look_up(
+    connection: &mut PgConnection,
+    id: &str,
+) -> Result<Option<StoredApiKey>, StoreError> {
     let row = sqlx::query!(
         "SELECT client_id, secret_hash, scope FROM api_keys
          WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
         id,
     )
-    .fetch_optional(database.pool())
+    .fetch_optional(&mut *connection)
     .await?;
     Ok(row.map(|row| StoredApiKey {
         client: ClientId::new(row.client_id),
@@ -98,40 +107,50 @@ async fn look_up(database: &Database, id: &str) -> Result<Option<StoredApiKey>, 
 /// Notes that the keys of those ids were used now, each at most once a minute.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn note_uses(database: &Database, ids: &[String]) -> Result<(), StoreError> {
-    let noted = sqlx::query!(
-        "UPDATE api_keys SET last_used_at = now()
-         WHERE id = ANY ($1)
-           AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
-        ids,
-    )
-    .execute(database.pool());
-    match timeout(NOTE_TIMEOUT, noted).await {
-        Ok(noted) => Ok(noted.map(drop)?),
+    let note = |mut connection: Lent| async move {
+        sqlx::query!(
+            "UPDATE api_keys SET last_used_at = now()
+             WHERE id = ANY ($1)
+               AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+            ids,
+        )
+        .execute(&mut *connection)
+        .await?;
+        Ok(())
+    };
+    match timeout(NOTE_TIMEOUT, database.run(note)).await {
+        Ok(noted) => noted,
         Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
     }
 }
 
 /// The keys in the order of client and age, at most a thousand.
 pub async fn list(database: &Database) -> Result<Vec<ListedApiKey>, StoreError> {
-    let keys = sqlx::query_as!(
-        ListedApiKey,
-        "SELECT k.id, c.name AS client, k.scope, k.created_at, k.expires_at, k.revoked_at,
-                k.last_used_at
-         FROM api_keys k JOIN clients c ON c.id = k.client_id
-         ORDER BY c.name, k.created_at LIMIT 1000",
-    )
-    .fetch_all(database.pool())
-    .await?;
-    Ok(keys)
+    let look = |mut connection: Lent| async move {
+        let keys = sqlx::query_as!(
+            ListedApiKey,
+            "SELECT k.id, c.name AS client, k.scope, k.created_at, k.expires_at, k.revoked_at,
+                    k.last_used_at
+             FROM api_keys k JOIN clients c ON c.id = k.client_id
+             ORDER BY c.name, k.created_at LIMIT 1000",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        Ok(keys)
+    };
+    database.run(look).await
 }
 
 /// Revokes a key for good. `false` if there is no such key, or if it was revoked before.
 pub async fn revoke(database: &Database, id: &str) -> Result<bool, StoreError> {
-    let done = sqlx::query!(
-        "UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
-        id
-    )
-    .execute(database.pool())
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let update = |mut connection: Lent| async move {
+        let done = sqlx::query!(
+            "UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL",
+            id
+        )
+        .execute(&mut *connection)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    };
+    database.run(update).await
 }

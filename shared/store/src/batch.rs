@@ -1,17 +1,16 @@
 //! The transaction of a batch: it begins and loads in one round trip, then writes and commits.
 
+use crate::connections::InUse;
 use crate::load::{self, BatchContext, Load};
 use crate::{Database, StoreError, changes};
 use domain::{Changes, ClientId, JobId, LogEntry, Needs, WorkingSet};
-use sqlx::pool::PoolConnection;
-use sqlx::{Postgres, raw_sql};
-use std::ops::{Deref, DerefMut};
+use sqlx::raw_sql;
 
 /// A transaction that has begun. If it is dropped before its commit, its connection is closed and
 /// Postgres rolls it back.
 pub struct Batch {
     database: Database,
-    connection: ClosedUnlessKept,
+    used: InUse,
 }
 
 impl Batch {
@@ -44,10 +43,11 @@ impl Batch {
         needs: &Needs,
         jobs: &[(ClientId, JobId)],
     ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
-        let mut connection = ClosedUnlessKept::new(database.take().await?);
-        let loaded = load::begin_and_load(&mut connection, load, needs, jobs).await;
-        let (working_set, context) = database.noting_outages(loaded)?;
-        Ok((Self { database: database.clone(), connection }, working_set, context))
+        let mut used = database.take().await?;
+        let begin = database.begin();
+        let loaded = load::begin_and_load(&mut used.connection, begin, load, needs, jobs).await;
+        let (working_set, context) = database.note(loaded)?;
+        Ok((Self { database: database.clone(), used }, working_set, context))
     }
 
     /// Writes the changes and the entries, and commits them.
@@ -58,8 +58,8 @@ impl Batch {
         entries: &[LogEntry],
     ) -> Result<(), StoreError> {
         let written = self.write_and_commit(changes, entries).await;
-        self.database.noting_outages(written)?;
-        self.database.keep(self.connection.keep());
+        self.database.note(written)?;
+        self.database.keep(self.used);
         Ok(())
     }
 
@@ -68,48 +68,9 @@ impl Batch {
         changes: &Changes,
         entries: &[LogEntry],
     ) -> Result<(), StoreError> {
-        changes::write(&mut self.connection, changes, entries).await?;
-        raw_sql("COMMIT").execute(&mut **self.connection).await?;
+        let connection = &mut self.used.connection;
+        changes::write(connection, changes, entries).await?;
+        raw_sql("COMMIT").execute(connection).await?;
         Ok(())
-    }
-}
-
-/// A connection that is closed when it is dropped, because it may be in a failed transaction.
-struct ClosedUnlessKept(Option<PoolConnection<Postgres>>);
-
-const UNTIL_KEPT: &str = "the connection leaves by `keep` only, which takes the whole value";
-
-#[expect(clippy::expect_used, reason = "see UNTIL_KEPT")]
-impl ClosedUnlessKept {
-    const fn new(connection: PoolConnection<Postgres>) -> Self {
-        Self(Some(connection))
-    }
-
-    fn keep(mut self) -> PoolConnection<Postgres> {
-        self.0.take().expect(UNTIL_KEPT)
-    }
-}
-
-#[expect(clippy::expect_used, reason = "see UNTIL_KEPT")]
-impl Deref for ClosedUnlessKept {
-    type Target = PoolConnection<Postgres>;
-
-    fn deref(&self) -> &Self::Target {
-        self.0.as_ref().expect(UNTIL_KEPT)
-    }
-}
-
-#[expect(clippy::expect_used, reason = "see UNTIL_KEPT")]
-impl DerefMut for ClosedUnlessKept {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        self.0.as_mut().expect(UNTIL_KEPT)
-    }
-}
-
-impl Drop for ClosedUnlessKept {
-    fn drop(&mut self) {
-        if let Some(connection) = &mut self.0 {
-            connection.close_on_drop();
-        }
     }
 }

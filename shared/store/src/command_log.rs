@@ -1,6 +1,7 @@
 //! The command log, table `transactions`. It has one row for each decided command, and it is the
 //! only proof of what was done.
 
+use crate::connections::Lent;
 use crate::tables::{TransactionRow, from_json};
 use crate::{Database, StoreError};
 use domain::{ClientId, JobId, LogEntry};
@@ -13,7 +14,7 @@ pub async fn find_job(
     client: ClientId,
     job: JobId,
 ) -> Result<Option<LogEntry>, StoreError> {
-    let look = || async {
+    let look = |mut connection: Lent| async move {
         let entry = sqlx::query_scalar!(
             r#"SELECT to_json(entry)::text AS "entry!"
                FROM (SELECT job_id, client_id, origin, idempotency_key, fingerprint, operation,
@@ -23,7 +24,7 @@ pub async fn find_job(
             client.get(),
             job.get(),
         )
-        .fetch_optional(database.pool())
+        .fetch_optional(&mut *connection)
         .await?;
         let entry = entry.map(|entry| from_json::<TransactionRow<'_>>(&entry)?.try_into());
         entry.transpose()

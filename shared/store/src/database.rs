@@ -1,37 +1,20 @@
-//! The handle on Postgres: the pool with its settings, and reads that are repeated once.
+//! The handle on Postgres: its connections, and reads that are repeated once.
 
 use crate::StoreError;
-use crate::connection_cache::ConnectionCache;
-use crate::connection_health::ConnectionHealth;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgPool, Postgres};
-use std::str::FromStr;
+use crate::connections::{Connections, InUse, Lent, take_back};
+use crate::session::Session;
+use crate::url;
+use sqlx::postgres::PgConnectOptions;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
-
-/// The longest wait for a connection, also for a new one. After it Postgres counts as unreachable.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The longest time of a read. A healthy Postgres answers every read sooner.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The longest time of a statement. Every statement here takes less, also over a million due rows.
-/// It is short enough for a client to get a 503 rather than no answer.
-const STATEMENT_TIMEOUT_MS: &str = "10000";
-
-/// The longest wait for a lock. Locks are held for one batch, that is for milliseconds. A longer
-/// wait is for a process that is stopped, and it is better to try again.
-const LOCK_TIMEOUT_MS: &str = "5000";
-
-/// The time after which Postgres ends the transaction of a stopped process and frees its locks.
-const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "10000";
-
-/// The settings of the planner. Every statement here looks rows up by key, or by an index of due
-/// rows, whatever the sizes of the tables. So each is planned once per connection, a plan made for
-/// a small table must not scan it, and compiling a statement does not pay.
-const PLANS: [(&str, &str); 3] =
-    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
+/// The longest time of anything else, which is a command of an operator. Postgres bounds it itself,
+/// unless it does not answer at all.
+const RUN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The name of our sessions. Release 0.2.0 and those before it gave them none.
 const APPLICATION_NAME: &str = concat!("commerce ", env!("CARGO_PKG_VERSION"));
@@ -39,103 +22,124 @@ const APPLICATION_NAME: &str = concat!("commerce ", env!("CARGO_PKG_VERSION"));
 /// A handle on Postgres, shared by its clones.
 #[derive(Clone)]
 pub struct Database {
-    pool: PgPool,
-    health: ConnectionHealth,
-    cache: ConnectionCache,
+    options: PgConnectOptions,
+    connections_max: u32,
+    session: Session,
+    connections: Connections,
+    /// The statements that begin a transaction.
+    begin: Arc<str>,
 }
 
 impl Database {
     /// A handle with at most `connections_max` connections. Nothing is connected yet.
     pub fn new(url: &str, connections_max: u32) -> Result<Self, StoreError> {
-        let options =
-            PgConnectOptions::from_str(url)?.application_name(APPLICATION_NAME).options([
-                ("statement_timeout", STATEMENT_TIMEOUT_MS),
-                ("lock_timeout", LOCK_TIMEOUT_MS),
-                ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
-                ("timezone", "UTC"),
-            ]);
-        let options = options.options(PLANS);
-        let health = ConnectionHealth::default();
-        let known_health = health.clone();
-        let pool = PgPoolOptions::new()
-            .max_connections(connections_max)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .before_acquire(move |connection, known| {
-                let is_doubtful = known_health.is_doubtful(known.idle_for);
-                Box::pin(async move {
-                    if is_doubtful {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options);
-        Ok(Self { pool, health, cache: ConnectionCache::default() })
+        // PgBouncer does not know the parameter that sqlx would send, and no column is a float.
+        let options = url::parse(url)?.application_name(APPLICATION_NAME).extra_float_digits(None);
+        Ok(Self::of(options, connections_max, Session::BOUNDED))
     }
 
-    /// The pool, for statements that do not need the connection cache.
+    fn of(options: PgConnectOptions, connections_max: u32, session: Session) -> Self {
+        let connections = Connections::new(options.clone(), session, connections_max);
+        let begin = session.begin().into();
+        Self { options, connections_max, session, connections, begin }
+    }
+
+    /// A handle with one connection, for those who have waited for a lock before. They wait for a
+    /// moment only, because others wait for them.
     #[must_use]
-    pub const fn pool(&self) -> &PgPool {
-        &self.pool
+    pub fn for_blocked(&self) -> Self {
+        Self::of(self.options.clone(), 1, Session::AGAIN.on_the_way_of(self.session))
     }
 
-    /// A pool of one connection, whose statements and waits have no time limit.
-    pub(crate) fn unlimited(&self) -> PgPool {
-        let unlimited = [("lock_timeout", "0"), ("statement_timeout", "0")];
-        let options = self.pool.connect_options().as_ref().clone().options(unlimited);
-        PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options)
+    /// The same handle behind a pooler that gives each transaction another session.
+    pub(crate) fn behind_transaction_pooler(&self) -> Self {
+        Self::of(self.options.clone(), self.connections_max, Session::BOUNDED.of_transaction())
+    }
+
+    /// The session of migrations.
+    pub(crate) const fn unlimited_session(&self) -> Session {
+        Session::UNLIMITED.on_the_way_of(self.session)
+    }
+
+    /// How connections are made.
+    pub(crate) const fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    /// The statements that begin a transaction.
+    pub(crate) fn begin(&self) -> &str {
+        &self.begin
     }
 
     /// Whether Postgres takes writes. A standby does not, nor a database that is set to be read
     /// only.
     pub async fn takes_writes(&self) -> Result<bool, StoreError> {
-        let look = || async {
+        let look = |mut connection: Lent| async move {
             let writable = sqlx::query_scalar!(
                 r#"SELECT current_setting('transaction_read_only') = 'off' AS "writable!""#
             );
-            Ok(writable.fetch_one(&self.pool).await?)
+            Ok(writable.fetch_one(&mut *connection).await?)
         };
         self.read(look).await
     }
 
-    /// Runs a read. It is repeated once if the connection had ended, within one time limit.
-    pub(crate) async fn read<T, F>(&self, look: impl Fn() -> F) -> Result<T, StoreError>
+    /// Runs a read, within one time limit. It is repeated once, on a connection of its own, if the
+    /// first one had ended or was made for tables that have changed, and again while it meets the
+    /// lock of a table.
+    pub(crate) async fn read<T, F>(&self, look: impl Fn(Lent) -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        let twice = async {
-            match self.noting_outages(look().await) {
-                Err(StoreError::Unavailable(_)) => self.noting_outages(look().await),
-                found => found,
+        let reads = async {
+            let mut is_repeated = false;
+            loop {
+                match self.once(&look).await {
+                    Err(StoreError::Unavailable(_)) if !is_repeated => is_repeated = true,
+                    Err(StoreError::Locked(_) | StoreError::Conflict(_)) => {}
+                    ended => return ended,
+                }
             }
         };
-        timeout(READ_TIMEOUT, twice).await.unwrap_or_else(|_| {
-            self.noting_outages(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)))
-        })
+        timeout(READ_TIMEOUT, reads).await.unwrap_or_else(|_| self.note(Err(StoreError::silent())))
     }
 
-    /// Returns `result`. An outage is noted, so that idle connections are pinged before their next
-    /// use.
-    pub(crate) fn noting_outages<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+    /// Runs a statement of an operator, once.
+    pub(crate) async fn run<T, F>(&self, statement: impl Fn(Lent) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let ran = timeout(RUN_TIMEOUT, self.once(&statement)).await;
+        ran.unwrap_or_else(|_| self.note(Err(StoreError::silent())))
+    }
+
+    async fn once<T, F>(&self, look: &impl Fn(Lent) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let (lent, home) = self.take().await?.lend();
+        let done = look(lent).await;
+        if let (Ok(_), Some(used)) = (&done, take_back(&home)) {
+            self.keep(used);
+        }
+        self.note(done)
+    }
+
+    /// Returns `result`. After an outage no connection is used that was idle before it.
+    pub(crate) fn note<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Unavailable(_)) = result {
-            self.health.note_outage();
+            self.connections.close_idle();
         }
         result
     }
 
     /// A connection for a unit of work. The caller hands it back with [`Database::keep`] when the
-    /// work succeeded.
-    pub(crate) async fn take(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        let taken = self.cache.take(&self.pool, &self.health).await;
-        self.noting_outages(taken.map_err(StoreError::from))
+    /// work succeeded; otherwise it is closed.
+    pub(crate) async fn take(&self) -> Result<InUse, StoreError> {
+        self.connections.take().await
     }
 
     /// Keeps a connection that works and is in no transaction for the next unit of work.
-    pub(crate) fn keep(&self, connection: PoolConnection<Postgres>) {
-        self.cache.keep(&self.pool, connection);
+    pub(crate) fn keep(&self, used: InUse) {
+        self.connections.keep(used);
     }
 }

@@ -1,6 +1,7 @@
 //! Finds what is due. It decides nothing: what must happen to a row is a command, which looks at
 //! the row again under its lock.
 
+use crate::connections::Lent;
 use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions, rows_from_json};
 use crate::{Database, StoreError};
 use domain::{Gift, Instant, Subscription};
@@ -40,7 +41,7 @@ pub async fn subscriptions(
     after: Option<Cursor>,
     limit: u32,
 ) -> Result<DuePage<Subscription>, StoreError> {
-    let look = || async {
+    let look = |mut connection: Lent| async move {
         let (due_at, id) = bounds(after);
         let found = query_subscriptions!(
             r#"SELECT now() AS "now!", (SELECT json_agg(due) FROM (SELECT "#,
@@ -51,7 +52,7 @@ pub async fn subscriptions(
             id,
             i64::from(limit),
         )
-        .fetch_one(database.pool())
+        .fetch_one(&mut *connection)
         .await?;
         page(found.now, found.rows.as_deref(), |row: &SubscriptionRow<'static>| {
             (row.due_at, row.id)
@@ -67,7 +68,7 @@ pub async fn gifts(
     after: Option<Cursor>,
     limit: u32,
 ) -> Result<DuePage<Gift>, StoreError> {
-    let look = || async {
+    let look = |mut connection: Lent| async move {
         let (due_at, id) = bounds(after);
         let found = query_gifts!(
             r#"SELECT now() AS "now!", (SELECT json_agg(due) FROM (SELECT "#,
@@ -78,7 +79,7 @@ pub async fn gifts(
             id,
             i64::from(limit),
         )
-        .fetch_one(database.pool())
+        .fetch_one(&mut *connection)
         .await?;
         page(found.now, found.rows.as_deref(), |row: &GiftRow<'static>| (row.due_at, row.id))
     };

@@ -1,13 +1,18 @@
 //! The errors of Postgres, sorted by what the caller should do about them.
 
 use sqlx::migrate::MigrateError;
+use std::io;
 
 /// A failed use of Postgres.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Postgres cannot be reached or is shutting down. The caller waits and tries the same again.
+    /// Postgres cannot be used now, by anybody. The caller waits and tries the same again.
     #[error("Postgres cannot be reached")]
     Unavailable(#[source] sqlx::Error),
+    /// Another transaction holds a row or a table for longer than we wait. The caller sets those
+    /// aside that need it.
+    #[error("another transaction holds a lock")]
+    Locked(#[source] sqlx::Error),
     /// Another transaction was in the way. The caller tries the same again at once.
     #[error("another transaction was in the way")]
     Conflict(#[source] sqlx::Error),
@@ -32,12 +37,24 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// There is no key that may sign jobs. Migrations make one, so somebody has removed it.
+    #[error("the table job_keys has no key that may sign: run `worker secrets rotate`")]
+    NoJobKey,
     /// The migrations cannot be applied.
     #[error("the migrations cannot be applied")]
     Migration(#[source] MigrateError),
+    /// Postgres is not set up as we need it. The text says what to do.
+    #[error("{0}")]
+    Setup(String),
 }
 
 impl StoreError {
+    /// The error of a connection on which no answer came.
+    pub(crate) fn silent() -> Self {
+        let silent = io::Error::new(io::ErrorKind::TimedOut, "Postgres did not answer in time");
+        Self::Unavailable(sqlx::Error::Io(silent))
+    }
+
     /// The class of the error, which may be shown to clients. It has no text from the server.
     #[must_use]
     pub fn public_cause(&self) -> String {
@@ -48,14 +65,39 @@ impl StoreError {
             other => other.to_string(),
         }
     }
+
+    /// Whether it is an outage that may end while a process waits at its start: Postgres is not
+    /// there yet, or starts. Others need somebody to mend something.
+    #[must_use]
+    pub fn may_pass_soon(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Io(error)) => error.kind() != io::ErrorKind::InvalidData,
+            Self::Unavailable(sqlx::Error::Database(error)) => {
+                let code = error.code();
+                matches!(code.as_deref(), Some("53300" | "57P01" | "57P02" | "57P03"))
+            }
+            Self::Unavailable(error) => matches!(error, sqlx::Error::PoolTimedOut),
+            _ => false,
+        }
+    }
+
+    /// Whether Postgres said that the role lacks a right.
+    pub(crate) fn is_missing_right(&self) -> bool {
+        const CODE: Option<&str> = Some("42501");
+        match self {
+            Self::Unavailable(sqlx::Error::Database(error)) => error.code().as_deref() == CODE,
+            _ => false,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(database) => match database.code().as_deref() {
-                Some(code) if is_unavailable(code) => Self::Unavailable(error),
+                Some("55P03") => Self::Locked(error),
                 Some(code) if is_conflict(code) => Self::Conflict(error),
+                Some(code) if is_unavailable(code) => Self::Unavailable(error),
                 _ => Self::Refused(error),
             },
             sqlx::Error::Io(_)
@@ -83,19 +125,32 @@ impl From<MigrateError> for StoreError {
     }
 }
 
-/// Whether the code means that Postgres cannot be used now: a connection exception, shutdown of the
-/// server or of this backend, too many connections, a read-only standby after a failover, no disk
-/// or memory, or a statement that did not end in time. Our statements do a bounded amount of work,
-/// so a slow one means that Postgres is slow.
+/// The classes of codes that mean that Postgres cannot be used now, whatever the command: what it
+/// refuses to one it refuses to all. Our statements are fixed and do a bounded amount of work, so
+/// that no command can be the cause.
+const UNAVAILABLE: [&str; 14] = [
+    "08",    // connection exceptions
+    "0A", // a cached plan does not fit a table that was changed: another connection makes a new one
+    "25", // a read-only standby after a failover, a transaction that was idle for too long
+    "26", // a prepared statement that the session does not know: a pooler changed it
+    "28", // the role may not log in
+    "3D", // the database is not there
+    "3F", // the schema is not there
+    "40003", // nobody knows whether the statement was completed
+    "42", // a table, column or function is not there, as during a restore, or a right is missing
+    "53", // no disk, memory or connection
+    "55", // the database takes no connections; an object is not in the needed state
+    "57", // shutdown, crash recovery, a statement that was cancelled or took too long
+    "58", // errors of the system below Postgres
+    "F0", // errors of its configuration
+];
+
 fn is_unavailable(code: &str) -> bool {
-    code.starts_with("08")
-        || code.starts_with("53")
-        || matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" | "57014")
+    UNAVAILABLE.iter().any(|class| code.starts_with(class))
 }
 
 /// Whether the code means that another transaction was in the way: a serialization failure, a
-/// deadlock, a lock timeout, or a unique value that another transaction wrote between our read and
-/// our write.
+/// deadlock, or a unique value that another transaction wrote between our read and our write.
 fn is_conflict(code: &str) -> bool {
-    matches!(code, "40001" | "40P01" | "55P03" | "23505")
+    matches!(code, "40001" | "40P01" | "23505")
 }

@@ -1,5 +1,6 @@
 //! What a start wants to know about Postgres. What is wrong with it is judged by others.
 
+use crate::connections::Lent;
 use crate::{Database, StoreError};
 use domain::Instant;
 
@@ -7,12 +8,15 @@ use domain::Instant;
 const API_NEEDS: &[(&str, &str)] = &[
     ("clients", "SELECT"),
     ("api_keys", "SELECT"),
+    ("job_keys", "SELECT"),
     ("users", "SELECT"),
     ("subscriptions", "SELECT"),
     ("gifts", "SELECT"),
     ("transactions", "SELECT"),
 ];
 const WORKER_NEEDS: &[(&str, &str)] = &[
+    ("clients", "SELECT"),
+    ("job_keys", "SELECT"),
     ("users", "SELECT"),
     ("users", "INSERT"),
     ("users", "UPDATE"),
@@ -22,6 +26,7 @@ const WORKER_NEEDS: &[(&str, &str)] = &[
     ("gifts", "SELECT"),
     ("gifts", "INSERT"),
     ("gifts", "UPDATE"),
+    ("grants", "SELECT"),
     ("grants", "INSERT"),
     ("transactions", "SELECT"),
     ("transactions", "INSERT"),
@@ -38,7 +43,6 @@ const FACTS: &str = "
         current_setting('full_page_writes') AS full_page_writes,
         current_setting('synchronous_commit') AS synchronous_commit,
         current_setting('transaction_read_only') AS read_only,
-        current_setting('statement_timeout') AS statement_timeout,
         clock_timestamp() AS now,
         role.rolname::text AS role,
         CASE WHEN role.rolsuper THEN -1 ELSE role.rolconnlimit END AS role_limit,
@@ -77,7 +81,7 @@ pub struct PostgresFacts {
     pub version: i32,
     /// The encoding of the database.
     pub encoding: String,
-    /// The setting of that name; so are the next four.
+    /// The setting of that name; so are the next three.
     pub fsync: String,
     /// See there.
     pub full_page_writes: String,
@@ -85,8 +89,6 @@ pub struct PostgresFacts {
     pub synchronous_commit: String,
     /// Whether transactions take no writes.
     pub read_only: String,
-    /// The one that is in force in our session.
-    pub statement_timeout: String,
     /// What its clock says.
     pub now: Instant,
     /// Our role.
@@ -116,10 +118,11 @@ impl Database {
             Program::Worker => WORKER_NEEDS,
         };
         let (objects, privileges): (Vec<&str>, Vec<&str>) = needs.iter().copied().unzip();
-        let look = || async {
-            let lacks = sqlx::query_scalar(LACKS).bind(&objects).bind(&privileges);
-            let lacks = lacks.fetch_all(self.pool()).await?;
-            let facts = sqlx::query_as(FACTS).fetch_one(self.pool()).await?;
+        let (objects, privileges) = (&objects, &privileges);
+        let look = |mut connection: Lent| async move {
+            let lacks = sqlx::query_scalar(LACKS).bind(objects).bind(privileges);
+            let lacks = lacks.fetch_all(&mut *connection).await?;
+            let facts = sqlx::query_as(FACTS).fetch_one(&mut *connection).await?;
             Ok(PostgresFacts { lacks, ..facts })
         };
         self.read(look).await
@@ -128,6 +131,9 @@ impl Database {
     /// What the clock of Postgres says.
     pub async fn now(&self) -> Result<Instant, StoreError> {
         let ask = "SELECT clock_timestamp()";
-        self.read(|| async { Ok(sqlx::query_scalar(ask).fetch_one(self.pool()).await?) }).await
+        let look = |mut connection: Lent| async move {
+            Ok(sqlx::query_scalar(ask).fetch_one(&mut *connection).await?)
+        };
+        self.read(look).await
     }
 }

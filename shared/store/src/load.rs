@@ -28,10 +28,12 @@ pub(crate) enum Load {
     Unlocked,
 }
 
-/// Begins a transaction, and loads the rows that `needs` names, locked until the transaction ends.
+/// Begins a transaction by those statements, and loads the rows that `needs` names, locked until
+/// the transaction ends.
 /// Also returns the time, the jobs that are in the command log, and new ids.
 pub(crate) async fn begin_and_load(
     connection: &mut PgConnection,
+    begin: &str,
     load: Load,
     needs: &Needs,
     jobs: &[(ClientId, JobId)],
@@ -42,7 +44,7 @@ pub(crate) async fn begin_and_load(
         Load::Unlocked => "load_unlocked",
     };
     // Several statements in one round trip cannot have parameters.
-    let call = format!("BEGIN; SELECT {load}({needs})::text");
+    let call = format!("{begin} SELECT {load}({needs})::text");
     let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
     let loaded: String = sqlx::Row::try_get(&row, 0)?;
     from_json::<Loaded>(&loaded)?.into_parts()

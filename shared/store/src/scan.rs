@@ -1,5 +1,6 @@
 //! Pages through all rows of a table, each read by itself. Decides nothing about them.
 
+use crate::connections::Lent;
 use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions, rows_from_json};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, Instant, Subscription};
@@ -35,16 +36,19 @@ pub async fn subscriptions(
     limit: u32,
 ) -> Result<Page<Subscription>, StoreError> {
     let (client, id) = bounds(after);
-    let found = query_subscriptions!(
-        "SELECT json_agg(page)::text AS page FROM (SELECT ",
-        " FROM subscriptions WHERE (client_id, id) > ($1, $2)
-         ORDER BY client_id, id LIMIT $3) AS page",
-        client,
-        id,
-        i64::from(limit),
-    )
-    .fetch_one(database.pool())
-    .await?;
+    let look = |mut connection: Lent| async move {
+        Ok(query_subscriptions!(
+            "SELECT json_agg(page)::text AS page FROM (SELECT ",
+            " FROM subscriptions WHERE (client_id, id) > ($1, $2)
+             ORDER BY client_id, id LIMIT $3) AS page",
+            client,
+            id,
+            i64::from(limit),
+        )
+        .fetch_one(&mut *connection)
+        .await?)
+    };
+    let found = database.run(look).await?;
     let rows: Vec<SubscriptionRow<'_>> = rows_from_json(found.page.as_deref())?;
     let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
     let stored = rows.into_iter().map(|row| Stored {
@@ -63,16 +67,19 @@ pub async fn gifts(
     limit: u32,
 ) -> Result<Page<Gift>, StoreError> {
     let (client, id) = bounds(after);
-    let found = query_gifts!(
-        "SELECT json_agg(page)::text AS page FROM (SELECT ",
-        " FROM gifts WHERE (client_id, id) > ($1, $2)
-         ORDER BY client_id, id LIMIT $3) AS page",
-        client,
-        id,
-        i64::from(limit),
-    )
-    .fetch_one(database.pool())
-    .await?;
+    let look = |mut connection: Lent| async move {
+        Ok(query_gifts!(
+            "SELECT json_agg(page)::text AS page FROM (SELECT ",
+            " FROM gifts WHERE (client_id, id) > ($1, $2)
+             ORDER BY client_id, id LIMIT $3) AS page",
+            client,
+            id,
+            i64::from(limit),
+        )
+        .fetch_one(&mut *connection)
+        .await?)
+    };
+    let found = database.run(look).await?;
     let rows: Vec<GiftRow<'_>> = rows_from_json(found.page.as_deref())?;
     let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
     let stored = rows.into_iter().map(|row| Stored {

@@ -2,7 +2,7 @@
 
 use crate::eventually_true;
 use crate::postgres::{connect, run, server, template, url};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Decode, PgConnection, PgPool, Postgres, Transaction,
     Type, query_scalar, raw_sql,
@@ -15,6 +15,7 @@ pub struct Database {
     server: PgConnectOptions,
     name: String,
     store: store::Database,
+    pool: PgPool,
 }
 
 impl Database {
@@ -42,7 +43,11 @@ impl Database {
         run(&mut admin, &format!("CREATE DATABASE {name} {from}")).await;
         admin.close().await.unwrap();
         let store = store::Database::new(&url(&server, &name), 8).unwrap();
-        Self { server, name, store }
+        // A session without such a name may be one of an older release, whose end a migration waits
+        // for.
+        let options = server.clone().database(&name).application_name("commerce test");
+        let pool = PgPoolOptions::new().connect_lazy_with(options);
+        Self { server, name, store, pool }
     }
 
     /// The handle of the product.
@@ -63,10 +68,10 @@ impl Database {
         url(&self.server, &self.name)
     }
 
-    /// The pool of the product's handle, for the test's own statements.
+    /// A pool for the test's own statements.
     #[must_use]
     pub const fn pool(&self) -> &PgPool {
-        self.store.pool()
+        &self.pool
     }
 
     /// Runs statements.

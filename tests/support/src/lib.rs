@@ -15,6 +15,7 @@
 pub mod commands;
 mod database;
 mod folder;
+mod pgbouncer;
 mod poll;
 mod ports;
 mod postgres;
@@ -28,6 +29,7 @@ mod shared_redis;
 
 pub use database::Database;
 pub use folder::fresh_folder;
+pub use pgbouncer::PgBouncer;
 pub use poll::{eventually, eventually_true};
 pub use ports::free_address;
 pub use process::{Process, Signal, log_tail, log_text};

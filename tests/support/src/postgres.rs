@@ -36,7 +36,7 @@ pub(crate) async fn template(server: &PgConnectOptions, admin: &mut PgConnection
         run(admin, &format!("CREATE DATABASE {name}")).await;
         let store = store::Database::new(&url(server, &name), 1).unwrap();
         store.migrate(store::Finish::WhenAlone).await.unwrap();
-        store.pool().close().await;
+        drop(store);
         let close = format!("ALTER DATABASE {name} IS_TEMPLATE true ALLOW_CONNECTIONS false");
         run(admin, &close).await;
     }

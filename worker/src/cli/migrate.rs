@@ -8,9 +8,11 @@ use store::{Database, Finish, Migrated};
 /// Runs the command. With `finish`, what older releases need is dropped, whoever is connected.
 pub async fn run(finish: bool, postgres: &Postgres) -> anyhow::Result<()> {
     let url = postgres.database_url.expose();
+    let cannot = "cannot migrate (DATABASE_URL)";
     let database = Database::new(url, postgres.database_connections_max)?;
+    let database = database.fitted().await.context(cannot)?.database;
     let finish = if finish { Finish::Now } else { Finish::WhenAlone };
-    let migrated = database.migrate(finish).await.context("cannot migrate (DATABASE_URL)")?;
+    let migrated = database.migrate(finish).await.context(cannot)?;
     match migrated {
         Migrated::Finished => writeln!(stdout(), "all migrations are applied")?,
         Migrated::Waits(sessions) => writeln!(

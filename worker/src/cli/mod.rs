@@ -3,3 +3,4 @@
 pub mod check;
 pub mod jobs;
 pub mod migrate;
+pub mod secrets;

@@ -3,6 +3,7 @@
 
 use crate::schedule::job::DueJob;
 use domain::{ClientId, Gift, InternalCommand, Subscription};
+use std::time::Duration;
 use store::due::{self, Cursor, DuePage};
 use store::{Database, StoreError};
 
@@ -37,6 +38,14 @@ impl Finder {
         }
     }
 
+    /// For how long the most overdue row has been due; zero if nothing is due.
+    pub(crate) async fn lag(self, database: &Database) -> Result<Duration, StoreError> {
+        Ok(match self {
+            Self::Subscriptions => lag_of(&due::subscriptions(database, None, 1).await?),
+            Self::Gifts => lag_of(&due::gifts(database, None, 1).await?),
+        })
+    }
+
     /// At most `limit` rows that are due, from `after` on.
     pub(crate) async fn find(
         self,
@@ -55,6 +64,12 @@ impl Finder {
             }
         }
     }
+}
+
+/// For how long the first row of a page has been due.
+fn lag_of<Row>(page: &DuePage<Row>) -> Duration {
+    let first = page.rows.first().map(|first| page.now - first.cursor.due_at);
+    first.and_then(|lag| lag.to_std().ok()).unwrap_or_default()
 }
 
 impl Found {

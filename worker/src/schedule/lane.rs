@@ -4,7 +4,7 @@
 //! has one batch in flight on a connection of its own. It never waits for a lock, and clients go
 //! first: see `wait_for_turn`.
 
-use crate::fault::{Fault, contained};
+use crate::fault::{Fault, Recovery, contained};
 use crate::intake::Intake;
 use crate::retry::RetryPolicy;
 use crate::schedule::apply::{Decided, apply};
@@ -161,6 +161,7 @@ impl Lane {
             Err(fault) => fault,
         };
         match jobs {
+            [_] if fault.recovery() == Recovery::SetAside => pass.deferred += 1,
             [job] => self.fail(finder, job.row, &fault.full_cause(), pass),
             many => {
                 tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
@@ -172,9 +173,9 @@ impl Lane {
     }
 
     async fn commit(&self, jobs: &[DueJob]) -> Result<Decided, Fault> {
-        let commit = || {
+        let commit = |limit| {
             let (database, jobs, gift_ttl) = (self.database.clone(), jobs.to_vec(), self.gift_ttl);
-            contained(async move { apply(&database, &jobs, gift_ttl).await })
+            contained(limit, async move { apply(&database, &jobs, gift_ttl).await })
         };
         self.retry_policy.with_postgres(commit).await
     }
@@ -192,7 +193,6 @@ impl Lane {
         let (kind, rows, lag) = (finder.kind(), pass.rows, pass.lag.as_seconds_f64());
         // The counter is there from the first pass on.
         metrics::counter!("commerce_sweep_rows_total", "kind" => kind).increment(0);
-        metrics::gauge!("commerce_sweep_lag_seconds", "kind" => kind).set(lag);
         let failing = self.failing.count(finder) as f64;
         metrics::gauge!("commerce_due_failing", "kind" => kind).set(failing);
         if rows > 0 {

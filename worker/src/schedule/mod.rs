@@ -3,11 +3,13 @@
 //! The `finders` find rows that are due, one finder for each table. The `lane` has their commands
 //! decided and committed, many in one transaction (`apply`), beside the batches of clients and
 //! never in their way. What fails by itself is remembered (`failing`), so that it holds up nothing
-//! else. `ticks` say when to look.
+//! else. `ticks` say when to look,
+//! and `lag` tells how late all of it is.
 
 mod apply;
 mod failing;
-mod finders;
+pub(crate) mod finders;
 mod job;
+pub(crate) mod lag;
 pub(crate) mod lane;
 pub(crate) mod ticks;

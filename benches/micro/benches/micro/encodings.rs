@@ -1,6 +1,9 @@
 //! What every submission is named by, and how its job travels through Redis.
 
-use crate::product::{ALICE, Fingerprint, QueuedJob, SHOP, job, job_id, key, subscribe};
+use crate::product::{
+    ALICE, Fingerprint, QueuedJob, SHOP, authenticate, job, job_id, job_key, job_keys, key,
+    subscribe,
+};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use std::hint::black_box;
 
@@ -13,6 +16,13 @@ pub(crate) fn measure(criterion: &mut Criterion) {
     assert_eq!(QueuedJob::decode(&encoded).unwrap(), job);
     let mut group = criterion.benchmark_group("queued_job");
     group.bench_function("encode", |bencher| bencher.iter(|| black_box(&job).encode()));
+    let (signs, keys, now) = (job_key(), job_keys(), job.submitted_at);
+    let signed = job.sign(&signs);
+    authenticate(&job, &signed, &keys, now).unwrap();
+    group.bench_function("sign", |bencher| bencher.iter(|| black_box(&job).sign(&signs)));
+    group.bench_function("authenticate", |bencher| {
+        bencher.iter(|| authenticate(&job, black_box(&signed), &keys, now));
+    });
     group.bench_function("decode", |bencher| {
         bencher.iter(|| QueuedJob::decode(black_box(&encoded)));
     });

@@ -3,10 +3,10 @@
 
 pub(crate) use domain::{
     Answer, Cancel, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey,
-    Instant, JobId, LogEntry, NewIds, Origin, PlanCode, Renew, Subscribe, Subscription,
-    SubscriptionId, User, UserId, WorkingSet, decide, job_id,
+    Instant, JobId, JobKey, JobKeys, LogEntry, NewIds, Origin, PlanCode, Renew, Subscribe,
+    Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
 };
-pub(crate) use queue::{Bounds, DecidedJob, Queue, QueuedJob, Verdict};
+pub(crate) use queue::{Bounds, DecidedJob, Queue, QueuedJob, Verdict, authenticate};
 
 use chrono::TimeDelta;
 use queue::{Limit, Provenance, QueueSettings};
@@ -40,6 +40,16 @@ pub(crate) fn key(number: u64) -> IdempotencyKey {
 pub(crate) fn job(number: u64, command: Command) -> QueuedJob {
     let fingerprint = Fingerprint::of_request("POST", "/subscribe", &number.to_be_bytes());
     QueuedJob::new(SHOP, key(number), fingerprint, now(), command)
+}
+
+/// A key that signs jobs.
+pub(crate) fn job_key() -> JobKey {
+    JobKey::new("a1b2c3d4".to_owned(), &[7; 32], now(), false).unwrap()
+}
+
+/// The only key of the installation.
+pub(crate) fn job_keys() -> JobKeys {
+    JobKeys::new(vec![job_key()]).unwrap()
 }
 
 /// So many users, the first of whom is Alice.

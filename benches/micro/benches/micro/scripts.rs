@@ -2,8 +2,8 @@
 //! script, and what is written and read on this side.
 
 use crate::product::{
-    ALICE, Answer, JobId, Queue, QueuedJob, Verdict, answer, bounds, decided, entry, job, queue,
-    subscribe,
+    ALICE, Answer, JobId, Queue, QueuedJob, Verdict, answer, bounds, decided, entry, job, job_key,
+    queue, subscribe,
 };
 use criterion::{BenchmarkId, Criterion, Throughput};
 use redis::aio::MultiplexedConnection;
@@ -115,7 +115,8 @@ impl Stage {
 
     /// Submits them in one call.
     async fn admit(&self, jobs: &[QueuedJob]) -> Vec<Verdict> {
-        let submission = |job| self.queue.submission(job, "ip:127.0.0.1");
+        let key = job_key();
+        let submission = |job| self.queue.submission(job, "ip:127.0.0.1", &key);
         let submissions: Vec<_> = jobs.iter().map(submission).collect();
         let admitted = self.queue.admit(&submissions, bounds()).await.unwrap();
         admitted.into_iter().map(|admission| admission.unwrap().verdict).collect()

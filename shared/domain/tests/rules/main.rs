@@ -18,6 +18,7 @@ mod fingerprint;
 mod history;
 mod idempotency_key;
 mod job_id;
+mod job_keys;
 mod needs;
 mod no_drift;
 mod plan_code;

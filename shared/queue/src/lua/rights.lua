@@ -18,10 +18,12 @@ end
 
 try('+del', 'DEL', probe)
 local commands = {
-  {'EXISTS'}, {'EXPIRE', 1}, {'GET'}, {'GETRANGE', 0, 1}, {'HDEL', 'f'}, {'HGET', 'f'},
-  {'HGETALL'}, {'HMGET', 'f'}, {'HMSET', 'f', ''}, {'HSET', 'f', ''}, {'LLEN'},
+  {'EXISTS'}, {'EXPIRE', 1}, {'GET'}, {'GETRANGE', 0, 1}, {'HDEL', 'f'}, {'HEXISTS', 'f'},
+  {'HGET', 'f'},
+  {'HGETALL'}, {'HMGET', 'f'}, {'HMSET', 'f', ''}, {'HSET', 'f', ''}, {'LLEN'}, {'LPUSH', ''},
   {'LRANGE', 0, 0}, {'LTRIM', 0, 0}, {'MGET'}, {'MSET', ''}, {'PEXPIRE', 1}, {'RPUSH', ''},
-  {'SADD', 'm'}, {'SCARD'}, {'SET', ''}, {'SETRANGE', 0, 'a'}, {'SMEMBERS'}, {'SMISMEMBER', 'm'},
+  {'SADD', 'm'}, {'SCARD'}, {'SET', ''}, {'SETRANGE', 0, 'a'}, {'SISMEMBER', 'm'},
+  {'SMEMBERS'}, {'SMISMEMBER', 'm'},
   {'SRANDMEMBER'}, {'SREM', 'm'}, {'UNLINK'}, {'ZADD', 1, 'm'}, {'ZCARD'}, {'ZRANGE', 0, 0},
   {'ZRANGEBYSCORE', 0, 0}, {'ZREM', 'm'}, {'ZSCORE', 'm'},
 }

@@ -1,7 +1,7 @@
 //! Submissions that are admitted in one call fare as if each had come alone, one after the other.
 
 use crate::sample::{UNBOUNDED, answer, job, limited, other_request};
-use crate::steps::{admit, admit_all, finish, started, take};
+use crate::steps::{admit, admit_all, finish, started, submission, take};
 use queue::{AT_ONCE_MAX, Admission, Bounds, QueuedJob, Verdict};
 use support::run;
 
@@ -75,7 +75,7 @@ async fn a_full_redis_refuses_what_is_new_and_knows_the_rest() {
     let mut connection = redis.connect().await.unwrap();
     admit(&queue, &job("a")).await;
     run::<()>(&mut connection, "CONFIG SET maxmemory 1").await;
-    let submissions = [queue.submission(&job("b"), "ip:1"), queue.submission(&job("a"), "ip:1")];
+    let submissions = ["b", "a"].map(|name| submission(&queue, &job(name), "ip:1"));
     let admitted = queue.admit(&submissions, limited(5, 3600)).await.unwrap();
     let [Err(refused), Ok(known)] = admitted.as_slice() else { panic!("{admitted:?}") };
     let cause = std::error::Error::source(refused).unwrap().to_string();

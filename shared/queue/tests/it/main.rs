@@ -22,5 +22,6 @@ mod outcomes;
 mod rate_limit;
 mod sample;
 mod scarcity;
+mod signed_payload;
 mod steps;
 mod upkeep;

@@ -1,8 +1,8 @@
 //! Jobs and bounds to test with.
 
 use domain::{
-    Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, LogEntry, Origin, PlanCode,
-    Subscribe, UserId,
+    Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, JobKey, LogEntry, Origin,
+    PlanCode, Subscribe, UserId,
 };
 use queue::{Bounds, Limit, QueuedJob};
 
@@ -41,6 +41,12 @@ fn job_for(key: &str, path: &str, submitted_us: i64) -> QueuedJob {
             duration_months: Some(3),
         }),
     )
+}
+
+/// The key of that name, made when the samples are submitted.
+pub(crate) fn job_key(kid: &str) -> JobKey {
+    let made = job("a").submitted_at;
+    JobKey::new(kid.to_owned(), kid.as_bytes(), made, false).unwrap()
 }
 
 /// The answer that jobs get when they are done.

@@ -1,7 +1,7 @@
 //! A Redis without room or rights, and clocks that were ahead.
 
 use crate::sample::{UNBOUNDED, job, limited};
-use crate::steps::{admit, admit_one, bury, finish, started, take};
+use crate::steps::{admit, admit_one, bury, finish, started, submission, take};
 use queue::{AT_ONCE_MAX, Queue, Verdict};
 use std::time::Duration;
 use support::{RedisServer, run};
@@ -22,7 +22,7 @@ async fn a_full_redis_refuses_new_jobs_and_lets_workers_finish_what_is_there() {
     }
     run::<()>(&mut connection, "ZADD q:workers 1 w").await;
     run::<()>(&mut connection, "CONFIG SET maxmemory 1").await;
-    let refused = queue.admit(&[queue.submission(&job("new"), "b")], UNBOUNDED).await.unwrap();
+    let refused = queue.admit(&[submission(&queue, &job("new"), "b")], UNBOUNDED).await.unwrap();
     assert!(refused.iter().all(Result::is_err), "{refused:?}");
 
     queue.keep_alive("w").await.unwrap();
@@ -50,7 +50,7 @@ async fn an_admission_that_failed_part_way_is_healed_by_a_retry() {
     let mut connection = redis.connect().await.unwrap();
     let bounds = limited(1_000, 60);
     for right in ["hset", "rpush", "mset", "pexpire", "llen", "publish"] {
-        let submission = queue.submission(&job(right), "b");
+        let submission = submission(&queue, &job(right), "b");
         run::<()>(&mut connection, &format!("ACL SETUSER default -{right}")).await;
         queue.admit(std::slice::from_ref(&submission), bounds).await.unwrap_err();
         run::<()>(&mut connection, &format!("ACL SETUSER default +{right}")).await;
@@ -69,7 +69,7 @@ async fn a_dead_job_whose_new_admission_failed_part_way_is_admitted_by_a_retry()
     hold(&redis, &queue, "a").await;
     bury(&queue, "w", "a bug").await;
     run::<()>(&mut connection, "ACL SETUSER default -rpush").await;
-    queue.admit(&[queue.submission(&job("a"), "b")], UNBOUNDED).await.unwrap_err();
+    queue.admit(&[submission(&queue, &job("a"), "b")], UNBOUNDED).await.unwrap_err();
     queue.requeue(job("a").id()).await.unwrap_err();
     run::<()>(&mut connection, "ACL SETUSER default +rpush").await;
     assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);

@@ -1,10 +1,10 @@
 //! What apis and workers do to jobs, one step at a time.
 
-use crate::sample::{UNBOUNDED, entry, given_up, job};
+use crate::sample::{UNBOUNDED, entry, given_up, job, job_key};
 use domain::{JobStatus, LogEntry};
 use queue::{
     Admission, Bounds, ConnectError, DecidedJob, Provenance, Queue, QueueSettings, QueuedJob,
-    Verdict,
+    Submission, Verdict,
 };
 use redis::aio::MultiplexedConnection;
 use std::slice;
@@ -52,6 +52,11 @@ pub(crate) async fn admit_one(
     admitted.remove(0)
 }
 
+/// A signed submission.
+pub(crate) fn submission(queue: &Queue, job: &QueuedJob, bucket: &str) -> Submission {
+    queue.submission(job, bucket, &job_key("a1b2c3d4"))
+}
+
 /// What becomes of jobs that are submitted at once.
 pub(crate) async fn admit_all(
     queue: &Queue,
@@ -59,7 +64,8 @@ pub(crate) async fn admit_all(
     bucket: &str,
     bounds: Bounds,
 ) -> Vec<Admission> {
-    let submissions: Vec<_> = jobs.iter().map(|job| queue.submission(job, bucket)).collect();
+    let key = job_key("a1b2c3d4");
+    let submissions: Vec<_> = jobs.iter().map(|job| queue.submission(job, bucket, &key)).collect();
     let admitted = queue.admit(&submissions, bounds).await.unwrap();
     admitted.into_iter().map(Result::unwrap).collect()
 }

@@ -3,32 +3,34 @@
 //! Two of them belong together: `expand` and `contract`. Between them the release before this one
 //! goes on working, and `steps` fill the new columns and build the new keys while it does.
 
+mod lock;
 mod steps;
 
+use crate::connections::CONNECT_TIMEOUT;
 use crate::{Database, StoreError};
-use sqlx::migrate::Migrator;
-use sqlx::{PgConnection, query_scalar, raw_sql};
+use lock::MigrationLock;
+use sqlx::migrate::{Migration, Migrator};
+use sqlx::{Connection, PgConnection, query_scalar, raw_sql};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 use steps::Steps;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// The migrations, embedded in the programs. A newer release may have applied more of them while
 /// this one still runs.
 static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrator = sqlx::migrate!("../../migrations");
     migrator.set_ignore_missing(true);
+    // We have a lock of our own: that of sqlx belongs to a session, and a pooler would keep it.
+    migrator.set_locking(false);
     migrator
 });
 
-/// `load_due_rows`, the last one that release 0.2.0 can work beside. After it the steps run.
-const EXPAND: i64 = 20_261_129_000_100;
+/// `create_job_keys`, the last one that release 0.2.0 can work beside. After it the steps run.
+const EXPAND: i64 = 20_261_129_000_200;
 /// `contract_rows_by_client`, which release 0.2.0 cannot work with.
 const CONTRACT: i64 = 20_261_129_010_000;
-
-/// The lock of the steps. It is not that of sqlx: processes of release 0.2.0 wait for that one in a
-/// statement, and an index that is built concurrently would wait for them.
-const STEPS_LOCK: i64 = 0x636f_6d6d_6572_6365;
 
 /// The pause between two looks whether a lock is free.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -54,45 +56,109 @@ pub enum Migrated {
 impl Database {
     /// Applies pending migrations. Any number of processes may do so at once. It has no time limit,
     /// also while another process migrates. What breaks off is gone on with by the next call.
+    ///
+    /// When nothing is pending it only reads, so that a role suffices which may read and write
+    /// rows. Another role can have applied them.
     pub async fn migrate(&self, finish: Finish) -> Result<Migrated, StoreError> {
-        let mut connection = self.unlimited().acquire().await?;
-        let is_new = "SELECT to_regclass('_sqlx_migrations') IS NULL";
-        let is_new: bool = query_scalar(is_new).fetch_one(&mut *connection).await?;
-        self.run_to(EXPAND).await?;
-        if !is_applied(&mut connection, CONTRACT).await? {
-            lock_steps(&mut connection).await?;
-            // Another process may have finished while this one waited.
-            if !is_applied(&mut connection, CONTRACT).await? {
-                Steps::FILL.run(&mut connection).await?;
-                let others = older_sessions(&mut connection).await?;
-                if let (Some(others), false, Finish::WhenAlone) = (others, is_new, finish) {
-                    connection.close().await?;
-                    return Ok(Migrated::Waits(others));
-                }
-                Steps::PROVE.run(&mut connection).await?;
-                self.run_to(CONTRACT).await?;
-            }
+        if self.pending().await?.is_empty() {
+            return Ok(Migrated::Finished);
         }
-        connection.close().await?;
-        self.run_to(i64::MAX).await?;
-        Ok(Migrated::Finished)
+        match self.apply_all(finish).await {
+            Err(error) if error.is_missing_right() => self.leave_to_another_role().await,
+            ended => ended,
+        }
     }
 
-    /// Applies the migrations up to that one. A migration gives up soon when a table stays locked,
-    /// so that nobody waits behind it, and is tried again.
-    async fn run_to(&self, version: i64) -> Result<(), StoreError> {
-        loop {
-            // A connection for each try: a failed one keeps the lock of sqlx.
-            let connection = self.unlimited();
-            let ran = MIGRATOR.run_to(version, &connection).await;
-            connection.close().await;
-            match ran.map_err(StoreError::from) {
-                Err(StoreError::Conflict(error)) => {
-                    tracing::info!(%error, "a table is in use; trying to migrate it again");
-                    sleep(PAUSE).await;
-                }
-                ended => return ended,
+    async fn apply_all(&self, finish: Finish) -> Result<Migrated, StoreError> {
+        let lock = MigrationLock::take(self).await?;
+        let mut connection = self.unlimited().await?;
+        let migrated = apply_with_lock(&mut connection, finish).await;
+        connection.close().await?;
+        lock.free().await?;
+        migrated
+    }
+
+    /// What a role does that may not migrate.
+    async fn leave_to_another_role(&self) -> Result<Migrated, StoreError> {
+        let pending = self.pending().await?;
+        match pending.first() {
+            None => Ok(Migrated::Finished),
+            // The schema serves this release, too, until the one before it has stopped.
+            Some(&CONTRACT) => Ok(Migrated::Waits("those of a role that may migrate".to_owned())),
+            Some(first) => Err(StoreError::Setup(format!(
+                "migrations are pending ({} from {first} on), and the role of DATABASE_URL may not \
+                 apply them: run `worker migrate` with the role that owns the tables",
+                pending.len()
+            ))),
+        }
+    }
+
+    /// The migrations that are not applied.
+    async fn pending(&self) -> Result<Vec<i64>, StoreError> {
+        let applied =
+            self.run(|mut connection| async move { applied(&mut connection).await }).await;
+        let applied = applied.map_err(|error| match error {
+            error if error.is_missing_right() => StoreError::Setup(
+                "the role of DATABASE_URL may not see which migrations are applied: GRANT SELECT \
+                 ON _sqlx_migrations to it"
+                    .to_owned(),
+            ),
+            error => error,
+        })?;
+        let is_pending = |migration: &&Migration| {
+            applied.get(&migration.version).map(Vec::as_slice) != Some(&*migration.checksum)
+        };
+        Ok(MIGRATOR.iter().filter(is_pending).map(|migration| migration.version).collect())
+    }
+
+    /// A connection whose statements and waits have no time limit.
+    async fn unlimited(&self) -> Result<PgConnection, StoreError> {
+        let opened = timeout(CONNECT_TIMEOUT, self.unlimited_session().open(self.options()));
+        opened.await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(StoreError::Unavailable)
+    }
+}
+
+/// The migrations that are applied, with their checksums.
+async fn applied(connection: &mut PgConnection) -> Result<HashMap<i64, Vec<u8>>, StoreError> {
+    let is_new = "SELECT to_regclass('_sqlx_migrations') IS NULL";
+    if query_scalar(is_new).fetch_one(&mut *connection).await? {
+        return Ok(HashMap::new());
+    }
+    let look = "SELECT version, checksum FROM _sqlx_migrations WHERE success";
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(look).fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn apply_with_lock(
+    connection: &mut PgConnection,
+    finish: Finish,
+) -> Result<Migrated, StoreError> {
+    let is_new = applied(connection).await?.is_empty();
+    run_to(connection, EXPAND).await?;
+    if !is_applied(connection, CONTRACT).await? {
+        Steps::FILL.run(connection).await?;
+        let others = older_sessions(connection).await?;
+        if let (Some(others), false, Finish::WhenAlone) = (others, is_new, finish) {
+            return Ok(Migrated::Waits(others));
+        }
+        Steps::PROVE.run(connection).await?;
+        run_to(connection, CONTRACT).await?;
+    }
+    run_to(connection, i64::MAX).await?;
+    Ok(Migrated::Finished)
+}
+
+/// Applies the migrations up to that one. A migration gives up soon when a table stays locked, so
+/// that nobody waits behind it, and is tried again.
+async fn run_to(connection: &mut PgConnection, version: i64) -> Result<(), StoreError> {
+    loop {
+        let ran = MIGRATOR.run_direct(Some(version), &mut *connection, false).await;
+        match ran.map_err(StoreError::from) {
+            Err(StoreError::Conflict(error) | StoreError::Locked(error)) => {
+                tracing::info!(%error, "a table is in use; trying to migrate it again");
+                sleep(PAUSE).await;
             }
+            ended => return ended,
         }
     }
 }
@@ -100,22 +166,6 @@ impl Database {
 async fn is_applied(connection: &mut PgConnection, version: i64) -> Result<bool, StoreError> {
     let look = "SELECT EXISTS (SELECT FROM _sqlx_migrations WHERE version = $1 AND success)";
     Ok(query_scalar(look).bind(version).fetch_one(connection).await?)
-}
-
-/// Takes the lock of the steps. It ends with the connection.
-async fn lock_steps(connection: &mut PgConnection) -> Result<(), StoreError> {
-    let mut waits = false;
-    loop {
-        let lock = "SELECT pg_try_advisory_lock($1)";
-        if query_scalar(lock).bind(STEPS_LOCK).fetch_one(&mut *connection).await? {
-            return Ok(());
-        }
-        if !waits {
-            tracing::info!("waiting for another process that migrates");
-        }
-        waits = true;
-        sleep(PAUSE).await;
-    }
 }
 
 /// The sessions of this database that may be of an older release: those of other programs are

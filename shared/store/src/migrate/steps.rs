@@ -52,7 +52,7 @@ async fn run(
                     sleep(PAUSE).await;
                 }
             }
-            Err(StoreError::Conflict(error)) => {
+            Err(StoreError::Conflict(error) | StoreError::Locked(error)) => {
                 tracing::info!(step = name, %error, "a table is in use; trying again");
                 sleep(PAUSE).await;
                 // The step may have left one behind, and would take it for done.

@@ -1,8 +1,10 @@
 //! A gift.
 
+use crate::connections::Lent;
 use crate::tables::{GiftRow, from_json, query_gifts};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, GiftId, Instant};
+use sqlx::PgConnection;
 
 /// A gift of that client, and the time of the read.
 #[tracing::instrument(level = "debug", skip_all)]
@@ -11,11 +13,12 @@ pub async fn gift(
     client: ClientId,
     id: GiftId,
 ) -> Result<Option<(Gift, Instant)>, StoreError> {
-    database.read(|| find_gift(database, client, id)).await
+    let look = |mut connection: Lent| async move { find_gift(&mut connection, client, id).await };
+    database.read(look).await
 }
 
 async fn find_gift(
-    database: &Database,
+    connection: &mut PgConnection,
     client: ClientId,
     id: GiftId,
 ) -> Result<Option<(Gift, Instant)>, StoreError> {
@@ -25,7 +28,7 @@ async fn find_gift(
         client.get(),
         id.get(),
     )
-    .fetch_optional(database.pool())
+    .fetch_optional(&mut *connection)
     .await?;
     let Some(found) = found else { return Ok(None) };
     let gift = from_json::<GiftRow<'_>>(&found.gift)?;

@@ -1,8 +1,10 @@
 //! Pages of the subscriptions of users.
 
+use crate::connections::Lent;
 use crate::tables::{SubscriptionRow, query_subscriptions, rows_from_json};
 use crate::{Database, StoreError};
 use domain::{ClientId, Instant, Subscription, SubscriptionId, UserId};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 
 /// A request for a page of subscriptions: the newest `limit` ones of a user of that client that are
@@ -37,11 +39,13 @@ pub async fn subscriptions(
     database: &Database,
     asked: &[PageOf],
 ) -> Result<Vec<Option<Page>>, StoreError> {
-    database.read(|| find_subscriptions(database, asked)).await
+    let look =
+        |mut connection: Lent| async move { find_subscriptions(&mut connection, asked).await };
+    database.read(look).await
 }
 
 async fn find_subscriptions(
-    database: &Database,
+    connection: &mut PgConnection,
     asked: &[PageOf],
 ) -> Result<Vec<Option<Page>>, StoreError> {
     let users: Vec<i64> = asked.iter().map(|page| page.user.get()).collect();
@@ -49,7 +53,6 @@ async fn find_subscriptions(
     let befores: Vec<i64> =
         asked.iter().map(|page| page.before.map_or(i64::MAX, SubscriptionId::get)).collect();
     let limits: Vec<i64> = asked.iter().map(|page| page.limit.into()).collect();
-    let mut connection = database.take().await?;
     // One subscription more than requested is read, which tells whether more follow. LIMIT makes
     // Postgres look each row up by itself, whatever the sizes of the tables.
     let rows = query_subscriptions!(
@@ -72,7 +75,6 @@ async fn find_subscriptions(
     )
     .fetch_all(&mut *connection)
     .await?;
-    database.keep(connection);
     let mut found: HashMap<i64, _> =
         rows.into_iter().map(|row| (row.place, (row.page, row.now))).collect();
     let page = |(place, asked): (i64, &PageOf)| {

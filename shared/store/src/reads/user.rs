@@ -1,5 +1,6 @@
 //! A user.
 
+use crate::connections::Lent;
 use crate::tables::UserRow;
 use crate::{Database, StoreError};
 use domain::{ClientId, User, UserId};
@@ -11,14 +12,14 @@ pub async fn user(
     client: ClientId,
     id: UserId,
 ) -> Result<Option<User>, StoreError> {
-    let look = || async {
+    let look = |mut connection: Lent| async move {
         let row = sqlx::query_as!(
             UserRow,
             "SELECT id, client_id, email, created_at FROM users WHERE client_id = $1 AND id = $2",
             client.get(),
             id.get(),
         )
-        .fetch_optional(database.pool())
+        .fetch_optional(&mut *connection)
         .await?;
         row.map(User::try_from).transpose()
     };

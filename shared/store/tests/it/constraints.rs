@@ -40,6 +40,12 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ),
     ("api_keys_secret_hash_check", &["UPDATE api_keys SET secret_hash = '\\xab'"]),
     ("api_keys_scope_check", &["UPDATE api_keys SET scope = 'root'"]),
+    ("job_keys_pkey", &["INSERT INTO job_keys SELECT * FROM job_keys"]),
+    (
+        "job_keys_kid_check",
+        &["UPDATE job_keys SET kid = 'short'", "UPDATE job_keys SET kid = 'abcd123\"'"],
+    ),
+    ("job_keys_secret_check", &["UPDATE job_keys SET secret = '\\xab'"]),
     (
         "users_pkey",
         &["INSERT INTO users (id, client_id, email, created_at)

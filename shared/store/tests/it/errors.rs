@@ -7,6 +7,7 @@ use support::Database;
 #[derive(Debug, PartialEq, Eq)]
 enum Class {
     Unavailable,
+    Locked,
     Conflict,
     Refused,
 }
@@ -14,11 +15,14 @@ enum Class {
 fn class(error: &StoreError) -> Class {
     match error {
         StoreError::Unavailable(_) => Class::Unavailable,
+        StoreError::Locked(_) => Class::Locked,
         StoreError::Conflict(_) => Class::Conflict,
         StoreError::Refused(_) => Class::Refused,
         StoreError::Inconsistent { .. }
         | StoreError::Unwritable { .. }
-        | StoreError::Migration(_) => panic!("{error:?}"),
+        | StoreError::NoJobKey
+        | StoreError::Migration(_)
+        | StoreError::Setup(_) => panic!("{error:?}"),
     }
 }
 
@@ -30,11 +34,12 @@ async fn failure(database: &Database, statement: &str) -> StoreError {
 async fn every_code_of_postgres_has_its_class() {
     let database = Database::create().await;
     let table = [
-        (Class::Unavailable, "08000 08003 08006 08P01 53000 53100 53200 53300 53400"),
-        (Class::Unavailable, "57P01 57P02 57P03 57P05 25P03 25006"),
-        (Class::Conflict, "40001 40P01 55P03 23505"),
-        (Class::Refused, "22001 22003 22021 22P02 23502 23503 23514 23P01 42601 42P01 42501"),
-        (Class::Refused, "40003 55000 58030 XX000 XX001 P0001"),
+        (Class::Unavailable, "08000 08003 08006 08P01 53000 53100 53200 53300 53400 40003"),
+        (Class::Unavailable, "57014 57P01 57P02 57P03 57P04 57P05 25P03 25006 28000 28P01 3D000"),
+        (Class::Unavailable, "3F000 42P01 42501 42703 42883 42P05 26000 0A000 55000 55006 58030"),
+        (Class::Locked, "55P03"),
+        (Class::Conflict, "40001 40P01 23505"),
+        (Class::Refused, "22001 22003 22021 22P02 23502 23503 23514 23P01 XX000 XX001 P0001"),
     ];
     for (expected, codes) in table {
         for code in codes.split(' ') {
@@ -68,7 +73,7 @@ async fn what_sql_can_break_by_itself_is_classed_and_says_nothing() {
         ("UPDATE users SET email = NULL", Class::Refused, "the database refused it (23502)"),
         ("SELECT 'ann@a.org'::bigint", Class::Refused, "the database refused it (22P02)"),
         ("SELECT 9223372036854775807 + 1", Class::Refused, "the database refused it (22003)"),
-        ("SELECT secret FROM users", Class::Refused, "the database refused it (42703)"),
+        ("SELECT secret FROM users", Class::Unavailable, "Postgres cannot be reached"),
         (
             "SET TRANSACTION READ ONLY; UPDATE users SET email = 'new@a.org'",
             Class::Unavailable,

@@ -53,7 +53,10 @@ pub(crate) async fn plan(connection: &mut PgConnection, query: &Query, mode: &st
     let arguments: Vec<String> = query.arguments.iter().map(casts).collect();
     let list =
         if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-    let prepare = format!("SET plan_cache_mode = {mode}; PREPARE q AS {}", query.text);
+    let prepare = format!(
+        "SET plan_cache_mode = {mode}; SET enable_seqscan = off; PREPARE q AS {}",
+        query.text
+    );
     let text = &query.text;
     raw_sql(AssertSqlSafe(prepare)).execute(&mut *connection).await.expect(text);
     let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE q{list}");

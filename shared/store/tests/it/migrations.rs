@@ -1,6 +1,5 @@
 //! Any number of processes may start at once.
 
-use sqlx::migrate::Migrate;
 use std::fs;
 use std::time::Duration;
 use store::Finish;
@@ -38,14 +37,13 @@ async fn migrating_again_changes_nothing() {
 #[tokio::test]
 async fn a_process_waits_for_long_migrations_of_another() {
     let database = Database::empty().await;
-    let mut other = database.store_of(1).pool().acquire().await.unwrap();
-    other.lock().await.unwrap();
+    let other = database.begun("SELECT pg_advisory_xact_lock(x'636f6d6d65726365'::bigint)").await;
 
     let store = database.store_of(1);
     let process = tokio::spawn(async move { store.migrate(Finish::WhenAlone).await });
     // Longer than any other connection of the product waits for a lock.
     sleep(Duration::from_millis(5500)).await;
-    other.unlock().await.unwrap();
+    other.rollback().await.unwrap();
 
     process.await.unwrap().unwrap();
 }

@@ -1,9 +1,9 @@
 //! A Postgres that went away is unavailable, however it went, and usable when it is back.
 
-use domain::{ClientId, UserId};
+use domain::{Changes, ClientId, Needs, UserId};
 use sqlx::raw_sql;
 use std::time::Duration;
-use store::{StoreError, reads};
+use store::{Batch, StoreError, reads};
 use support::{Database, rows};
 use tokio::time::Instant;
 
@@ -29,11 +29,10 @@ async fn assert_refused_in_time(store: &store::Database) {
 async fn a_connection_ended_between_statements_is_unavailable() {
     let database = Database::create().await;
     let store = database.store_of(1);
-    let mut tx = store.pool().begin().await.unwrap();
+    let (batch, ..) = Batch::begin(&store, &Needs::default(), &[]).await.unwrap();
     database.run(END_OTHERS).await;
-    assert_unavailable(raw_sql("SELECT 1").execute(&mut *tx).await.unwrap_err());
-    drop(tx);
-    // And the pool gets over it.
+    assert_unavailable(batch.commit(&Changes::default(), &[]).await.unwrap_err());
+    // And the handle gets over it.
     store.takes_writes().await.unwrap();
 }
 
@@ -86,15 +85,13 @@ async fn a_server_that_accepts_and_never_answers_is_unavailable_within_seconds()
 }
 
 #[tokio::test]
-async fn a_pool_without_a_free_connection_is_unavailable_within_seconds() {
+async fn a_handle_without_a_free_connection_is_unavailable_within_seconds() {
     let database = Database::create().await;
     let store = database.store_of(1);
-    let held = store.pool().acquire().await.unwrap();
+    let (held, ..) = Batch::begin(&store, &Needs::default(), &[]).await.unwrap();
     assert_refused_in_time(&store).await;
     drop(held);
     store.takes_writes().await.unwrap();
-    store.pool().close().await;
-    assert_unavailable(store.takes_writes().await.unwrap_err());
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod logs;
 mod metrics;
 mod outages;
 mod redis_loss;
+mod secrets;
 mod settings;
 mod shutdown;
 mod startup;

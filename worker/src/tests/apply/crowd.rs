@@ -8,6 +8,7 @@ use domain::{Command, LogEntry, Operation};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::sync::{Arc, Mutex};
+use store::StoreError;
 use support::Database;
 use support::commands::{cancel, give, redeem, renew, subscribe, subscribe_to};
 use support::rows::users;
@@ -61,12 +62,22 @@ fn batch(number: u64, known: &Known) -> Vec<NumberedAttempt> {
     (0..size).map(|n| attempt(&format!("{number}/{n}"), known.command(&mut rng))).collect()
 }
 
+/// Applies a batch, however long others hold its rows.
+async fn wait_for_locks(database: &store::Database, batch: &[NumberedAttempt]) -> Vec<LogEntry> {
+    loop {
+        match apply(database, batch).await {
+            Err(StoreError::Locked(_)) => {}
+            applied => return applied.unwrap(),
+        }
+    }
+}
+
 /// Applies every eighth batch. Nothing may be in its way that it cannot wait for.
 async fn work(database: store::Database, known: Arc<Mutex<Known>>, first: u64) -> usize {
     let mut commands = 0;
     for number in (first..BATCHES).step_by(WORKERS) {
         let batch = batch(number, &known.lock().unwrap());
-        let entries = apply(&database, &batch).await.unwrap();
+        let entries = wait_for_locks(&database, &batch).await;
         known.lock().unwrap().learn(&entries);
         commands += entries.len();
     }

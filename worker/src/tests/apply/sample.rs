@@ -42,7 +42,7 @@ pub(crate) async fn insist(
 ) -> Vec<LogEntry> {
     for _ in 0..20 {
         match apply(database, attempts).await {
-            Err(StoreError::Conflict(_)) => {}
+            Err(StoreError::Conflict(_) | StoreError::Locked(_)) => {}
             outcome => return outcome.unwrap(),
         }
     }

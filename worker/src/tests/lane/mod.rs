@@ -4,5 +4,6 @@ mod among_commands;
 mod crowd;
 mod entries;
 mod failing;
+mod lag;
 mod passes;
 pub(crate) mod sample;

@@ -28,6 +28,8 @@ fn help() -> Result<()> {
         ("worker", &["--help"]),
         ("worker", &["jobs", "--help"]),
         ("worker", &["jobs", "list", "--help"]),
+        ("worker", &["secrets", "--help"]),
+        ("worker", &["secrets", "rotate", "--help"]),
     ] {
         text += &shown(program, args, &run_to_end(program, args, &settings)?);
     }

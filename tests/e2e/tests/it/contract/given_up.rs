@@ -17,7 +17,8 @@ const POISON: &str = r#"{"email":"poison@example.com"}"#;
 fn operate(talk: &mut Conversation, stack: &Stack, args: &[&str]) -> Result<()> {
     let args = [&["jobs"], args].concat();
     let output = run_to_end("worker", &args, &stack.settings(Kind::Worker))?;
-    talk.write(&without_line(&command_line::shown("worker", &args, &output)));
+    let shown = command_line::shown("worker", &args, &output);
+    talk.write(&without_signature(&without_line(&shown)));
     Ok(())
 }
 
@@ -28,6 +29,17 @@ fn without_line(text: &str) -> String {
     parts.fold(first, |text, part| {
         format!("{text} at line [n]{}", part.trim_start_matches(|c: char| c.is_ascii_digit()))
     })
+}
+
+/// Each installation signs with a key of its own.
+fn without_signature(text: &str) -> String {
+    match text.split_once(r#","kid":""#) {
+        Some((before, signature)) => {
+            let after = signature.split_once('}').map_or("", |(_, after)| after);
+            format!(r#"{before},"kid":"[kid]","mac":"[mac]"}}{after}"#)
+        }
+        None => text.to_owned(),
+    }
 }
 
 #[tokio::test]

@@ -100,6 +100,49 @@ impl Stack {
         keys::create(self.database.store(), client, scope, days).await
     }
 
+    /// Writes a task into its queue, in the layout of apalis, as whoever reaches Redis can.
+    pub(crate) async fn plant(&self, task: &str, payload: &[u8]) -> Result<()> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let meta = [("attempts", "0"), ("max_attempts", "25"), ("status", "Pending")];
+        redis::pipe()
+            .atomic()
+            .hset(format!("{queue}:data"), task, payload)
+            .hset_multiple(format!("{queue}:meta:{task}"), &meta)
+            .rpush(format!("{queue}:active"), task)
+            .publish(format!("tasks:{queue}:active:available"), "1")
+            .exec_async(&mut self.redis.clone())
+            .await?;
+        Ok(())
+    }
+
+    /// Removes the record of a job, as a loss of Redis does.
+    pub(crate) async fn lose_record(&self, job: &str) -> Result<()> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let mut lose = redis::cmd("DEL");
+        lose.arg(format!("{queue}:job:{job}")).exec_async(&mut self.redis.clone()).await?;
+        Ok(())
+    }
+
+    /// Waits until no worker has to do with a task any more, and says whether it was given up.
+    pub(crate) async fn until_left(&self, task: &str) -> Result<bool> {
+        let queue = &self.worker_settings.redis.queue_name;
+        e2e::eventually("the task is left", WORKED_OFF_WITHIN, async || {
+            let (is_dead, is_there): (bool, bool) = redis::pipe()
+                .sismember(format!("{queue}:dead"), task)
+                .hexists(format!("{queue}:data"), task)
+                .query_async(&mut self.redis.clone())
+                .await?;
+            Ok((is_dead || !is_there).then_some(is_dead))
+        })
+        .await
+    }
+
+    /// The key that signs jobs of this installation.
+    pub(crate) async fn job_key(&self) -> Result<domain::JobKey> {
+        let stored = store::job_keys::read(self.database.store()).await?;
+        Ok(stored.keys.signing_at(stored.now).clone())
+    }
+
     /// The names of the keys of its queue in Redis.
     async fn keys(&self) -> Result<Vec<String>> {
         let pattern = format!("{}:*", self.worker_settings.redis.queue_name);

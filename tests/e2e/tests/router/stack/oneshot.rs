@@ -8,6 +8,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, Uri};
 use e2e::{Answer, Client, Transport};
 use queue::Queue;
+use runtime::JobKeyring;
 use runtime::telemetry::Metrics;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -34,7 +35,8 @@ impl Api {
     pub(super) async fn start(database: &Database, settings: &Settings) -> Result<Self> {
         let limit = settings.validate()?;
         let queue = Queue::connect(settings.redis.queue()).await?;
-        let services = (database.store_of(CONNECTIONS_MAX), queue);
+        let store = database.store_of(CONNECTIONS_MAX);
+        let services = (store.clone(), queue, JobKeyring::read(store).await?);
         let stop = CancellationToken::new();
         let state = ApiState::new(services, settings, limit, Metrics::unrecorded(), stop.clone());
         Ok(Self { router: api::router(state), stop })

@@ -1,0 +1,51 @@
+//! Tells which rows others have locked.
+
+use crate::connections::Lent;
+use crate::needs::NeedsJson;
+use crate::tables::{from_json, to_json};
+use crate::{Database, StoreError};
+use domain::{ClientId, GiftId, Needs, SubscriptionId, UserId};
+use serde::Deserialize;
+use sqlx::{AssertSqlSafe, query_file_scalar, raw_sql};
+use std::collections::BTreeSet;
+
+/// Those of `needs` that cannot be locked now, because another transaction has locked them, or the
+/// user or the subscription that is locked together with them. It waits for nobody, and a new row
+/// that another transaction has not committed is not seen.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn among(database: &Database, needs: &Needs) -> Result<Needs, StoreError> {
+    let needs = to_json(&NeedsJson::new(needs, &[]))?;
+    let needs = needs.as_str();
+    let look = |mut connection: Lent| async move {
+        raw_sql(AssertSqlSafe(database.begin())).execute(&mut *connection).await?;
+        let locked = query_file_scalar!("src/locked.sql", needs).fetch_one(&mut *connection).await;
+        // Nothing is to be written, nor waited for: a COMMIT waits for the disk and for standbys.
+        raw_sql("ROLLBACK").execute(&mut *connection).await?;
+        Ok(locked?)
+    };
+    let locked = database.read(look).await?;
+    from_json::<Locked>(&locked).map(Needs::from)
+}
+
+type Rows<T> = Option<BTreeSet<(ClientId, T)>>;
+
+/// The JSON that the statement returns.
+#[derive(Deserialize)]
+struct Locked {
+    users: Rows<UserId>,
+    emails: Rows<String>,
+    subscriptions: Rows<SubscriptionId>,
+    gifts: Rows<GiftId>,
+}
+
+impl From<Locked> for Needs {
+    fn from(locked: Locked) -> Self {
+        Self {
+            users: locked.users.unwrap_or_default(),
+            emails: locked.emails.unwrap_or_default(),
+            subscriptions: locked.subscriptions.unwrap_or_default(),
+            gifts: locked.gifts.unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,71 @@
+-- The rows that a batch needs and that others have locked: see locked.rs. Each row is locked here
+-- for a moment, to see whether it can be. EXISTS looks at each row by itself.
+WITH needs AS (SELECT $1::text::json AS needs),
+named_subscriptions AS (
+    SELECT found.client_id, found.id, found.user_id
+    FROM needs, json_to_recordset(needs.needs->'subscriptions') AS named (client_id bigint, id bigint),
+        LATERAL (SELECT client_id, id, user_id FROM subscriptions
+                 WHERE subscriptions.client_id = named.client_id AND subscriptions.id = named.id
+                 LIMIT 1) AS found
+),
+named_emails AS (
+    SELECT found.client_id, found.id, named.email
+    FROM needs, json_to_recordset(needs.needs->'emails') AS named (client_id bigint, email text),
+        LATERAL (SELECT client_id, id FROM users
+                 WHERE users.client_id = named.client_id
+                   AND lower(users.email COLLATE "C") = named.email COLLATE "C"
+                 LIMIT 1) AS found
+),
+named_users AS (
+    SELECT found.client_id, found.id
+    FROM needs, json_to_recordset(needs.needs->'users') AS named (client_id bigint, id bigint),
+        LATERAL (SELECT client_id, id FROM users
+                 WHERE users.client_id = named.client_id AND users.id = named.id LIMIT 1) AS found
+    UNION SELECT client_id, user_id FROM named_subscriptions
+    UNION SELECT client_id, id FROM named_emails
+),
+named_gifts AS (
+    SELECT found.client_id, found.id
+    FROM needs, json_to_recordset(needs.needs->'gifts') AS named (client_id bigint, id bigint),
+        LATERAL (SELECT client_id, id FROM gifts
+                 WHERE gifts.client_id = named.client_id AND gifts.id = named.id LIMIT 1) AS found
+),
+active_subscriptions AS (
+    SELECT found.client_id, found.id, found.user_id
+    FROM named_users,
+        LATERAL (SELECT client_id, id, user_id FROM subscriptions
+                 WHERE subscriptions.client_id = named_users.client_id
+                   AND subscriptions.user_id = named_users.id
+                   AND subscriptions.status = 'active' LIMIT 1) AS found
+),
+locked_subscriptions AS MATERIALIZED (
+    SELECT client_id, id, user_id
+    FROM (SELECT client_id, id, user_id FROM named_subscriptions
+          UNION SELECT client_id, id, user_id FROM active_subscriptions) AS wanted
+    WHERE NOT EXISTS (SELECT FROM subscriptions
+                      WHERE subscriptions.client_id = wanted.client_id
+                        AND subscriptions.id = wanted.id FOR NO KEY UPDATE SKIP LOCKED)
+),
+locked_users AS MATERIALIZED (
+    SELECT client_id, id FROM named_users
+    WHERE NOT EXISTS (SELECT FROM users
+                      WHERE users.client_id = named_users.client_id AND users.id = named_users.id
+                      FOR NO KEY UPDATE SKIP LOCKED)
+    UNION SELECT client_id, user_id FROM locked_subscriptions
+),
+locked_gifts AS MATERIALIZED (
+    SELECT client_id, id FROM named_gifts
+    WHERE NOT EXISTS (SELECT FROM gifts
+                      WHERE gifts.client_id = named_gifts.client_id AND gifts.id = named_gifts.id
+                      FOR NO KEY UPDATE SKIP LOCKED)
+)
+SELECT json_build_object(
+    'users', (SELECT json_agg(json_build_array(client_id, id)) FROM locked_users),
+    'emails', (SELECT json_agg(json_build_array(client_id, email))
+               FROM named_emails JOIN locked_users USING (client_id, id)),
+    'subscriptions', (SELECT json_agg(json_build_array(named.client_id, named.id))
+                      FROM named_subscriptions AS named
+                      JOIN locked_users ON locked_users.client_id = named.client_id
+                                       AND locked_users.id = named.user_id),
+    'gifts', (SELECT json_agg(json_build_array(client_id, id)) FROM locked_gifts)
+)::text AS "locked!"
