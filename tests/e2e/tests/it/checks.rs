@@ -6,8 +6,8 @@ use std::process::Output;
 use support::run;
 
 /// What is needed in Redis at least. docs/OPERATIONS.md has the same line.
-const ACL: &str = "~commerce:* ~core:apalis:queues:list &commerce:outcomes* &tasks:commerce:* -@all \
-    +del +evalsha +exists +expire +get +getrange +hdel +hexists +hget +hgetall +hmget \
+const ACL: &str = "~commerce:* ~core:apalis:queues:list &commerce:outcomes* &tasks:commerce:* \
+    -@all +del +evalsha +exists +expire +get +getrange +hdel +hexists +hget +hgetall +hmget \
     +hmset +hset +llen +lpush \
     +lrange +ltrim +mget +mset +pexpire +ping +publish +rpush +sadd +scard +script|load +set \
     +setrange +sismember +smembers +smismember \
