@@ -1,6 +1,6 @@
 //! The api process. See `api --help`.
 
-use api::cli::keys;
+use api::cli::{check, keys};
 use api::settings::{Cli, CliCommand};
 use mimalloc::MiMalloc;
 use runtime::{bootstrap, health, telemetry};
@@ -20,6 +20,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         None => api::serve(cli.settings).await,
         Some(CliCommand::Keys { command }) => keys::run(command, &cli.settings.postgres).await,
+        Some(CliCommand::Check) => check::run(&cli.settings).await,
         Some(CliCommand::Health) => Ok(health::probe(cli.settings.api_addr)?),
     }
 }

@@ -6,14 +6,15 @@ use crate::settings::Settings;
 use crate::state::ApiState;
 use anyhow::Context;
 use runtime::{JobKeyring, bootstrap, http, shutdown, telemetry};
+use store::Program;
 use tokio::net::TcpListener;
 
 /// Serves until the process is asked to stop.
 pub async fn serve(mut settings: Settings) -> anyhow::Result<()> {
-    let limit = settings.validate()?;
+    let (limit, checks) = settings.checked();
     let stop = shutdown::on_signal()?;
     let metrics = telemetry::init_metrics("api")?;
-    let connecting = bootstrap::connect(&settings.postgres, &settings.redis);
+    let connecting = bootstrap::connect(Program::Api, &settings.postgres, &settings.redis, checks);
     let Some((database, queue)) = stop.run_until_cancelled(connecting).await.transpose()? else {
         tracing::info!("api has stopped before it was ready");
         return Ok(());

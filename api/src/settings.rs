@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::{IpNet, Ipv4Net};
 use queue::Limit;
+use runtime::checks::Checks;
 use runtime::settings::{Logs, Postgres, Redis};
 use std::net::{IpAddr, SocketAddr};
 
@@ -26,6 +27,9 @@ pub struct Cli {
 pub enum CliCommand {
     /// Ask the api that runs here for its health; exit 0 when it is well
     Health,
+    /// List all that keeps the api from starting or may go wrong later, with what to do about it,
+    /// and change nothing; exit 0 when it can start
+    Check,
     /// Make, list and revoke API keys
     Keys {
         /// What to do.
@@ -208,6 +212,19 @@ pub enum InvalidSettings {
 }
 
 impl Settings {
+    /// The rate limit that the settings ask for, and the beginning of the list of what is wrong.
+    #[must_use]
+    pub fn checked(&self) -> (Option<Limit>, Checks) {
+        let mut checks = Checks::default();
+        let limit = self.validate().unwrap_or_else(|error| {
+            let text = error.to_string();
+            let (what, cure) = text.split_once("\n  ").unwrap_or((&text, "lower one of them"));
+            checks.wrong(what, cure);
+            None
+        });
+        (limit, checks)
+    }
+
     /// Checks the settings against each other, and returns the rate limit that they ask for.
     pub fn validate(&self) -> Result<Option<Limit>, InvalidSettings> {
         if self.api_auth == AuthMode::Open && !self.api_addr.ip().is_loopback() {

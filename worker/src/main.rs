@@ -18,7 +18,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     telemetry::init_logs(&cli.settings.logs)?;
     match cli.command {
         None => worker::run(cli.settings).await,
-        Some(CliCommand::Check) => check::run(&cli.settings.postgres).await,
+        Some(CliCommand::Check) => check::run(&cli.settings).await,
         Some(CliCommand::Migrate { finish }) => migrate::run(finish, &cli.settings.postgres).await,
         Some(CliCommand::Jobs { command }) => jobs::run(command, &cli.settings.redis).await,
         Some(CliCommand::Secrets { command }) => {

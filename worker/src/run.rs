@@ -16,9 +16,10 @@ use crate::settings::Settings;
 use crate::{admin_http, monitor, upkeep};
 use anyhow::Context;
 use queue::{FetchSettings, Queue};
+use runtime::checks::Checks;
 use runtime::{JobKeyring, bootstrap, shutdown, telemetry};
 use std::time::Duration;
-use store::Database;
+use store::{Database, Program};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +38,8 @@ const TASKS_WAIT: Duration = Duration::from_secs(1);
 pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
     let metrics = telemetry::init_metrics("worker")?;
-    let connecting = bootstrap::connect(&settings.postgres, &settings.redis);
+    let (postgres, redis) = (&settings.postgres, &settings.redis);
+    let connecting = bootstrap::connect(Program::Worker, postgres, redis, Checks::default());
     let connected = stop.run_until_cancelled(connecting).await.transpose()?;
     let Some((database, queue)) = connected else {
         tracing::info!("worker has stopped before it was ready");

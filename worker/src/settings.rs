@@ -33,8 +33,9 @@ pub enum CliCommand {
         #[command(subcommand)]
         command: JobsCommand,
     },
-    /// Look whether what is stored is consistent and whether anything is stuck; exit 0 when it is
-    /// well
+    /// List all that keeps the worker from starting or may go wrong later, with what to do about
+    /// it; then look whether what is stored is consistent and whether anything is stuck. Changes
+    /// nothing; exit 0 when it is well
     Check,
     /// Look after the keys that jobs are signed with
     Secrets {

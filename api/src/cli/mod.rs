@@ -1,3 +1,4 @@
 //! The subcommands for operators.
 
+pub mod check;
 pub mod keys;

@@ -20,6 +20,7 @@ mod connection;
 mod dead;
 mod delivery;
 mod error;
+mod facts;
 mod fetch_connection;
 mod job;
 mod keys;
@@ -41,6 +42,7 @@ pub use admission::{AT_ONCE_MAX, Admission, Bounds, Submission, Verdict};
 pub use announcement::{Outcome, Provenance};
 pub use delivery::DecidedJob;
 pub use error::{ConnectError, Outlook, QueueError};
+pub use facts::RedisFacts;
 pub use job::{QueuedJob, UnreadableJob};
 pub use outcomes::{Outcomes, Ticket, Waited};
 pub use rate_limit::{Limit, Quota};
@@ -83,30 +85,5 @@ impl Queue {
         let queue = Self { connection, keys, ttl_seconds: settings.ttl_seconds };
         queue.recognise().await?;
         Ok(queue)
-    }
-
-    /// The settings of Redis that could lose an accepted job. Empty when there are none, or when
-    /// Redis does not show its settings.
-    pub async fn durability_warnings(&self) -> Vec<String> {
-        let wanted = [
-            ("appendonly", "yes", "accepted jobs are lost when Redis stops"),
-            ("appendfsync", "always", "the last second of accepted jobs is lost in a crash"),
-            ("maxmemory-policy", "noeviction", "accepted jobs can be evicted"),
-        ];
-        let mut warnings = Vec::new();
-        for (name, good, risk) in wanted {
-            let found: Result<Vec<String>, _> = redis::cmd("CONFIG")
-                .arg("GET")
-                .arg(name)
-                .query_async(&mut self.connection.clone())
-                .await;
-            match found.as_deref() {
-                Ok([_, value]) if value != good => {
-                    warnings.push(format!("Redis has {name} {value}: {risk}; set it to {good}"));
-                }
-                _ => {}
-            }
-        }
-        warnings
     }
 }

@@ -1,35 +1,26 @@
 //! The start of both processes, and the messages when it fails.
 
-use crate::{log_writer, settings, telemetry};
+use crate::checks::{Checks, Finding};
+pub use crate::services::Found;
+use crate::services::{Manner, find};
+use crate::{clock, log_writer, settings, telemetry};
 use clap::Parser;
 use clap::error::ErrorKind;
-use queue::{Outlook, Queue};
+use queue::Queue;
 use std::fmt::Display;
 use std::io::{Write, stderr};
 use std::time::Duration;
-use store::{Database, Finish, Fitted, Migrated, StoreError};
-use tokio::time::{Instant, sleep};
+use store::{Database, Program};
+use tokio::time::Instant;
 
 /// The time that a process waits for Postgres and Redis to come up.
 const WAIT_MAX: Duration = Duration::from_secs(10);
-/// The pause between two attempts to reach one of them.
-const RETRY_PAUSE: Duration = Duration::from_millis(250);
-
 /// The reason why a process cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Postgres cannot be used.
-    #[error(
-        "cannot use Postgres: {0}\n  Is it running, and is DATABASE_URL right? `make run` starts \
-         one for you."
-    )]
-    Postgres(String),
-    /// Redis cannot be used.
-    #[error(
-        "cannot use Redis: {0}\n  Is it running, and is REDIS_URL right? `make run` starts one for \
-         you."
-    )]
-    Redis(String),
+    /// Something is wrong. The list has all of it.
+    #[error("cannot start\n{0}")]
+    Refused(Checks),
 }
 
 /// Parses the command line and the environment. The error for a missing setting names its variable.
@@ -49,68 +40,37 @@ pub fn parse<C: Parser>() -> C {
     })
 }
 
-/// Connects to both services and applies pending migrations.
+/// Connects to both services and applies pending migrations. All that is wrong or doubtful is said
+/// in one list; `checks` is its beginning.
 pub async fn connect(
+    program: Program,
     postgres: &settings::Postgres,
     redis: &settings::Redis,
+    checks: Checks,
 ) -> Result<(Database, Queue), StartError> {
-    let deadline = Instant::now() + WAIT_MAX;
-    let (database, migrated) = loop {
-        match open(postgres).await {
-            Ok(opened) => break opened,
-            Err(error) if !error.may_pass_soon() || Instant::now() > deadline => {
-                return Err(StartError::Postgres(chain(&error)));
-            }
-            Err(error) => tracing::info!(cause = chain(&error), "waiting for Postgres"),
-        }
-        sleep(RETRY_PAUSE).await;
+    let manner = Manner::Start(Instant::now() + WAIT_MAX);
+    // Boxed, since it would make each future that waits for it a large one.
+    let found = Box::pin(find(program, postgres, redis, checks, manner)).await;
+    let (Some(database), Some(queue), false) = (found.database, found.queue, found.checks.refuse())
+    else {
+        return Err(StartError::Refused(found.checks));
     };
-    if let Migrated::Waits(sessions) = migrated {
-        tracing::warn!(
-            sessions,
-            "the schema also serves the release before this one, because these sessions may be of \
-             it: when it is stopped, start this release again or run `worker migrate --finish`"
-        );
+    for Finding { what, cure, .. } in found.checks.0 {
+        tracing::warn!("{what}; {cure}");
     }
-    let queue = open_queue(redis, deadline).await?;
-    for warning in queue.durability_warnings().await {
-        tracing::warn!("{warning}");
-    }
+    clock::follow(&database).await;
     Ok((database, queue))
 }
 
-/// Opens the queue. A Redis that loads its data is waited for as long as that takes.
-async fn open_queue(redis: &settings::Redis, deadline: Instant) -> Result<Queue, StartError> {
-    let mut told = String::new();
-    loop {
-        let error = match Queue::connect(redis.queue()).await {
-            Ok(queue) => return Ok(queue),
-            Err(error) => error,
-        };
-        let cause = chain(&error);
-        match error.outlook() {
-            Outlook::Hopeless => return Err(StartError::Redis(cause)),
-            Outlook::Hopeful if Instant::now() > deadline => return Err(StartError::Redis(cause)),
-            Outlook::Hopeful | Outlook::Sure => {}
-        }
-        if cause != told {
-            tracing::info!(cause, "waiting for Redis");
-            told = cause;
-        }
-        sleep(RETRY_PAUSE).await;
-    }
-}
-
-/// A handle on Postgres that fits the way to it, with the migrations applied.
-async fn open(postgres: &settings::Postgres) -> Result<(Database, Migrated), StoreError> {
-    let url = postgres.database_url.expose();
-    let Fitted { database, warning } =
-        Database::new(url, postgres.database_connections_max)?.fitted().await?;
-    if let Some(warning) = warning {
-        tracing::warn!("{warning}");
-    }
-    let migrated = database.migrate(Finish::WhenAlone).await?;
-    Ok((database, migrated))
+/// Makes the list of what keeps a start from succeeding or may go wrong after it, and changes
+/// nothing.
+pub async fn look(
+    program: Program,
+    postgres: &settings::Postgres,
+    redis: &settings::Redis,
+    checks: Checks,
+) -> Found {
+    Box::pin(find(program, postgres, redis, checks, Manner::Look)).await
 }
 
 /// An error and its causes, in one line.

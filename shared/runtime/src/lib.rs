@@ -5,11 +5,13 @@
 //! not use commands.
 
 pub mod bootstrap;
+pub mod checks;
 pub mod clock;
 pub mod health;
 pub mod http;
 mod job_keyring;
 mod log_writer;
+mod services;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

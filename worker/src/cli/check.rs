@@ -1,12 +1,15 @@
-//! `worker check`: looks whether what is stored is consistent, and whether anything is stuck.
+//! `worker check`: lists what keeps the worker from starting, and looks whether what is stored is
+//! consistent, and whether anything is stuck.
 
-use anyhow::{Context, bail};
+use crate::settings::Settings;
+use anyhow::{Context, bail, ensure};
 use chrono::TimeDelta;
 use domain::{Gift, Instant, Subscription};
-use runtime::settings::Postgres;
+use runtime::bootstrap;
+use runtime::checks::Checks;
 use std::io::{Write, stderr, stdout};
 use store::scan::{self, Page, Place, Stored};
-use store::{Database, StoreError, due};
+use store::{Database, Program, StoreError, due};
 
 /// The rows of one look.
 const PAGE: u32 = 1_000;
@@ -16,9 +19,20 @@ const STUCK_AFTER: TimeDelta = TimeDelta::hours(1);
 const SHOWN_MAX: usize = 20;
 
 /// Runs the command. Fails if it finds anything.
-pub async fn run(postgres: &Postgres) -> anyhow::Result<()> {
-    let url = postgres.database_url.expose();
-    let database = Database::new(url, postgres.database_connections_max)?;
+pub async fn run(settings: &Settings) -> anyhow::Result<()> {
+    let (postgres, redis) = (&settings.postgres, &settings.redis);
+    let found = bootstrap::look(Program::Worker, postgres, redis, Checks::default()).await;
+    write!(stdout(), "{}", found.checks)?;
+    if let Some(database) = found.database {
+        rows(database).await?;
+    }
+    ensure!(!found.checks.refuse(), "the worker cannot start");
+    writeln!(stdout(), "all is well")?;
+    Ok(())
+}
+
+/// Looks at what is stored. Fails if it finds anything.
+async fn rows(database: Database) -> anyhow::Result<()> {
     let cannot = "cannot look into Postgres (DATABASE_URL)";
     let mut findings = 0;
     let look = async |after| scan::subscriptions(&database, after, PAGE).await;
@@ -35,7 +49,6 @@ pub async fn run(postgres: &Postgres) -> anyhow::Result<()> {
     if findings > 0 {
         bail!("{findings} findings");
     }
-    writeln!(stdout(), "all is well")?;
     Ok(())
 }
 

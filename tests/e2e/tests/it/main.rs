@@ -3,9 +3,11 @@
 //! its own and ends it with `done`, which checks what must hold after any test.
 
 mod chaos;
+mod checks;
 mod connections;
 mod contract;
 mod crash;
+mod dotenv;
 mod drain;
 mod early_stop;
 mod edge;

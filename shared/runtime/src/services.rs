@@ -1,0 +1,184 @@
+//! Looks at both services: opens them, and asks for what the list of a start is made of.
+
+use crate::bootstrap::chain;
+use crate::checks::Checks;
+use crate::{clock, settings};
+use queue::{Outlook, Queue};
+use std::time::Duration;
+use store::{Database, Finish, Fitted, Migrated, Program, StoreError};
+use tokio::time::{Instant, sleep};
+
+/// The pause between two attempts to reach one of them.
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
+
+/// What to read about poolers.
+const POOLERS: &str = "see docs/OPERATIONS.md";
+
+/// Postgres, and a warning about the way to it.
+type Opened = (Database, Option<String>);
+
+/// How a start goes about what it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It waits until this time, and applies migrations.
+    Start(Instant),
+    /// It looks and changes nothing.
+    Look,
+}
+
+/// What was found, and the services that can be used.
+#[derive(Default)]
+pub struct Found {
+    /// Postgres, if it answers.
+    pub database: Option<Database>,
+    /// Redis, if it can be used.
+    pub(crate) queue: Option<Queue>,
+    /// The list.
+    pub checks: Checks,
+}
+
+/// Looks for everything. `checks` is the beginning of the list.
+pub(crate) async fn find(
+    program: Program,
+    postgres: &settings::Postgres,
+    redis: &settings::Redis,
+    mut checks: Checks,
+    mut manner: Manner,
+) -> Found {
+    let (to_postgres, to_redis) = (postgres.database_url.expose(), redis.redis_url.expose());
+    let example = "postgres://user:password@localhost/commerce";
+    checks.url("DATABASE_URL", to_postgres, &["postgres", "postgresql"], example);
+    let schemes = ["redis", "rediss", "redis+unix", "unix"];
+    checks.url("REDIS_URL", to_redis, &schemes, "redis://localhost:6379");
+    if checks.refuse() {
+        // It will not start, so it neither waits nor changes anything.
+        manner = Manner::Look;
+    }
+    let is_named = |name: &str| !checks.0.iter().any(|found| found.what.starts_with(name));
+    let (postgres_is_named, redis_is_named) = (is_named("DATABASE_URL"), is_named("REDIS_URL"));
+    let mut found = Found { checks, ..Found::default() };
+    // What is found in Redis does not depend on Postgres; both are waited for at the same time.
+    let (database, queue) = tokio::join!(
+        async {
+            if postgres_is_named { Some(open_database(postgres, manner).await) } else { None }
+        },
+        async { if redis_is_named { Some(open_queue(redis, manner).await) } else { None } },
+    );
+    let database = database.and_then(|opened| found.take("DATABASE_URL", "Postgres", opened));
+    found.database = database.map(|(database, warning)| {
+        if let Some(warning) = warning {
+            let (what, cure) = warning.split_once(": ").unwrap_or((&warning, POOLERS));
+            found.checks.doubtful(what, cure);
+        }
+        database
+    });
+    found.queue = queue.and_then(|opened| found.take("REDIS_URL", "Redis", opened));
+    let connections = postgres.database_connections_max;
+    let at_postgres = found.ask_postgres(program, connections).await;
+    found.ask_redis(at_postgres).await;
+    found
+}
+
+impl Found {
+    /// What was opened; it is wrong that it was not.
+    fn take<T>(&mut self, setting: &str, name: &str, opened: Result<T, String>) -> Option<T> {
+        let cure =
+            format!("{setting}: is it running, and is it right? `make run` starts one for you");
+        let wrong = |cause| self.checks.wrong(format!("cannot use {name}: {cause}"), cure);
+        opened.map_err(wrong).ok()
+    }
+
+    /// Judges Postgres, and returns what its clock says.
+    async fn ask_postgres(
+        &mut self,
+        program: Program,
+        connections: u32,
+    ) -> Option<domain::Instant> {
+        let facts = self.database.as_ref()?.facts(program).await;
+        match facts {
+            Ok(facts) => {
+                self.checks.postgres(&facts, connections, clock::host());
+                Some(facts.now)
+            }
+            Err(error) => {
+                let what = format!("Postgres cannot be asked about itself: {}", chain(&error));
+                self.checks.wrong(what, "DATABASE_URL: is it running, and is it right?");
+                self.database = None;
+                None
+            }
+        }
+    }
+
+    async fn ask_redis(&mut self, at_postgres: Option<domain::Instant>) {
+        let Some(queue) = &self.queue else { return };
+        match queue.facts().await {
+            Ok(facts) => self.checks.redis(&facts, at_postgres),
+            Err(error) => {
+                let what = format!("Redis cannot be asked about itself: {}", chain(&error));
+                self.checks.doubtful(what, "see docs/OPERATIONS.md");
+            }
+        }
+    }
+}
+
+/// A handle on Postgres that fits the way to it. At a start it waits for Postgres, and applies
+/// pending migrations.
+async fn open_database(postgres: &settings::Postgres, manner: Manner) -> Result<Opened, String> {
+    let (database, warning, migrated) = loop {
+        let error = match fit(postgres, manner).await {
+            Ok(opened) => break opened,
+            Err(error) => error,
+        };
+        match manner {
+            Manner::Start(deadline) if error.may_pass_soon() && Instant::now() <= deadline => {}
+            _ => return Err(chain(&error)),
+        }
+        tracing::info!(cause = chain(&error), "waiting for Postgres");
+        sleep(RETRY_PAUSE).await;
+    };
+    if let Some(Migrated::Waits(sessions)) = migrated {
+        tracing::warn!(
+            sessions,
+            "the schema also serves the release before this one, because these sessions may be of \
+             it: when it is stopped, start this release again or run `worker migrate --finish`"
+        );
+    }
+    Ok((database, warning))
+}
+
+async fn fit(
+    postgres: &settings::Postgres,
+    manner: Manner,
+) -> Result<(Database, Option<String>, Option<Migrated>), StoreError> {
+    let url = postgres.database_url.expose();
+    let Fitted { database, warning } =
+        Database::new(url, postgres.database_connections_max)?.fitted().await?;
+    let migrated = match manner {
+        Manner::Start(_) => Some(database.migrate(Finish::WhenAlone).await?),
+        Manner::Look => None,
+    };
+    Ok((database, warning, migrated))
+}
+
+/// Opens the queue. A start waits for a Redis that loads its data for as long as that takes.
+async fn open_queue(redis: &settings::Redis, manner: Manner) -> Result<Queue, String> {
+    let mut told = String::new();
+    loop {
+        let error = match Queue::connect(redis.queue()).await {
+            Ok(queue) => return Ok(queue),
+            Err(error) => error,
+        };
+        let cause = chain(&error);
+        let Manner::Start(deadline) = manner else { return Err(cause) };
+        match error.outlook() {
+            Outlook::Hopeless => return Err(cause),
+            Outlook::Hopeful if Instant::now() > deadline => return Err(cause),
+            Outlook::Hopeful | Outlook::Sure => {}
+        }
+        if cause != told {
+            tracing::info!(cause, "waiting for Redis");
+            told = cause;
+        }
+        sleep(RETRY_PAUSE).await;
+    }
+}
