@@ -36,13 +36,13 @@ pub(super) fn answer(answer: &Answer) -> String {
 /// A text without the values of a member whose values are text.
 pub(super) fn masked(text: &str, member: &str) -> String {
     let begin = format!("\"{member}\":\"");
-    let mut parts = text.split(&begin);
-    let mut masked = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
+    let shown = |part: &str| {
         let (_, after) = part.split_once('"').unwrap_or_default();
-        masked += &format!("{begin}[{member}]\"{after}");
-    }
-    masked
+        format!("{begin}[{member}]\"{after}")
+    };
+    let (first, rest) = text.split_once(&begin).unwrap_or((text, ""));
+    let rest = rest.split(&begin).filter(|part| !part.is_empty()).map(shown);
+    first.to_owned() + &rest.collect::<Vec<_>>().concat()
 }
 
 /// A text whose end is left out if it is long.
