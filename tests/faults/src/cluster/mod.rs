@@ -40,6 +40,8 @@ pub struct Cluster {
     pub redis_proxy: Arc<Mutex<Proxy>>,
     /// The campaign's own connections to Postgres, which do not go through the proxy.
     pub admin: sqlx::PgPool,
+    /// The same to another database.
+    pub maintenance: sqlx::PgPool,
     _home: Home,
 }
 
@@ -84,6 +86,7 @@ impl Cluster {
             members: members.into_iter().map(|member| Arc::new(Mutex::new(member))).collect(),
             redis: Arc::new(Mutex::new(redis)),
             admin: postgres.admin(),
+            maintenance: postgres.maintenance(),
             postgres: Arc::new(Mutex::new(postgres)),
             postgres_proxy: Arc::new(Mutex::new(postgres_proxy)),
             redis_proxy: Arc::new(Mutex::new(redis_proxy)),

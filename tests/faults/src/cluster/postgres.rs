@@ -100,10 +100,20 @@ impl Postgres {
     /// superuser.
     #[must_use]
     pub fn admin(&self) -> PgPool {
+        self.pool("commerce", CONNECTIONS_RESERVED - 2)
+    }
+
+    /// A connection to another database, for what is done to that of the product.
+    #[must_use]
+    pub fn maintenance(&self) -> PgPool {
+        self.pool("postgres", 1)
+    }
+
+    fn pool(&self, database: &str, connections_max: u32) -> PgPool {
         PgPoolOptions::new()
-            .max_connections(CONNECTIONS_RESERVED - 1)
+            .max_connections(connections_max)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_lazy_with(self.options("postgres", "commerce"))
+            .connect_lazy_with(self.options("postgres", database))
     }
 
     /// Kills the server.

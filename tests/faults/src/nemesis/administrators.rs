@@ -27,11 +27,11 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
                 "ALTER DATABASE commerce ALLOW_CONNECTIONS false",
                 "ALTER DATABASE commerce ALLOW_CONNECTIONS true",
             );
-            Begun::new("the database", refuse(pool, forbid, permit, lasts))
+            Begun::new("the database", refuse(cluster.maintenance.clone(), forbid, permit, lasts))
         }
         Fault::RefuseLogins => {
             let (forbid, permit) = ("ALTER ROLE commerce NOLOGIN", "ALTER ROLE commerce LOGIN");
-            Begun::new("the role", refuse(pool, forbid, permit, lasts))
+            Begun::new("the role", refuse(cluster.maintenance.clone(), forbid, permit, lasts))
         }
         Fault::TakeRights => Begun::new("tables", take_rights(pool, lasts)),
         Fault::HoldRow => Begun::new("a user", hold_row(pool, lasts * HOLD)),
@@ -54,15 +54,11 @@ async fn refuse(
     permit: &'static str,
     lasts: Duration,
 ) -> Result<()> {
-    // A connection of its own: it must be there for the undoing.
-    let mut session = pool.acquire().await?;
-    sqlx::query(forbid).execute(&mut *session).await?;
-    sqlx::query(END_SESSIONS).execute(&mut *session).await?;
+    sqlx::query(forbid).execute(&pool).await?;
+    // Postgres may be stopped at any time, which ends the sessions, too.
+    sqlx::query(END_SESSIONS).execute(&pool).await.ok();
     sleep(lasts).await;
-    if sqlx::query(permit).execute(&mut *session).await.is_err() {
-        drop(session);
-        insist(&pool, permit).await;
-    }
+    insist(&pool, permit).await;
     Ok(())
 }
 
