@@ -4,6 +4,7 @@ use crate::connections::Lent;
 use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions, rows_from_json};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, Instant, Subscription};
+use serde::de::DeserializeOwned;
 
 /// The place of a row in the order of the pages.
 pub type Place = (ClientId, i64);
@@ -49,14 +50,9 @@ pub async fn subscriptions(
         .await?)
     };
     let found = database.run(look).await?;
-    let rows: Vec<SubscriptionRow<'_>> = rows_from_json(found.page.as_deref())?;
-    let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
-    let stored = rows.into_iter().map(|row| Stored {
-        id: row.id,
-        due_at: row.due_at,
-        row: Subscription::try_from(row),
-    });
-    Ok(page(stored, next, limit))
+    page(found.page.as_deref(), limit, |row: &SubscriptionRow<'static>| {
+        ((ClientId::new(row.client_id), row.id), row.due_at)
+    })
 }
 
 /// At most `limit` gifts after that place.
@@ -80,23 +76,30 @@ pub async fn gifts(
         .await?)
     };
     let found = database.run(look).await?;
-    let rows: Vec<GiftRow<'_>> = rows_from_json(found.page.as_deref())?;
-    let next = rows.last().map(|row| (ClientId::new(row.client_id), row.id));
-    let stored = rows.into_iter().map(|row| Stored {
-        id: row.id,
-        due_at: row.due_at,
-        row: Gift::try_from(row),
-    });
-    Ok(page(stored, next, limit))
+    page(found.page.as_deref(), limit, |row: &GiftRow<'static>| {
+        ((ClientId::new(row.client_id), row.id), row.due_at)
+    })
 }
 
 fn bounds(after: Option<Place>) -> (i64, i64) {
     after.map_or((i64::MIN, i64::MIN), |(client, id)| (client.get(), id))
 }
 
-/// A page that is not full is the last one.
-fn page<T>(rows: impl Iterator<Item = Stored<T>>, last: Option<Place>, limit: u32) -> Page<T> {
-    let rows: Vec<_> = rows.collect();
-    let next = last.filter(|_| rows.len() >= limit as usize);
-    Page { rows, next }
+/// Reads each row by itself. A page that is not full is the last one.
+fn page<Row, T>(
+    json: Option<&str>,
+    limit: u32,
+    place: impl Fn(&Row) -> (Place, Option<Instant>),
+) -> Result<Page<T>, StoreError>
+where
+    Row: DeserializeOwned,
+    T: TryFrom<Row, Error = StoreError>,
+{
+    let rows: Vec<Row> = rows_from_json(json)?;
+    let next = rows.last().map(|row| place(row).0).filter(|_| rows.len() >= limit as usize);
+    let stored = rows.into_iter().map(|row| {
+        let ((_, id), due_at) = place(&row);
+        Stored { id, due_at, row: T::try_from(row) }
+    });
+    Ok(Page { rows: stored.collect(), next })
 }
