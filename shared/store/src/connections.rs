@@ -5,8 +5,8 @@
 
 use crate::StoreError;
 use crate::session::Session;
-use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::raw_sql;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,8 +17,8 @@ use tokio::time::{sleep, timeout};
 /// The longest wait for a connection, also for a new one. After it Postgres counts as unreachable.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The longest wait for the answer to a ping.
-const PING_TIMEOUT: Duration = Duration::from_millis(500);
+/// The longest wait for the answer to a statement before a use.
+const LOOK_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The idle time after which a connection is pinged before it is used.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
@@ -44,6 +44,8 @@ struct Shared {
 struct Idle {
     connection: PgConnection,
     opened: Instant,
+    /// How often it was used.
+    uses: u32,
     since: Instant,
 }
 
@@ -52,6 +54,7 @@ struct Idle {
 pub(crate) struct InUse {
     pub(crate) connection: PgConnection,
     opened: Instant,
+    uses: u32,
     _place: OwnedSemaphorePermit,
 }
 
@@ -101,6 +104,23 @@ impl Drop for Lent {
     }
 }
 
+impl Idle {
+    /// The statement to run before the connection is used, if any.
+    ///
+    /// It makes its plans anew after 1, 2, 4, 8 ... uses: a plan that was made for an empty table,
+    /// to which all keys that begin with the client are alike, may read all rows of the client.
+    /// Postgres itself notices that a table has grown after a minute. And it is pinged if its last
+    /// use is long ago: to ping before each use would cost every request a round trip, and never
+    /// to ping would make requests fail after a restart of Postgres.
+    fn look(&self) -> Option<&'static str> {
+        if self.uses.is_power_of_two() {
+            Some("DISCARD PLANS")
+        } else {
+            (self.since.elapsed() > IDLE_TRUSTED).then_some("")
+        }
+    }
+}
+
 impl Connections {
     /// At most `max` connections, of which none is open yet.
     pub(crate) fn new(options: PgConnectOptions, session: Session, max: u32) -> Self {
@@ -113,11 +133,11 @@ impl Connections {
         let taken = timeout(CONNECT_TIMEOUT, async {
             let places = self.0.places.clone();
             let place = places.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-            let (connection, opened) = match self.idle_one().await {
-                Some(idle) => (idle.connection, idle.opened),
-                None => (self.open().await?, Instant::now()),
+            let (connection, opened, uses) = match self.idle_one().await {
+                Some(idle) => (idle.connection, idle.opened, idle.uses),
+                None => (self.open().await?, Instant::now(), 0),
             };
-            Ok(InUse { connection, opened, _place: place })
+            Ok(InUse { connection, opened, uses: uses + 1, _place: place })
         });
         taken.await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(|error| {
             self.close_idle();
@@ -127,9 +147,9 @@ impl Connections {
 
     /// Keeps a connection that works and is in no transaction for the next use.
     pub(crate) fn keep(&self, used: InUse) {
-        let InUse { connection, opened, _place } = used;
+        let InUse { connection, opened, uses, _place } = used;
         if opened.elapsed() < AGE_MAX {
-            self.idle().push(Idle { connection, opened, since: Instant::now() });
+            self.idle().push(Idle { connection, opened, uses, since: Instant::now() });
         }
     }
 
@@ -139,15 +159,12 @@ impl Connections {
         self.idle().clear();
     }
 
-    /// The connection that was used last. It is pinged if that is long ago: to ping each one would
-    /// cost every request a round trip, and to ping none would make requests fail after a restart
-    /// of Postgres.
+    /// The connection that was used last, if it is there still.
     async fn idle_one(&self) -> Option<Idle> {
         let mut newest = self.idle().pop()?;
-        if newest.since.elapsed() <= IDLE_TRUSTED {
-            return Some(newest);
-        }
-        if let Ok(Ok(())) = timeout(PING_TIMEOUT, newest.connection.ping()).await {
+        let Some(look) = newest.look() else { return Some(newest) };
+        let answered = timeout(LOOK_TIMEOUT, raw_sql(look).execute(&mut newest.connection)).await;
+        if let Ok(Ok(_)) = answered {
             return Some(newest);
         }
         self.close_idle();

@@ -23,6 +23,7 @@ mod decided_batch;
 mod errors;
 mod expand;
 mod explain;
+mod first_rows;
 mod job_keys;
 mod least_rights;
 mod load;
