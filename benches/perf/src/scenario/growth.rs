@@ -33,7 +33,7 @@ pub(super) async fn run(
         database
     } else {
         let database = stack.one_more_database(bench, "growth").await?;
-        database.execute(&between(COMMAND_LOG, 1, READERS)).await?;
+        database.fill(&between(COMMAND_LOG, 1, READERS)).await?;
         database
     };
     database.execute("VACUUM ANALYZE").await?;
