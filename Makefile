@@ -41,7 +41,7 @@ faults: ## Inject faults under load and check the whole history (ARGS='--minutes
 infra: ## Real processes on real infrastructure, and a table of it (ARGS=--short: without Docker)
 	@scripts/infra $(ARGS)
 
-seeded-bugs: ## Prove the fault campaign: it has to find each of six deliberate defects
+seeded-bugs: ## Prove the fault campaign: it has to find each of the deliberate defects
 	@scripts/seeded-bugs $(ARGS)
 
 load: ## Load-test a running api (API_URL, default http://127.0.0.1:8080)

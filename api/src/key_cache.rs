@@ -34,9 +34,15 @@ impl KeyCache {
     }
 
     /// The stored key with the id of `key`, if it is valid. Requests for the same key at the same
-    /// time share one look-up. A key in use is looked up every [`CACHE_TTL`], and its use noted.
-    pub(crate) async fn find(&self, key: &ApiKey) -> Result<Option<StoredApiKey>, Arc<Missing>> {
+    /// time share one look-up. A key in use is looked up every [`CACHE_TTL`], and its use noted. A
+    /// look-up waits for its `turn` and holds that while it lasts.
+    pub(crate) async fn find<Turn>(
+        &self,
+        key: &ApiKey,
+        turn: impl Future<Output = Turn>,
+    ) -> Result<Option<StoredApiKey>, Arc<Missing>> {
         let look = async {
+            let _turn = turn.await;
             match api_keys::find_valid(&self.database, key.id()).await {
                 Ok(Some(stored)) => {
                     if key.matches(&stored.secret_hash) {
@@ -68,6 +74,7 @@ mod tests {
     use super::*;
     use crate::cli::keys;
     use crate::settings::Scope;
+    use std::future::ready;
     use support::eventually_true;
 
     #[tokio::test]
@@ -80,7 +87,7 @@ mod tests {
         let key = keys::create(database, "shop", Scope::Read, None).await.unwrap();
         let key = ApiKey::parse(&key).unwrap();
         let (long, short) = (cached_for(CACHE_TTL), cached_for(Duration::from_millis(50)));
-        let knows = async |cache: &KeyCache| cache.find(&key).await.unwrap().is_some();
+        let knows = async |cache: &KeyCache| cache.find(&key, ready(())).await.unwrap().is_some();
         assert!(knows(&long).await && knows(&short).await);
 
         api_keys::revoke(database, key.id()).await.unwrap();
@@ -104,9 +111,9 @@ mod tests {
         let guess = format!("sck_{}_{}", other.id(), &good.expose()[13..]);
 
         let cache = KeyCache::new(database.clone());
-        assert!(cache.find(&ApiKey::parse(&guess).unwrap()).await.unwrap().is_some());
-        assert!(cache.find(revoked).await.unwrap().is_none());
-        assert!(cache.find(good).await.unwrap().is_some());
+        assert!(cache.find(&ApiKey::parse(&guess).unwrap(), ready(())).await.unwrap().is_some());
+        assert!(cache.find(revoked, ready(())).await.unwrap().is_none());
+        assert!(cache.find(good, ready(())).await.unwrap().is_some());
         owner.until("SELECT count(*) > 0 FROM api_keys WHERE last_used_at IS NOT NULL").await;
         let used = "SELECT string_agg(id, '') FROM api_keys WHERE last_used_at IS NOT NULL";
         assert_eq!(owner.value::<String>(used).await, good.id());

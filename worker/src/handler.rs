@@ -5,6 +5,7 @@ use crate::apply::Attempt;
 use crate::intake::Intake;
 use crate::judge::{Judge, Judgement};
 use crate::publish;
+use crate::retry::RetryPolicy;
 use apalis::prelude::{BoxDynError, Data, TaskId, WorkerContext};
 use queue::{Queue, QueuedJob, RawTask};
 use std::error::Error;
@@ -22,6 +23,8 @@ pub(crate) struct HandlerContext {
     pub(crate) judge: Judge,
     /// The queue, for tasks that are not done.
     pub(crate) queue: Queue,
+    /// How long Redis is waited for.
+    pub(crate) retry_policy: RetryPolicy,
     /// The token that is cancelled when tasks are handed back: this worker stops, and cannot
     /// complete them.
     pub(crate) handed_back: CancellationToken,
@@ -42,39 +45,45 @@ pub(crate) async fn handle(
     context: Data<HandlerContext>,
 ) -> Result<(), BoxDynError> {
     let holder: Arc<str> = worker.name().into();
-    let HandlerContext { intake, judge, queue, handed_back } = &*context;
-    let job = match QueuedJob::decode(&task.0) {
-        Ok(job) if job.id().to_string() == id.to_string() => job,
-        Ok(_) => return bury(queue, &holder, &id, &Misplaced).await,
-        Err(unreadable) => return bury(queue, &holder, &id, &unreadable).await,
-    };
-    let completed = match judge.judge(&job, &task.0).await {
-        Some(Judgement::Trusted) => intake.hand_in(job, holder).await,
-        Some(Judgement::Refused(untrusted)) => return bury(queue, &holder, &id, &untrusted).await,
-        Some(Judgement::Decided(entry)) => {
-            let attempt = Attempt { job: Arc::new(job), holder };
-            let (attempts, entries) = (slice::from_ref(&attempt), slice::from_ref(&*entry));
-            return Ok(publish::answers(queue, attempts, entries).await?);
-        }
-        None => None,
-    };
-    if completed.is_none() {
+    if context.complete(&task, &id, holder).await.is_none() {
         // The worker stops. The task is neither done nor failed: it is given back when the worker
         // has ended.
-        handed_back.cancel();
+        context.handed_back.cancel();
         return pending().await;
     }
     Ok(())
 }
 
-/// Gives up a task that no other attempt would change.
-async fn bury(
-    queue: &Queue,
-    holder: &str,
-    id: &TaskId,
-    cause: &(dyn Error + Sync),
-) -> Result<(), BoxDynError> {
-    tracing::error!(job = %id, error = %cause, "refused task");
-    let cause = cause.to_string();
-    Ok(publish::give_up(queue, holder, &id.to_string(), None, &cause, &cause).await?)
+impl HandlerContext {
+    /// Returns when the task is complete; `None` if the worker stops first.
+    async fn complete(&self, task: &RawTask, id: &TaskId, holder: Arc<str>) -> Option<()> {
+        let job = match QueuedJob::decode(&task.0) {
+            Ok(job) if job.id().to_string() == id.to_string() => job,
+            Ok(_) => return self.bury(&holder, id, &Misplaced).await,
+            Err(unreadable) => return self.bury(&holder, id, &unreadable).await,
+        };
+        match self.judge.judge(&job, &task.0).await? {
+            Judgement::Trusted => self.intake.hand_in(job, holder).await,
+            Judgement::Refused(untrusted) => self.bury(&holder, id, &untrusted).await,
+            Judgement::Decided(entry) => {
+                let attempt = Attempt { job: Arc::new(job), holder };
+                let (attempts, entries) = (slice::from_ref(&attempt), slice::from_ref(&*entry));
+                let publish = || publish::answers(&self.queue, attempts, entries);
+                self.retry_policy.with_redis(publish).await
+            }
+        }
+    }
+
+    /// Gives up a task that no other attempt would change.
+    async fn bury(
+        &self,
+        holder: &str,
+        id: &TaskId,
+        cause: &(dyn Error + Send + Sync),
+    ) -> Option<()> {
+        tracing::error!(job = %id, error = %cause, "refused task");
+        let (task, cause) = (id.to_string(), cause.to_string());
+        let give_up = || publish::give_up(&self.queue, holder, &task, None, &cause, &cause);
+        self.retry_policy.with_redis(give_up).await
+    }
 }

@@ -9,12 +9,13 @@ use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
 use crate::judge::Judge;
 use crate::registry::WorkerRegistry;
+use crate::retry::RetryPolicy;
 use crate::schedule::lag;
 use crate::schedule::lane::Lane;
 use crate::schedule::ticks::Ticks;
 use crate::settings::Settings;
 use crate::{admin_http, monitor, upkeep};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use queue::{FetchSettings, Queue};
 use runtime::checks::Checks;
 use runtime::{JobKeyring, bootstrap, shutdown, telemetry};
@@ -55,7 +56,6 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         let to_postgres = usize::try_from(settings.postgres.database_connections_max)?;
         admin.spawn(admin_http::serve(listener, state, to_postgres, stop.clone()));
     }
-    tracing::info!("worker is ready");
     let ended = work(database, queue, &settings, stop).await;
     end(&admin).await;
     tracing::info!("worker has stopped");
@@ -84,15 +84,19 @@ pub async fn work(
     let handed_back = CancellationToken::new();
     let judge = Judge::new(database.clone(), job_keyring, stop.clone());
     tasks.spawn(lag::watch(database.clone(), stop.clone()));
-    let lane = Lane::new(database, intake.clone(), settings.gift_ttl(), stop.clone());
+    let lane = Lane::new(&database, intake.clone(), settings.gift_ttl(), stop.clone());
     tasks.spawn(lane.run(ticks.clone(), sweep_interval));
-    let context = HandlerContext { intake, judge, queue: queue.clone(), handed_back };
+    let retry_policy = RetryPolicy::until(stop.clone());
+    let queued = queue.clone();
+    let context = HandlerContext { intake, judge, queue: queued, retry_policy, handed_back };
     let fetch = FetchSettings {
         orphan_seconds: settings.worker_orphan_seconds,
         fetch_max: settings.worker_batch_max.into(),
         idle_interval: IDLE_INTERVAL,
     };
     let source = queue.source(fetch, stop.clone());
+    tracing::info!("worker is ready");
+    let stopped = stop.clone();
     let ended = monitor::run(source, context, registry.clone(), ticks, settings, stop).await;
 
     completed.cancel();
@@ -101,7 +105,9 @@ pub async fn work(
     if let Err(error) = upkeep::release_ended(&queue, &registry).await {
         tracing::warn!(%error, "could not give back what is left; others take it over in a while");
     }
-    ended
+    ended?;
+    ensure!(stopped.is_cancelled(), "a part of the worker has failed: the log has why");
+    Ok(())
 }
 
 /// Waits for spawned tasks to end, but not for long.

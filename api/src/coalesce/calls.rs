@@ -9,7 +9,7 @@ use store::{Database, StoreError};
 pub(crate) type Admissions = Coalescer<Submission, Result<Admission, QueueError>, QueueError>;
 
 /// Coalesces reads of pages of subscriptions.
-pub(crate) type Pages = Coalescer<PageOf, Option<Page>, StoreError>;
+pub(crate) type Pages = Coalescer<PageOf, Result<Option<Page>, StoreError>, StoreError>;
 
 /// The number of admission calls that may be under way. A second one is prepared while Redis waits
 /// for its disk in the first. More than two would only make each call smaller

@@ -15,9 +15,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 
-/// The longest wait of a request. It is longer than any one call may take, so a request that waits
-/// longer has waited for the calls of others.
-const WAIT_MAX: Duration = Duration::from_secs(3);
+/// The longest wait of a request. It is longer than a call takes that has to be made again on a new
+/// connection, so a request that waits longer has waited for the calls of others.
+const WAIT_MAX: Duration = Duration::from_secs(4);
 
 /// The channel that takes the answer to the request that waits for it.
 type Responder<O, E> = oneshot::Sender<Result<O, CoalesceError<E>>>;

@@ -7,8 +7,8 @@ use crate::key_cache::Missing;
 use crate::settings::{AuthMode, Scope};
 use crate::state::ApiState;
 use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use contract::Problem;
 use domain::ClientId;
 use store::api_keys::StoredApiKey;
@@ -32,7 +32,7 @@ pub(crate) async fn authenticate(
         let bucket = bucket(client_address(parts, &state.trusted_proxies));
         return Ok(Caller { client: ClientId::LOCAL, bucket });
     }
-    let stored = match stored_key(state, &parts.headers).await? {
+    let stored = match stored_key(state, parts).await? {
         Ok(stored) => stored,
         Err(failure) => return Err(failure.into_error(state, parts).await),
     };
@@ -45,15 +45,19 @@ pub(crate) async fn authenticate(
 /// The stored key that the request has presented; the outer error if it could not be looked up.
 async fn stored_key(
     state: &ApiState,
-    headers: &HeaderMap,
+    parts: &Parts,
 ) -> Result<Result<StoredApiKey, AuthenticationFailure>, ApiError> {
-    let Some(presented) = headers.get(header::AUTHORIZATION) else {
+    let Some(presented) = parts.headers.get(header::AUTHORIZATION) else {
         return Ok(Err(AuthenticationFailure::NoKey));
     };
     let Some(key) = presented.to_str().ok().and_then(bearer).and_then(ApiKey::parse) else {
         return Ok(Err(AuthenticationFailure::NotAKey));
     };
-    match state.key_cache.find(&key).await {
+    let turn = async {
+        let peer = bucket(client_address(parts, &state.trusted_proxies));
+        state.failed_authentications.turn(&peer).await
+    };
+    match state.key_cache.find(&key, turn).await {
         Ok(Some(stored)) if key.matches(&stored.secret_hash) => Ok(Ok(stored)),
         Ok(Some(_)) => Ok(Err(AuthenticationFailure::WrongSecret(key))),
         Ok(None) => Ok(Err(AuthenticationFailure::NotValid(key))),

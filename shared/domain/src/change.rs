@@ -16,9 +16,7 @@ pub enum Change {
     Grant(Grant),
 }
 
-/// The final version of every row that a batch changes. The rows are ordered by id: a subscription
-/// that has ended must be written before its successor, or the index of active ones would refuse
-/// the successor.
+/// The final version of every row that a batch changes, in the order of ids.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Changes {
     /// New users.

@@ -5,7 +5,7 @@ use crate::checks::Checks;
 use crate::{clock, settings};
 use queue::{Outlook, Queue};
 use std::time::Duration;
-use store::{Database, Finish, Fitted, Migrated, Program, StoreError};
+use store::{CONNECTIONS_BESIDE, Database, Finish, Fitted, Migrated, Program, StoreError};
 use tokio::time::{Instant, sleep};
 
 /// The pause between two attempts to reach one of them.
@@ -73,7 +73,8 @@ pub(crate) async fn find(
         database
     });
     found.queue = queue.and_then(|opened| found.take("REDIS_URL", "Redis", opened));
-    let connections = postgres.database_connections_max;
+    let beside = if program == Program::Worker { CONNECTIONS_BESIDE } else { 0 };
+    let connections = postgres.database_connections_max.saturating_add(beside);
     let at_postgres = found.ask_postgres(program, connections).await;
     found.ask_redis(at_postgres).await;
     found

@@ -2,6 +2,7 @@
 
 use crate::connections::InUse;
 use crate::load::{self, BatchContext, Load};
+use crate::watch::Watch;
 use crate::{Database, StoreError, changes};
 use domain::{Changes, ClientId, JobId, LogEntry, Needs, WorkingSet};
 use sqlx::raw_sql;
@@ -43,6 +44,7 @@ impl Batch {
         needs: &Needs,
         jobs: &[(ClientId, JobId)],
     ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
+        let _watch = Watch::begin("loading a batch");
         let mut used = database.take().await?;
         let begin = database.begin();
         let loaded = load::begin_and_load(&mut used.connection, begin, load, needs, jobs).await;
@@ -68,6 +70,7 @@ impl Batch {
         changes: &Changes,
         entries: &[LogEntry],
     ) -> Result<(), StoreError> {
+        let _watch = Watch::begin("committing a batch");
         let connection = &mut self.used.connection;
         changes::write(connection, changes, entries).await?;
         raw_sql("COMMIT").execute(connection).await?;

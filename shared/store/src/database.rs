@@ -4,6 +4,8 @@ use crate::StoreError;
 use crate::connections::{Connections, InUse, Lent, take_back};
 use crate::session::Session;
 use crate::url;
+use crate::watch::Watch;
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,14 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest time of anything else, which is a command of an operator. Postgres bounds it itself,
 /// unless it does not answer at all.
 const RUN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The connections for blocked commands, and those for what is due: one for its batch, and one that
+/// finds the next rows meanwhile.
+const FOR_BLOCKED: u32 = 1;
+const FOR_DUE: u32 = 2;
+
+/// The connections of a worker beside those of its main handle.
+pub const CONNECTIONS_BESIDE: u32 = FOR_BLOCKED + FOR_DUE;
 
 /// The name of our sessions. Release 0.2.0 and those before it gave them none.
 const APPLICATION_NAME: &str = concat!("commerce ", env!("CARGO_PKG_VERSION"));
@@ -35,6 +45,8 @@ impl Database {
     pub fn new(url: &str, connections_max: u32) -> Result<Self, StoreError> {
         // PgBouncer does not know the parameter that sqlx would send, and no column is a float.
         let options = url::parse(url)?.application_name(APPLICATION_NAME).extra_float_digits(None);
+        // The text of a batch holds emails.
+        let options = options.disable_statement_logging();
         Ok(Self::of(options, connections_max, Session::BOUNDED))
     }
 
@@ -48,7 +60,13 @@ impl Database {
     /// moment only, because others wait for them.
     #[must_use]
     pub fn for_blocked(&self) -> Self {
-        Self::of(self.options.clone(), 1, Session::AGAIN.on_the_way_of(self.session))
+        Self::of(self.options.clone(), FOR_BLOCKED, Session::AGAIN.on_the_way_of(self.session))
+    }
+
+    /// A handle for what is due, so that it takes no connection from clients.
+    #[must_use]
+    pub fn for_due(&self) -> Self {
+        Self::of(self.options.clone(), FOR_DUE, self.session)
     }
 
     /// The same handle behind a pooler that gives each transaction another session.
@@ -116,6 +134,7 @@ impl Database {
     where
         F: Future<Output = Result<T, StoreError>>,
     {
+        let _watch = Watch::begin("a read, or a statement of an operator");
         let (lent, home) = self.take().await?.lend();
         let done = look(lent).await;
         if let (Ok(_), Some(used)) = (&done, take_back(&home)) {

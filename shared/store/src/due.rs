@@ -2,10 +2,12 @@
 //! the row again under its lock.
 
 use crate::connections::Lent;
-use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions, rows_from_json};
+use crate::tables::{
+    DueRow, GiftRow, KeyedRow, SubscriptionRow, query_gifts, query_subscriptions,
+    rows_by_themselves,
+};
 use crate::{Database, StoreError};
 use domain::{Gift, Instant, Subscription};
-use serde::de::DeserializeOwned;
 
 /// The place of a row in the order in which rows become due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,9 +56,7 @@ pub async fn subscriptions(
         )
         .fetch_one(&mut *connection)
         .await?;
-        page(found.now, found.rows.as_deref(), |row: &SubscriptionRow<'static>| {
-            (row.due_at, row.id)
-        })
+        page::<SubscriptionRow<'static>, _>(found.now, found.rows.as_deref())
     };
     database.read(look).await
 }
@@ -81,7 +81,7 @@ pub async fn gifts(
         )
         .fetch_one(&mut *connection)
         .await?;
-        page(found.now, found.rows.as_deref(), |row: &GiftRow<'static>| (row.due_at, row.id))
+        page::<GiftRow<'static>, _>(found.now, found.rows.as_deref())
     };
     database.read(look).await
 }
@@ -91,21 +91,15 @@ fn bounds(after: Option<Cursor>) -> (Instant, i64) {
     after.map_or((Instant::UNIX_EPOCH, i64::MIN), |cursor| (cursor.due_at, cursor.id))
 }
 
-/// Reads each row by itself.
-fn page<Row, T>(
-    now: Instant,
-    rows: Option<&str>,
-    place: impl Fn(&Row) -> (Option<Instant>, i64),
-) -> Result<DuePage<T>, StoreError>
+fn page<Row, T>(now: Instant, rows: Option<&str>) -> Result<DuePage<T>, StoreError>
 where
-    Row: DeserializeOwned,
+    Row: DueRow,
     T: TryFrom<Row, Error = StoreError>,
 {
-    let rows: Vec<Row> = rows_from_json(rows)?;
-    let due = rows.into_iter().map(|row| {
-        let (due_at, id) = place(&row);
-        let cursor = Cursor { due_at: due_at.unwrap_or(now), id };
-        Due { cursor, row: T::try_from(row) }
+    let rows = rows_by_themselves::<Row, T>(rows)?;
+    let due = rows.into_iter().map(|KeyedRow { key, row }| {
+        let cursor = Cursor { due_at: key.due_at.unwrap_or(now), id: key.id };
+        Due { cursor, row }
     });
     Ok(DuePage { rows: due.collect(), now })
 }

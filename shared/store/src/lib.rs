@@ -27,9 +27,10 @@ pub mod scan;
 mod session;
 mod tables;
 mod url;
+mod watch;
 
 pub use batch::Batch;
-pub use database::Database;
+pub use database::{CONNECTIONS_BESIDE, Database};
 pub use error::StoreError;
 pub use facts::{PostgresFacts, Program};
 pub use load::BatchContext;

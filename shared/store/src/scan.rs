@@ -1,10 +1,12 @@
 //! Pages through all rows of a table, each read by itself. Decides nothing about them.
 
 use crate::connections::Lent;
-use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions, rows_from_json};
+use crate::tables::{
+    DueRow, GiftRow, KeyedRow, SubscriptionRow, query_gifts, query_subscriptions,
+    rows_by_themselves,
+};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, Instant, Subscription};
-use serde::de::DeserializeOwned;
 
 /// The place of a row in the order of the pages.
 pub type Place = (ClientId, i64);
@@ -50,9 +52,7 @@ pub async fn subscriptions(
         .await?)
     };
     let found = database.run(look).await?;
-    page(found.page.as_deref(), limit, |row: &SubscriptionRow<'static>| {
-        ((ClientId::new(row.client_id), row.id), row.due_at)
-    })
+    page::<SubscriptionRow<'static>, _>(found.page.as_deref(), limit)
 }
 
 /// At most `limit` gifts after that place.
@@ -76,30 +76,26 @@ pub async fn gifts(
         .await?)
     };
     let found = database.run(look).await?;
-    page(found.page.as_deref(), limit, |row: &GiftRow<'static>| {
-        ((ClientId::new(row.client_id), row.id), row.due_at)
-    })
+    page::<GiftRow<'static>, _>(found.page.as_deref(), limit)
 }
 
 fn bounds(after: Option<Place>) -> (i64, i64) {
     after.map_or((i64::MIN, i64::MIN), |(client, id)| (client.get(), id))
 }
 
-/// Reads each row by itself. A page that is not full is the last one.
-fn page<Row, T>(
-    json: Option<&str>,
-    limit: u32,
-    place: impl Fn(&Row) -> (Place, Option<Instant>),
-) -> Result<Page<T>, StoreError>
+/// A page that is not full is the last one.
+fn page<Row, T>(json: Option<&str>, limit: u32) -> Result<Page<T>, StoreError>
 where
-    Row: DeserializeOwned,
+    Row: DueRow,
     T: TryFrom<Row, Error = StoreError>,
 {
-    let rows: Vec<Row> = rows_from_json(json)?;
-    let next = rows.last().map(|row| place(row).0).filter(|_| rows.len() >= limit as usize);
-    let stored = rows.into_iter().map(|row| {
-        let ((_, id), due_at) = place(&row);
-        Stored { id, due_at, row: T::try_from(row) }
+    let rows = rows_by_themselves::<Row, T>(json)?;
+    let last = rows.last().map(|last| (ClientId::new(last.key.client_id), last.key.id));
+    let next = last.filter(|_| rows.len() >= limit as usize);
+    let stored = rows.into_iter().map(|KeyedRow { key, row }| Stored {
+        id: key.id,
+        due_at: key.due_at,
+        row,
     });
     Ok(Page { rows: stored.collect(), next })
 }

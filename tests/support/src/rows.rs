@@ -85,5 +85,5 @@ pub async fn newest(
 
 /// One page, read alone.
 pub async fn page(database: &Database, page: PageOf) -> Option<Page> {
-    reads::subscriptions(database.store(), &[page]).await.unwrap().remove(0)
+    reads::subscriptions(database.store(), &[page]).await.unwrap().remove(0).unwrap()
 }

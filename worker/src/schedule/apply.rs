@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::schedule::job::DueJob;
 use chrono::TimeDelta;
 use domain::{Changes, Instant, LogEntry, Needs, WorkingSet, decide_internal};
+use std::collections::HashSet;
 use store::{Batch, Database};
 
 /// The decisions of a batch of the due lane.
@@ -14,8 +15,8 @@ pub(crate) struct Decided {
     pub(crate) changes: Changes,
     /// The new entries of the command log.
     pub(crate) entries: Vec<LogEntry>,
-    /// The number of commands whose rows others have locked. They wait for the next pass.
-    pub(crate) deferred: usize,
+    /// The rows that others have locked. They wait for the next pass.
+    pub(crate) deferred: HashSet<i64>,
     /// The longest time for which a decided command had been due.
     pub(crate) lag: TimeDelta,
 }
@@ -51,7 +52,7 @@ fn decide_all(
     let mut decided = Decided::default();
     for job in jobs {
         if !working_set.has_all(&needs_of(std::slice::from_ref(job))) {
-            decided.deferred += 1;
+            decided.deferred.insert(job.row);
             continue;
         }
         let context = job.context(now, gift_ttl);

@@ -1,7 +1,7 @@
 //! The due lane: passes over everything that is due, at the start and at each tick.
 //!
 //! A pass finds rows by their state, not by a tick, so nothing is missed during downtime. The lane
-//! has one batch in flight on a connection of its own. It never waits for a lock, and clients go
+//! has one batch in flight, on a connection of its own. It never waits for a lock, and clients go
 //! first: see `wait_for_turn`.
 
 use crate::fault::{Fault, Recovery, contained};
@@ -14,6 +14,7 @@ use crate::schedule::job::DueJob;
 use crate::schedule::ticks::Ticks;
 use chrono::TimeDelta;
 use std::collections::HashSet;
+use std::slice;
 use std::time::Duration;
 use store::Database;
 use tokio::join;
@@ -28,6 +29,8 @@ const FOUND_MAX: u32 = 8 * 128;
 const TURN_MAX: Duration = Duration::from_secs(1);
 /// The pause between two looks whether clients wait.
 const TURN_PAUSE: Duration = Duration::from_millis(2);
+/// The shortest pause between two passes.
+const PASS_PAUSE_MIN: Duration = Duration::from_millis(500);
 /// The time after which rows that others had locked are looked for again.
 const DEFERRED_PAUSE: Duration = Duration::from_secs(1);
 
@@ -52,14 +55,15 @@ struct Pass {
 }
 
 impl Lane {
-    /// A lane beside the batches that come from `intake`. It ends with `stop`.
+    /// A lane beside the batches that come from `intake`, with connections of its own to the same
+    /// database. It ends with `stop`.
     pub(crate) fn new(
-        database: Database,
+        database: &Database,
         intake: Intake,
         gift_ttl: TimeDelta,
         stop: CancellationToken,
     ) -> Self {
-        let retry_policy = RetryPolicy::until(stop.clone());
+        let (database, retry_policy) = (database.for_due(), RetryPolicy::until(stop.clone()));
         Self { database, intake, gift_ttl, retry_policy, stop, failing: Failing::default() }
     }
 
@@ -82,7 +86,9 @@ impl Lane {
             deferred += self.pass(finder).await;
         }
         let soon = (deferred > 0).then_some(DEFERRED_PAUSE);
-        soon.into_iter().chain(self.failing.next_try(Instant::now())).min()
+        let next = soon.into_iter().chain(self.failing.next_try(Instant::now())).min();
+        // What could not even be looked for would be tried again without a pause.
+        next.map(|pause| pause.max(PASS_PAUSE_MIN))
     }
 
     /// Passes over one table, and returns how many rows others had locked. More rows are found
@@ -117,16 +123,39 @@ impl Lane {
         pass.deferred
     }
 
-    /// Processes jobs in batches. `None` if the worker stops.
+    /// Processes jobs in batches, and one by one what failed before or fails in its batch. `None` if
+    /// the worker stops.
     async fn process_all(
         &mut self,
         finder: Finder,
         jobs: Vec<DueJob>,
         pass: &mut Pass,
     ) -> Option<()> {
-        for jobs in self.fit_to_try(finder, jobs, pass).chunks(BATCH_MAX) {
-            self.wait_for_turn().await?;
-            self.process(finder, jobs, pass).await;
+        let jobs = self.fit_to_try(finder, jobs, pass).into_iter();
+        let (failed, jobs): (Vec<_>, Vec<_>) =
+            jobs.partition(|job| self.failing.has(finder, job.row));
+        for batch in jobs.chunks(BATCH_MAX) {
+            if let Err(fault) = self.commit(finder, batch, pass).await? {
+                tracing::warn!(commands = batch.len(), cause = fault.full_cause(), "batch split");
+                self.process_each(finder, batch, pass).await?;
+            }
+        }
+        self.process_each(finder, &failed, pass).await
+    }
+
+    /// Processes each job by itself.
+    async fn process_each(
+        &mut self,
+        finder: Finder,
+        jobs: &[DueJob],
+        pass: &mut Pass,
+    ) -> Option<()> {
+        for job in jobs {
+            match self.commit(finder, slice::from_ref(job), pass).await? {
+                Ok(()) => {}
+                Err(fault) if fault.recovery() == Recovery::SetAside => pass.deferred += 1,
+                Err(fault) => self.fail(finder, job.row, &fault.full_cause(), pass),
+            }
         }
         Some(())
     }
@@ -148,36 +177,29 @@ impl Lane {
         (!self.stop.is_cancelled()).then_some(())
     }
 
-    /// Processes jobs: all together, and each alone when that fails.
-    async fn process(&mut self, finder: Finder, jobs: &[DueJob], pass: &mut Pass) {
-        let fault = match self.commit(jobs).await {
-            Ok(decided) => {
-                for job in jobs {
-                    self.failing.forget(finder, job.row);
-                }
-                return pass.add(finder, &decided);
-            }
-            Err(Fault::Stopping) => return,
-            Err(fault) => fault,
-        };
-        match jobs {
-            [_] if fault.recovery() == Recovery::SetAside => pass.deferred += 1,
-            [job] => self.fail(finder, job.row, &fault.full_cause(), pass),
-            many => {
-                tracing::warn!(commands = many.len(), cause = fault.full_cause(), "batch split");
-                for job in many {
-                    Box::pin(self.process(finder, std::slice::from_ref(job), pass)).await;
-                }
-            }
-        }
-    }
-
-    async fn commit(&self, jobs: &[DueJob]) -> Result<Decided, Fault> {
-        let commit = |limit| {
+    /// Commits jobs when it is their turn, all or none. `None` if the worker stops.
+    async fn commit(
+        &mut self,
+        finder: Finder,
+        jobs: &[DueJob],
+        pass: &mut Pass,
+    ) -> Option<Result<(), Fault>> {
+        self.wait_for_turn().await?;
+        let apply = |limit| {
             let (database, jobs, gift_ttl) = (self.database.clone(), jobs.to_vec(), self.gift_ttl);
             contained(limit, async move { apply(&database, &jobs, gift_ttl).await })
         };
-        self.retry_policy.with_postgres(commit).await
+        match self.retry_policy.with_postgres(apply).await {
+            Ok(decided) => {
+                for job in jobs.iter().filter(|job| !decided.deferred.contains(&job.row)) {
+                    self.failing.forget(finder, job.row);
+                }
+                pass.add(finder, &decided);
+                Some(Ok(()))
+            }
+            Err(Fault::Stopping) => None,
+            Err(fault) => Some(Err(fault)),
+        }
     }
 
     fn fail(&mut self, finder: Finder, row: i64, cause: &str, pass: &mut Pass) {
@@ -205,7 +227,7 @@ impl Pass {
     fn add(&mut self, finder: Finder, decided: &Decided) {
         let rows = decided.entries.len();
         self.rows += rows;
-        self.deferred += decided.deferred;
+        self.deferred += decided.deferred.len();
         self.lag = self.lag.max(decided.lag);
         metrics::counter!("commerce_sweep_rows_total", "kind" => finder.kind())
             .increment(u64::try_from(rows).unwrap_or_default());

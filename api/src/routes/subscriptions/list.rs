@@ -59,7 +59,7 @@ pub(crate) async fn handle(
     let not_found = || ApiError::from(refusal::problem(&Refusal::UserNotFound));
     let user = UserId::new(parameter.id().ok_or_else(not_found)?);
     let asked = PageOf { client: caller.client, user, before, limit };
-    let page = state.pages.call(asked).await?.ok_or_else(not_found)?;
+    let page = state.pages.call(asked).await??.ok_or_else(not_found)?;
     let view = |subscription| SubscriptionView::at(subscription, page.now);
     Ok(respond::json(&SubscriptionList {
         user_id: user,

@@ -33,12 +33,12 @@ pub struct Page {
 }
 
 /// Pages of subscriptions, in the order in which they are requested. `None` if there is no such
-/// user.
+/// user. A page that cannot be read does not stand in the way of the others.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn subscriptions(
     database: &Database,
     asked: &[PageOf],
-) -> Result<Vec<Option<Page>>, StoreError> {
+) -> Result<Vec<Result<Option<Page>, StoreError>>, StoreError> {
     let look =
         |mut connection: Lent| async move { find_subscriptions(&mut connection, asked).await };
     database.read(look).await
@@ -47,7 +47,7 @@ pub async fn subscriptions(
 async fn find_subscriptions(
     connection: &mut PgConnection,
     asked: &[PageOf],
-) -> Result<Vec<Option<Page>>, StoreError> {
+) -> Result<Vec<Result<Option<Page>, StoreError>>, StoreError> {
     let users: Vec<i64> = asked.iter().map(|page| page.user.get()).collect();
     let clients: Vec<i64> = asked.iter().map(|page| page.client.get()).collect();
     let befores: Vec<i64> =
@@ -81,7 +81,7 @@ async fn find_subscriptions(
         let Some((rows, now)) = found.remove(&place) else { return Ok(None) };
         Page::read(rows.as_deref(), asked.limit as usize, now).map(Some)
     };
-    (1..).zip(asked).map(page).collect()
+    Ok((1..).zip(asked).map(page).collect())
 }
 
 impl Page {

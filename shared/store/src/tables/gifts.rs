@@ -1,6 +1,6 @@
 //! The table `gifts`. Its column `livemode` is copied from the client when a row is written.
 
-use super::{fit, inconsistent};
+use super::{DueRow, RowKey, fit, inconsistent};
 use crate::StoreError;
 use domain::{ClientId, Email, Gift, GiftId, GiftState, GiftStatus, Instant, UserId};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,14 @@ macro_rules! write_gifts {
     };
 }
 pub(crate) use write_gifts;
+
+impl DueRow for GiftRow<'static> {
+    const TABLE: &'static str = "gifts";
+
+    fn key(&self) -> RowKey {
+        RowKey { client_id: self.client_id, id: self.id, due_at: self.due_at }
+    }
+}
 
 impl<'a> TryFrom<&'a Gift> for GiftRow<'a> {
     type Error = StoreError;

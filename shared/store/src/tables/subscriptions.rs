@@ -1,7 +1,7 @@
 //! The table `subscriptions`. Its column `livemode` is copied from the client when a row is
 //! written.
 
-use super::{fit, inconsistent};
+use super::{DueRow, RowKey, fit, inconsistent};
 use crate::StoreError;
 use domain::{
     ClientId, Instant, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus, UserId,
@@ -58,6 +58,14 @@ macro_rules! write_subscriptions {
     };
 }
 pub(crate) use write_subscriptions;
+
+impl DueRow for SubscriptionRow<'static> {
+    const TABLE: &'static str = "subscriptions";
+
+    fn key(&self) -> RowKey {
+        RowKey { client_id: self.client_id, id: self.id, due_at: self.due_at }
+    }
+}
 
 impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
     type Error = StoreError;

@@ -41,5 +41,7 @@ mod schema;
 mod silence;
 mod skip_locked;
 mod sql_text;
+mod statement_logs;
+mod unreadable_rows;
 mod urls;
 mod waits;

@@ -14,7 +14,7 @@ pub(crate) fn lane(database: &Database) -> Lane {
 
 /// A lane beside that intake.
 pub(crate) fn lane_beside(database: &Database, intake: Intake) -> Lane {
-    Lane::new(database.store_of(2), intake, GIFT_TTL, CancellationToken::new())
+    Lane::new(&database.store_of(2), intake, GIFT_TTL, CancellationToken::new())
 }
 
 pub(crate) fn intake() -> (Intake, mpsc::Receiver<QueuedAttempt>) {
