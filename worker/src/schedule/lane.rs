@@ -123,8 +123,8 @@ impl Lane {
         pass.deferred
     }
 
-    /// Processes jobs in batches, and one by one what failed before or fails in its batch. `None` if
-    /// the worker stops.
+    /// Processes jobs in batches, and one by one what failed before or fails in its batch. `None`
+    /// if the worker stops.
     async fn process_all(
         &mut self,
         finder: Finder,

@@ -1,5 +1,5 @@
--- Moves a task to the dead ones and publishes the outcome, if the worker still holds it: another one
--- that has taken it over may succeed. The record has no expiry. A task that another worker has
+-- Moves a task to the dead ones and publishes the outcome, if the worker still holds it: another
+-- one that has taken it over may succeed. The record has no expiry. A task that another worker has
 -- finished meanwhile is removed.
 --
 -- KEYS  1 record  2 attempts  3 in flight  4 dead  5 task data  6 task meta

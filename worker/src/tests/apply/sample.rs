@@ -42,7 +42,8 @@ pub(crate) async fn insist(
 ) -> Vec<LogEntry> {
     for _ in 0..20 {
         match apply(database, attempts).await {
-            Err(StoreError::Conflict(_) | StoreError::Locked(_)) => {}
+            // On a busy machine a connection may take long.
+            Err(StoreError::Conflict(_) | StoreError::Locked(_) | StoreError::Unavailable(_)) => {}
             outcome => return outcome.unwrap(),
         }
     }
