@@ -1,8 +1,8 @@
 //! The settings of the api, read once. `api --help` is the reference.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use domain::RateLimit;
 use ipnet::{IpNet, Ipv4Net};
-use queue::Limit;
 use runtime::checks::Checks;
 use runtime::settings::{Logs, Postgres, Redis};
 use std::net::{IpAddr, SocketAddr};
@@ -214,27 +214,23 @@ pub enum InvalidSettings {
 impl Settings {
     /// The rate limit that the settings ask for, and the beginning of the list of what is wrong.
     #[must_use]
-    pub fn checked(&self) -> (Option<Limit>, Checks) {
+    pub fn checked(&self) -> (RateLimit, Checks) {
         let mut checks = Checks::default();
         let limit = self.validate().unwrap_or_else(|error| {
             let text = error.to_string();
             let (what, cure) = text.split_once("\n  ").unwrap_or((&text, "lower one of them"));
             checks.wrong(what, cure);
-            None
+            RateLimit::OFF
         });
         (limit, checks)
     }
 
     /// Checks the settings against each other, and returns the rate limit that they ask for.
-    pub fn validate(&self) -> Result<Option<Limit>, InvalidSettings> {
+    pub fn validate(&self) -> Result<RateLimit, InvalidSettings> {
         if self.api_auth == AuthMode::Open && !self.api_addr.ip().is_loopback() {
             return Err(InvalidSettings::OpenOffLoopback(self.api_addr));
         }
-        if self.rate_limit_requests == 0 {
-            return Ok(None);
-        }
-        Limit::new(self.rate_limit_requests, self.rate_limit_window_seconds)
-            .map(Some)
+        RateLimit::new(self.rate_limit_requests, self.rate_limit_window_seconds)
             .ok_or(InvalidSettings::LimitTooLarge)
     }
 }

@@ -10,7 +10,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use contract::Problem;
-use domain::ClientId;
+use domain::{ClientId, RateLimit};
 use store::api_keys::StoredApiKey;
 
 /// The caller of a request.
@@ -20,6 +20,8 @@ pub(crate) struct Caller {
     pub(crate) client: ClientId,
     /// The name of the bucket that its rate limit is counted in.
     pub(crate) bucket: String,
+    /// Its rate limit.
+    pub(crate) rate_limit: RateLimit,
 }
 
 /// The caller of this request; an error if its API key is not valid or does not allow `scope`.
@@ -30,7 +32,7 @@ pub(crate) async fn authenticate(
 ) -> Result<Caller, ApiError> {
     if state.auth == AuthMode::Open {
         let bucket = bucket(client_address(parts, &state.trusted_proxies));
-        return Ok(Caller { client: ClientId::LOCAL, bucket });
+        return Ok(Caller { client: ClientId::LOCAL, bucket, rate_limit: state.rate_limit });
     }
     let stored = match stored_key(state, &parts.headers).await? {
         Ok(stored) => stored,
@@ -39,7 +41,8 @@ pub(crate) async fn authenticate(
     if Scope::parse(&stored.scope).is_none_or(|granted| granted < scope) {
         return Err(insufficient(scope));
     }
-    Ok(Caller { client: stored.client, bucket: format!("client:{}", stored.client) })
+    let bucket = format!("client:{}", stored.client);
+    Ok(Caller { client: stored.client, bucket, rate_limit: state.rate_limit })
 }
 
 /// The stored key that the request has presented; the outer error if it could not be looked up.
