@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use contract::Problem;
 use contract::view::JobView;
-use domain::{Answer, JobId};
-use queue::{Limit, Quota};
+use domain::{Answer, JobId, RateLimit};
+use queue::Quota;
 use serde::Serialize;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -79,9 +79,9 @@ pub(crate) fn job(view: &JobView) -> Response {
 
 /// Adds the headers with the tokens that the client has left: separate headers, and those of the
 /// current draft of httpapi-ratelimit-headers.
-pub(crate) fn add_quota(headers: &mut HeaderMap, limit: Limit, quota: Quota) {
+pub(crate) fn add_quota(headers: &mut HeaderMap, limit: RateLimit, quota: Quota) {
     let Quota { remaining, reset_seconds } = quota;
-    let (requests, window) = (limit.requests, limit.window_us / 1_000_000);
+    let (requests, window) = (limit.requests(), limit.window_seconds());
     let mut add = |name, value: String| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(HeaderName::from_static(name), value);

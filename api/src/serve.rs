@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 /// Serves until the process is asked to stop.
 pub async fn serve(mut settings: Settings) -> anyhow::Result<()> {
-    let (limit, checks) = settings.checked();
+    let (rate_limit, checks) = settings.checked();
     let stop = shutdown::on_signal()?;
     let metrics = telemetry::init_metrics("api")?;
     let connecting = bootstrap::connect(Program::Api, &settings.postgres, &settings.redis, checks);
@@ -30,7 +30,7 @@ pub async fn serve(mut settings: Settings) -> anyhow::Result<()> {
     let connections = http::connections_max(settings.connections_max, to_postgres);
     // A client has a share of the requests that wait, and so of the connections.
     settings.waiters_max = settings.waiters_max.min(connections);
-    let state = ApiState::new(services, &settings, limit, metrics, stop.clone());
+    let state = ApiState::new(services, &settings, rate_limit, metrics, stop.clone());
     tracing::info!(%address, connections, "api is ready");
     http::serve(listener, router(state), connections, stop).await;
     tracing::info!("api has stopped");

@@ -5,8 +5,9 @@ use crate::extract::LargeBodies;
 use crate::failed_authentications::FailedAuthentications;
 use crate::key_cache::KeyCache;
 use crate::settings::{AuthMode, Settings};
+use domain::RateLimit;
 use ipnet::IpNet;
-use queue::{Bounds, Limit, Outcomes, Queue};
+use queue::{Outcomes, Queue};
 use runtime::JobKeyring;
 use runtime::telemetry::Metrics;
 use std::ops::Deref;
@@ -33,8 +34,8 @@ pub struct Shared {
     pub(crate) pages: Pages,
     /// The outcomes that requests wait for.
     pub(crate) outcomes: Outcomes,
-    /// The bounds of submissions: the rate limit and the depth of the queue.
-    pub(crate) bounds: Bounds,
+    /// The rate limit of every client that has none of its own.
+    pub(crate) rate_limit: RateLimit,
     /// The time that a submission waits unless its `Prefer` header says otherwise.
     pub(crate) response_wait: Duration,
     /// The places for large bodies.
@@ -67,17 +68,16 @@ impl ApiState {
     pub fn new(
         (database, queue, job_keyring): (Database, Queue, JobKeyring),
         settings: &Settings,
-        limit: Option<Limit>,
+        rate_limit: RateLimit,
         metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
         tokio::spawn(job_keyring.clone().keep_fresh(stop.clone()));
-        let bounds = Bounds { limit, depth_max: settings.queue_depth_max };
         Self(Arc::new(Shared {
-            admissions: calls::admissions(queue.clone(), bounds),
+            admissions: calls::admissions(queue.clone(), settings.queue_depth_max),
             pages: calls::pages(database.clone()),
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
-            bounds,
+            rate_limit,
             response_wait: Duration::from_millis(settings.response_wait_ms),
             large_bodies: LargeBodies::default(),
             auth: settings.api_auth,

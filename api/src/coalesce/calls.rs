@@ -1,7 +1,7 @@
 //! The two kinds of calls that are coalesced: admissions and pages of subscriptions.
 
 use crate::coalesce::Coalescer;
-use queue::{AT_ONCE_MAX, Admission, Bounds, Queue, QueueError, Submission};
+use queue::{AT_ONCE_MAX, Admission, Queue, QueueError, Submission};
 use store::reads::{self, Page, PageOf};
 use store::{Database, StoreError};
 
@@ -23,11 +23,11 @@ const PAGE_CONCURRENCY: usize = 1;
 /// The most pages that one call looks up. Each has at most 100 subscriptions.
 const PAGES_AT_ONCE: usize = 32;
 
-/// A coalescer that admits submissions within those bounds.
-pub(crate) fn admissions(queue: Queue, bounds: Bounds) -> Admissions {
+/// A coalescer that admits submissions while at most `depth_max` jobs wait.
+pub(crate) fn admissions(queue: Queue, depth_max: u64) -> Admissions {
     Coalescer::new(AT_ONCE_MAX, ADMISSION_CONCURRENCY, move |submissions: Vec<_>| {
         let queue = queue.clone();
-        async move { queue.admit(&submissions, bounds).await }
+        async move { queue.admit(&submissions, depth_max).await }
     })
 }
 

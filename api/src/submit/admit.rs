@@ -1,6 +1,7 @@
 //! Has a submission admitted, and waits for its outcome.
 
 use crate::api_error::ApiError;
+use crate::extract::Caller;
 use crate::state::ApiState;
 use crate::submit::job_result::JobResult;
 use crate::submit::reply::Reply;
@@ -17,13 +18,15 @@ const RETRY_AFTER_FULL: u64 = 5;
 pub(crate) async fn admit(
     state: &ApiState,
     job: &QueuedJob,
-    bucket: &str,
+    caller: &Caller,
     deadline: Instant,
 ) -> Result<(Result<Reply, ApiError>, Option<Quota>), ApiError> {
     // The ticket is taken before the job can finish. Otherwise its outcome could be announced
     // before anything waits for it.
-    let ticket =
-        (deadline > Instant::now()).then(|| state.outcomes.ticket(job.id(), bucket)).flatten();
+    let ticket = (deadline > Instant::now())
+        .then(|| state.outcomes.ticket(job.id(), &caller.bucket))
+        .flatten();
+    let bucket = (&*caller.bucket, caller.rate_limit);
     let submission = state.queue.submission(job, bucket, state.job_keyring.known().signing());
     let admission = state.admissions.call(submission).await??;
     let quota = admission.quota;

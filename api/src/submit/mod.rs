@@ -11,7 +11,7 @@ pub(crate) use wait::wait;
 use crate::api_error::ApiError;
 use crate::extract::{Prefer, authenticate, fields, idempotency_key, read_body};
 use crate::respond::{self, AboutJob};
-use crate::settings::Scope;
+use crate::scope::Scope;
 use crate::state::ApiState;
 use axum::extract::Request;
 use axum::http::HeaderValue;
@@ -42,12 +42,12 @@ where
     let job = QueuedJob::new(caller.client, key, fingerprint, clock::now(), command);
 
     let deadline = Instant::now() + prefer.wait(state.response_wait);
-    let (reply, quota) = admit::admit(&state, &job, &caller.bucket, deadline).await?;
+    let (reply, quota) = admit::admit(&state, &job, &caller, deadline).await?;
     let mut response = reply::respond(reply, &job);
     response.extensions_mut().insert(AboutJob(job.id()));
     let headers = response.headers_mut();
-    if let (Some(limit), Some(quota)) = (state.bounds.limit, quota) {
-        respond::add_quota(headers, limit, quota);
+    if let Some(quota) = quota {
+        respond::add_quota(headers, caller.rate_limit, quota);
     }
     if let Some(applied) = prefer.applied().and_then(|text| HeaderValue::try_from(text).ok()) {
         headers.insert("preference-applied", applied);

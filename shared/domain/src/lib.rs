@@ -20,6 +20,7 @@ mod job_key;
 mod job_keys;
 mod needs;
 mod plan;
+mod rate_limit;
 mod refusal;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
@@ -42,6 +43,7 @@ pub use job_key::{JobKey, Signature, SignedContent};
 pub use job_keys::{JobKeyState, JobKeys, Untrusted};
 pub use needs::{Needs, NewIdCounts, NewIds};
 pub use plan::{InvalidPlanCode, MONTHS_MAX, MONTHS_MIN, Plan, PlanCode};
+pub use rate_limit::{InvalidRateLimit, RateLimit};
 pub use refusal::Refusal;
 pub use subscription::*;
 pub use user::*;

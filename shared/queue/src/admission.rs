@@ -1,10 +1,9 @@
 //! Admission: one round trip decides which submissions are new, known, limited or too many.
 
 use crate::job::QueuedJob;
-use crate::rate_limit::{Limit, Quota};
 use crate::record::Record;
 use crate::{Queue, QueueError};
-use domain::JobKey;
+use domain::{JobKey, RateLimit};
 use redis::{FromRedisValue, Script, Value};
 use std::sync::LazyLock;
 
@@ -13,15 +12,6 @@ static ADMIT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/
 /// Has the script read the clock of Redis for the token buckets. The test of its arithmetic sends a
 /// time instead.
 const CLOCK_OF_REDIS: &str = "";
-
-/// The bounds that a submission must keep to.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// The limit on new commands of a client; `None` for no limit.
-    pub limit: Option<Limit>,
-    /// The largest number of jobs that may wait.
-    pub depth_max: u64,
-}
 
 /// What became of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +40,22 @@ pub struct Admission {
     pub quota: Option<Quota>,
 }
 
+/// What is left in a bucket after a submission. `lua/admit.lua` does the arithmetic inside Redis,
+/// and a test compares it with a model in Rust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The number of whole tokens left.
+    pub remaining: u64,
+    /// The time until there is one more, in whole seconds, rounded up; 0 when the bucket is full.
+    pub reset_seconds: u64,
+}
+
 /// A submission in the form that the script takes.
 #[derive(Debug, Clone)]
 pub struct Submission {
     keys: [String; 3],
     arguments: [Vec<u8>; 3],
+    limit: RateLimit,
 }
 
 /// The largest number of submissions in one call: Redis does nothing else during the script, and so
@@ -63,44 +64,49 @@ pub const AT_ONCE_MAX: usize = 256;
 
 impl Queue {
     /// Prepares a job to be submitted, signed with `key`; `bucket` names the token bucket of its
-    /// client.
+    /// client, and `limit` is the limit of that client.
     #[must_use]
-    pub fn submission(&self, job: &QueuedJob, bucket: &str, key: &JobKey) -> Submission {
+    pub fn submission(
+        &self,
+        job: &QueuedJob,
+        (bucket, limit): (&str, RateLimit),
+        key: &JobKey,
+    ) -> Submission {
         let (id, keys) = (job.id(), &self.keys);
         Submission {
             keys: [keys.record(id), keys.meta_of(id), format!("{}:{bucket}", keys.buckets)],
             arguments: [id.to_string().into(), Record::admitted(job).encode(), job.sign(key)],
+            limit,
         }
     }
 
-    /// Submits at most [`AT_ONCE_MAX`] jobs, in turn and at one instant. Each has a result of its
-    /// own.
+    /// Submits at most [`AT_ONCE_MAX`] jobs, in turn and at one instant. At most `depth_max` jobs
+    /// may wait. Each has a result of its own.
     #[tracing::instrument(level = "debug", skip_all, fields(submissions = submissions.len()))]
     pub async fn admit(
         &self,
         submissions: &[Submission],
-        bounds: Bounds,
+        depth_max: u64,
     ) -> Result<Vec<Result<Admission, QueueError>>, QueueError> {
         let keys = &self.keys;
-        let limit = bounds.limit.unwrap_or(Limit { requests: 0, window_us: 1 });
         let mut call = ADMIT.prepare_invoke();
         call.key(&keys.data)
             .key(&keys.active)
             .key(&keys.scheduled)
             .key(&keys.dead)
             .key(&keys.attempts)
-            .arg(limit.requests)
-            .arg(limit.window_us)
-            .arg(bounds.depth_max)
+            .arg(depth_max)
             .arg(&keys.wake_channel)
             .arg(CLOCK_OF_REDIS);
         for submission in submissions {
-            call.key(&submission.keys).arg(&submission.arguments);
+            let Submission { keys, arguments, limit } = submission;
+            call.key(keys).arg(arguments).arg(limit.to_string());
         }
         let replies: Vec<Vec<Value>> = self.connection.invoke(&call).await?;
-        let limited = bounds.limit.is_some();
-        let parse = |reply| Admission::parse(reply, limited).map_err(QueueError);
-        Ok(replies.into_iter().map(parse).collect())
+        let parse = |(reply, submission): (_, &Submission)| {
+            Admission::parse(reply, !submission.limit.is_off()).map_err(QueueError)
+        };
+        Ok(replies.into_iter().zip(submissions).map(parse).collect())
     }
 }
 

@@ -3,13 +3,13 @@
 
 pub(crate) use domain::{
     Answer, Cancel, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey,
-    Instant, JobId, JobKey, JobKeys, LogEntry, NewIds, Origin, PlanCode, Renew, Subscribe,
-    Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
+    Instant, JobId, JobKey, JobKeys, LogEntry, NewIds, Origin, PlanCode, RateLimit, Renew,
+    Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
 };
-pub(crate) use queue::{Bounds, DecidedJob, Queue, QueuedJob, Verdict, authenticate};
+pub(crate) use queue::{DecidedJob, Queue, QueuedJob, Verdict, authenticate};
 
 use chrono::TimeDelta;
-use queue::{Limit, Provenance, QueueSettings};
+use queue::{Provenance, QueueSettings};
 use uuid::Uuid;
 
 pub(crate) const SHOP: ClientId = ClientId::new(100);
@@ -83,8 +83,8 @@ pub(crate) fn answer() -> Answer {
 }
 
 /// A limit, as by default, which nobody reaches.
-pub(crate) fn bounds() -> Bounds {
-    Bounds { limit: Limit::new(100_000_000, 60), depth_max: 1_000_000_000 }
+pub(crate) fn rate_limit() -> RateLimit {
+    RateLimit::new(100_000_000, 60).unwrap()
 }
 
 pub(crate) async fn queue(url: &str) -> Queue {

@@ -2,8 +2,8 @@
 //! script, and what is written and read on this side.
 
 use crate::product::{
-    ALICE, Answer, JobId, Queue, QueuedJob, Verdict, answer, bounds, decided, entry, job, job_key,
-    queue, subscribe,
+    ALICE, Answer, JobId, Queue, QueuedJob, Verdict, answer, decided, entry, job, job_key, queue,
+    rate_limit, subscribe,
 };
 use criterion::{BenchmarkId, Criterion, Throughput};
 use redis::aio::MultiplexedConnection;
@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 /// As many as are asked for at once, or as a worker takes.
 const MANY: u64 = 64;
+
+const DEPTH_MAX: u64 = 1_000_000_000;
 
 const WORKER: &str = "w";
 const PORT: &str = "31997";
@@ -115,10 +117,10 @@ impl Stage {
 
     /// Submits them in one call.
     async fn admit(&self, jobs: &[QueuedJob]) -> Vec<Verdict> {
-        let key = job_key();
-        let submission = |job| self.queue.submission(job, "ip:127.0.0.1", &key);
+        let (key, bucket) = (job_key(), ("ip:127.0.0.1", rate_limit()));
+        let submission = |job| self.queue.submission(job, bucket, &key);
         let submissions: Vec<_> = jobs.iter().map(submission).collect();
-        let admitted = self.queue.admit(&submissions, bounds()).await.unwrap();
+        let admitted = self.queue.admit(&submissions, DEPTH_MAX).await.unwrap();
         admitted.into_iter().map(|admission| admission.unwrap().verdict).collect()
     }
 

@@ -1,9 +1,9 @@
 //! One key, one fingerprint, one job: every row of the table of admission.
 
-use crate::sample::{UNBOUNDED, answer, job, limited, other_request};
-use crate::steps::{admit, admit_one, connect, finish, started};
-use domain::JobStatus;
-use queue::{Bounds, Verdict};
+use crate::sample::{answer, job, limited, other_request};
+use crate::steps::{admit, admit_all, admit_one, connect, finish, started};
+use domain::{JobStatus, RateLimit};
+use queue::Verdict;
 use std::time::Instant;
 
 #[tokio::test]
@@ -39,9 +39,9 @@ async fn a_finished_key_is_known_with_its_answer_to_the_byte() {
 #[tokio::test]
 async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
     let (_redis, queue) = started().await;
-    let bounds = limited(2, 7200);
+    let limit = limited(2, 7200);
     let begun = Instant::now();
-    let ask = async |key: &str| admit_one(&queue, &job(key), "ip:1", bounds).await;
+    let ask = async |key: &str| admit_one(&queue, &job(key), ("ip:1", limit)).await;
     assert_eq!(ask("a").await.quota.unwrap().remaining, 1);
     assert_eq!(ask("a").await.quota.unwrap().remaining, 1);
     assert_eq!(ask("b").await.quota.unwrap().remaining, 0);
@@ -51,17 +51,17 @@ async fn only_new_keys_cost_a_token_and_an_empty_bucket_refuses_them() {
     let reset_seconds = limited.quota.unwrap().reset_seconds;
     assert!((3600 - passed_seconds..=3600).contains(&reset_seconds), "{reset_seconds}");
     assert!(matches!(ask("b").await.verdict, Verdict::Known(_)));
-    let other = admit_one(&queue, &other_request("a"), "ip:1", bounds).await;
+    let other = admit_one(&queue, &other_request("a"), ("ip:1", limit)).await;
     assert_eq!(other.verdict, Verdict::Contested);
-    let stranger = admit_one(&queue, &job("c"), "ip:2", bounds).await;
+    let stranger = admit_one(&queue, &job("c"), ("ip:2", limit)).await;
     assert_eq!(stranger.verdict, Verdict::Enqueued);
 }
 
 #[tokio::test]
 async fn a_full_queue_refuses_without_taking_a_token() {
     let (_redis, queue) = started().await;
-    let bounds = Bounds { depth_max: 1, ..limited(5, 3600) };
-    let ask = async |key: &str| admit_one(&queue, &job(key), "ip:1", bounds).await;
+    let bucket = ("ip:1", limited(5, 3600));
+    let ask = async |key: &str| admit_all(&queue, &[job(key)], bucket, 1).await.remove(0);
     assert_eq!(ask("a").await.verdict, Verdict::Enqueued);
     let full = ask("b").await;
     assert_eq!((full.verdict, full.quota.unwrap().remaining), (Verdict::Full, 4));
@@ -71,7 +71,7 @@ async fn a_full_queue_refuses_without_taking_a_token() {
 #[tokio::test]
 async fn no_limit_means_no_quota_and_no_bucket() {
     let (redis, queue) = started().await;
-    let admission = admit_one(&queue, &job("a"), "ip:1", UNBOUNDED).await;
+    let admission = admit_one(&queue, &job("a"), ("ip:1", RateLimit::OFF)).await;
     assert_eq!(admission.quota, None);
     let keys = support::keys(&mut redis.connect().await.unwrap()).await;
     assert!(!keys.iter().any(|key| key.contains("bucket")), "{keys:?}");

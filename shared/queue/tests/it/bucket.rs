@@ -4,7 +4,7 @@ use crate::bucket_model::{Bucket, BucketModel};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, proptest};
 use proptest::{prop_assert, prop_assert_eq, prop_oneof};
-use queue::{Limit, Quota};
+use queue::Quota;
 
 /// Some instant in 2026, in microseconds.
 const START: u64 = 1_780_000_000_000_000;
@@ -45,16 +45,6 @@ fn the_default_lets_10_pass_at_once_and_then_one_every_6_seconds() {
 }
 
 #[test]
-fn a_limit_is_one_that_redis_can_count_exactly() {
-    assert_eq!(Limit::new(10, 0), None);
-    assert_eq!(Limit::new(u64::MAX, 60), None);
-    assert_eq!(Limit::new(10, u64::MAX), None);
-    // 2^53 units is the first number too large.
-    assert_eq!(Limit::new((1 << 53) / 60_000_000 + 1, 60), None);
-    assert!(Limit::new((1 << 53) / 60_000_000, 60).is_some());
-}
-
-#[test]
 fn a_clock_that_leaps_to_its_end_fills_the_bucket_and_overflows_nothing() {
     let model = BucketModel::new((1 << 53) / 1_000_000, 1);
     let mut bucket = model.full(0);
@@ -78,8 +68,8 @@ proptest! {
         }
         for (i, first) in passed.iter().enumerate() {
             for (count, last) in (1_u64..).zip(passed.iter().skip(i)) {
-                let refill = (last - first) * model.limit.requests / model.limit.window_us;
-                prop_assert!(count <= model.limit.requests + refill, "{count} since {first}");
+                let refill = (last - first) * model.limit.requests() / model.limit.window_us();
+                prop_assert!(count <= model.limit.requests() + refill, "{count} since {first}");
             }
         }
     }
@@ -93,7 +83,7 @@ proptest! {
             now += pause;
             bucket = ask(model, bucket, now).0;
             let Quota { remaining, reset_seconds } = model.quota(bucket);
-            if remaining == model.limit.requests {
+            if remaining == model.limit.requests() {
                 prop_assert_eq!(reset_seconds, 0);
                 continue;
             }
@@ -102,6 +92,21 @@ proptest! {
             prop_assert!(model.take(after(reset_seconds)).is_some());
             prop_assert!(model.quota(after(reset_seconds - 1)).remaining == remaining);
         }
+    }
+
+    /// A change of the limit gives no token, and takes those only that there is no room for.
+    #[test]
+    fn a_limit_that_is_changed_leaves_the_tokens(
+        before in models(), after in models(), pauses in pauses(),
+    ) {
+        let (mut bucket, mut now) = (before.full(START), START);
+        for pause in pauses {
+            now += pause;
+            bucket = ask(before, bucket, now).0;
+        }
+        let tokens = before.quota(bucket).remaining;
+        let changed = after.quota(after.refilled_after(before, bucket, now)).remaining;
+        prop_assert_eq!(changed, tokens.min(after.limit.requests()));
     }
 
     /// However often a client that is out of tokens asks: it waits no longer for that.
@@ -146,9 +151,9 @@ proptest! {
         for pause in pauses {
             now += pause;
             bucket = ask(model, bucket, now).0;
-            prop_assert!(model.quota(bucket).remaining <= model.limit.requests);
+            prop_assert!(model.quota(bucket).remaining <= model.limit.requests());
         }
-        let rested = model.refilled(bucket, now + model.limit.window_us);
-        prop_assert_eq!(rested, model.full(now + model.limit.window_us));
+        let rested = model.refilled(bucket, now + model.limit.window_us());
+        prop_assert_eq!(rested, model.full(now + model.limit.window_us()));
     }
 }

@@ -1,7 +1,8 @@
 //! Connections that are silent, closed, or lead to a server that takes no writes.
 
-use crate::sample::{UNBOUNDED, entry, job};
+use crate::sample::{DEPTH_MAX, entry, job};
 use crate::steps::{admit, connect_to, finish, started, started_behind_proxy, submission, take};
+use domain::RateLimit;
 use queue::{Outcomes, Verdict, Waited};
 use std::time::Duration;
 use support::{RedisServer, eventually, eventually_true, run};
@@ -76,7 +77,8 @@ async fn an_address_that_stays_with_a_replica_is_reported_and_served_when_it_is_
         run::<()>(&mut connection, "REPLICAOF 127.0.0.1 1").await;
         let error = queue.check().await.unwrap_err();
         assert!(error.reason().contains("replica"), "{}", error.reason());
-        queue.admit(&[submission(&queue, &job(stale), "b")], UNBOUNDED).await.unwrap_err();
+        let submission = submission(&queue, &job(stale), ("b", RateLimit::OFF));
+        queue.admit(&[submission], DEPTH_MAX).await.unwrap_err();
         run::<()>(&mut connection, "REPLICAOF NO ONE").await;
         assert_eq!(admit(&queue, &job(stale)).await, Verdict::Enqueued);
     }

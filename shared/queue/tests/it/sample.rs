@@ -2,16 +2,16 @@
 
 use domain::{
     Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, JobKey, LogEntry, Origin,
-    PlanCode, Subscribe, UserId,
+    PlanCode, RateLimit, Subscribe, UserId,
 };
-use queue::{Bounds, Limit, QueuedJob};
+use queue::QueuedJob;
 
-/// No limit of any kind.
-pub(crate) const UNBOUNDED: Bounds = Bounds { limit: None, depth_max: 1_000_000 };
+/// More jobs than any test has.
+pub(crate) const DEPTH_MAX: u64 = 1_000_000;
 
 /// So many tokens in so many seconds.
-pub(crate) fn limited(requests: u64, seconds: u64) -> Bounds {
-    Bounds { limit: Some(Limit::new(requests, seconds).unwrap()), ..UNBOUNDED }
+pub(crate) fn limited(requests: u64, seconds: u64) -> RateLimit {
+    RateLimit::new(requests, seconds).unwrap()
 }
 
 /// A submission with that key.

@@ -1,7 +1,8 @@
 //! A Redis without room or rights, and clocks that were ahead.
 
-use crate::sample::{UNBOUNDED, job, limited};
+use crate::sample::{DEPTH_MAX, job, limited};
 use crate::steps::{admit, admit_one, bury, finish, started, submission, take};
+use domain::RateLimit;
 use queue::{AT_ONCE_MAX, Queue, Verdict};
 use std::time::Duration;
 use support::{RedisServer, run};
@@ -22,7 +23,8 @@ async fn a_full_redis_refuses_new_jobs_and_lets_workers_finish_what_is_there() {
     }
     run::<()>(&mut connection, "ZADD q:workers 1 w").await;
     run::<()>(&mut connection, "CONFIG SET maxmemory 1").await;
-    let refused = queue.admit(&[submission(&queue, &job("new"), "b")], UNBOUNDED).await.unwrap();
+    let submission = submission(&queue, &job("new"), ("b", RateLimit::OFF));
+    let refused = queue.admit(&[submission], DEPTH_MAX).await.unwrap();
     assert!(refused.iter().all(Result::is_err), "{refused:?}");
 
     queue.keep_alive("w").await.unwrap();
@@ -48,13 +50,13 @@ async fn a_full_redis_refuses_new_jobs_and_lets_workers_finish_what_is_there() {
 async fn an_admission_that_failed_part_way_is_healed_by_a_retry() {
     let (redis, queue) = started().await;
     let mut connection = redis.connect().await.unwrap();
-    let bounds = limited(1_000, 60);
+    let bucket = ("b", limited(1_000, 60));
     for right in ["hset", "rpush", "mset", "pexpire", "llen", "publish"] {
-        let submission = submission(&queue, &job(right), "b");
+        let submission = submission(&queue, &job(right), bucket);
         run::<()>(&mut connection, &format!("ACL SETUSER default -{right}")).await;
-        queue.admit(std::slice::from_ref(&submission), bounds).await.unwrap_err();
+        queue.admit(std::slice::from_ref(&submission), DEPTH_MAX).await.unwrap_err();
         run::<()>(&mut connection, &format!("ACL SETUSER default +{right}")).await;
-        let verdict = admit_one(&queue, &job(right), "b", bounds).await.verdict;
+        let verdict = admit_one(&queue, &job(right), bucket).await.verdict;
         let task = job(right).id().to_string();
         let place: Option<u32> = run(&mut connection, &format!("LPOS q:active {task}")).await;
         assert!(place.is_some(), "{right}: {verdict:?}, and no task");
@@ -69,7 +71,8 @@ async fn a_dead_job_whose_new_admission_failed_part_way_is_admitted_by_a_retry()
     hold(&redis, &queue, "a").await;
     bury(&queue, "w", "a bug").await;
     run::<()>(&mut connection, "ACL SETUSER default -rpush").await;
-    queue.admit(&[submission(&queue, &job("a"), "b")], UNBOUNDED).await.unwrap_err();
+    let submission = submission(&queue, &job("a"), ("b", RateLimit::OFF));
+    queue.admit(&[submission], DEPTH_MAX).await.unwrap_err();
     queue.requeue(job("a").id()).await.unwrap_err();
     run::<()>(&mut connection, "ACL SETUSER default +rpush").await;
     assert_eq!(admit(&queue, &job("a")).await, Verdict::Enqueued);
@@ -136,14 +139,14 @@ async fn a_promotion_without_the_right_to_remove_adds_nothing() {
 async fn a_bucket_of_the_future_fills_from_now_on() {
     let (redis, queue) = started().await;
     let mut connection = redis.connect().await.unwrap();
-    let bounds = limited(1, 1);
+    let bucket = ("b", limited(1, 1));
     let future = "HSET q:bucket:b level 0 at 9000000000000000";
     for (attempt, key) in ["a", "b"].into_iter().enumerate() {
         run::<()>(&mut connection, future).await;
-        let first = admit_one(&queue, &job(key), "b", bounds).await;
+        let first = admit_one(&queue, &job(key), bucket).await;
         assert_eq!(first.verdict, Verdict::Limited, "{attempt}");
         let filled = support::eventually_true("it fills", Duration::from_secs(5), async || {
-            Ok(admit_one(&queue, &job(key), "b", bounds).await.verdict == Verdict::Enqueued)
+            Ok(admit_one(&queue, &job(key), bucket).await.verdict == Verdict::Enqueued)
         });
         filled.await.unwrap();
     }

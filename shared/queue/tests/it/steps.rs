@@ -1,10 +1,10 @@
 //! What apis and workers do to jobs, one step at a time.
 
-use crate::sample::{UNBOUNDED, entry, given_up, job, job_key};
-use domain::{JobStatus, LogEntry};
+use crate::sample::{DEPTH_MAX, entry, given_up, job, job_key};
+use domain::{JobStatus, LogEntry, RateLimit};
 use queue::{
-    Admission, Bounds, ConnectError, DecidedJob, Provenance, Queue, QueueSettings, QueuedJob,
-    Submission, Verdict,
+    Admission, ConnectError, DecidedJob, Provenance, Queue, QueueSettings, QueuedJob, Submission,
+    Verdict,
 };
 use redis::aio::MultiplexedConnection;
 use std::slice;
@@ -35,25 +35,24 @@ pub(crate) async fn started_behind_proxy() -> (RedisServer, Proxy, Queue) {
     (redis, proxy, queue)
 }
 
-/// What becomes of a job without bounds.
+/// What becomes of a job of a client without a limit.
 pub(crate) async fn admit(queue: &Queue, job: &QueuedJob) -> Verdict {
-    admit_one(queue, job, "bucket", UNBOUNDED).await.verdict
+    admit_one(queue, job, ("bucket", RateLimit::OFF)).await.verdict
 }
 
 /// What becomes of one that is submitted alone.
 pub(crate) async fn admit_one(
     queue: &Queue,
     job: &QueuedJob,
-    bucket: &str,
-    bounds: Bounds,
+    bucket: (&str, RateLimit),
 ) -> Admission {
-    let mut admitted = admit_all(queue, slice::from_ref(job), bucket, bounds).await;
+    let mut admitted = admit_all(queue, slice::from_ref(job), bucket, DEPTH_MAX).await;
     assert_eq!(admitted.len(), 1);
     admitted.remove(0)
 }
 
 /// A signed submission.
-pub(crate) fn submission(queue: &Queue, job: &QueuedJob, bucket: &str) -> Submission {
+pub(crate) fn submission(queue: &Queue, job: &QueuedJob, bucket: (&str, RateLimit)) -> Submission {
     queue.submission(job, bucket, &job_key("a1b2c3d4"))
 }
 
@@ -61,12 +60,11 @@ pub(crate) fn submission(queue: &Queue, job: &QueuedJob, bucket: &str) -> Submis
 pub(crate) async fn admit_all(
     queue: &Queue,
     jobs: &[QueuedJob],
-    bucket: &str,
-    bounds: Bounds,
+    bucket: (&str, RateLimit),
+    depth_max: u64,
 ) -> Vec<Admission> {
-    let key = job_key("a1b2c3d4");
-    let submissions: Vec<_> = jobs.iter().map(|job| queue.submission(job, bucket, &key)).collect();
-    let admitted = queue.admit(&submissions, bounds).await.unwrap();
+    let submissions: Vec<_> = jobs.iter().map(|job| submission(queue, job, bucket)).collect();
+    let admitted = queue.admit(&submissions, depth_max).await.unwrap();
     admitted.into_iter().map(Result::unwrap).collect()
 }
 

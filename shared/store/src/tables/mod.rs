@@ -2,6 +2,7 @@
 //! or by a query. A column of a table is a field of its struct, and its name in the SQL.
 
 mod by_itself;
+mod clients;
 mod gifts;
 mod grants;
 mod subscriptions;
@@ -9,6 +10,7 @@ mod transactions;
 mod users;
 
 pub(crate) use by_itself::{DueRow, KeyedRow, RowKey, rows_by_themselves};
+pub(crate) use clients::{rate_columns, rate_limit};
 pub(crate) use gifts::{GiftRow, query_gifts, write_gifts};
 pub(crate) use grants::{GrantRow, write_grants};
 pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions, write_subscriptions};
