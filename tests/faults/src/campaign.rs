@@ -86,11 +86,14 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
         history.len(),
         rows.log.len()
     ));
+    let lost = injected.iter().filter(|injection| injection.fault.loses_redis());
+    let losses: Vec<_> = lost.map(Injection::span).collect();
     let evidence = Evidence {
         history: &history,
         rows: &rows,
         leftovers: &leftovers,
         incidents: &incidents,
+        losses: &losses,
         gift_ttl_days: GIFT_TTL_DAYS,
     };
     let violations = checker::check(&evidence);

@@ -11,6 +11,7 @@ pub mod schedule;
 mod stores;
 mod visitors;
 
+use crate::checker::Span;
 use crate::cluster::Cluster;
 use crate::history::Recorder;
 use anyhow::Result;
@@ -109,6 +110,22 @@ pub struct Injection {
     pub ended_us: u64,
     /// The error, if it could not be done or undone as planned.
     pub error: Option<String>,
+}
+
+impl Fault {
+    /// Whether Redis loses what it holds.
+    #[must_use]
+    pub fn loses_redis(self) -> bool {
+        matches!(self, Self::FlushRedis | Self::EmptyRedis)
+    }
+}
+
+impl Injection {
+    /// The time from its beginning until it was undone.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span { from_us: self.began_us, to_us: self.ended_us }
+    }
 }
 
 /// A fault that is about to be injected, with its target.

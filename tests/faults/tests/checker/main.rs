@@ -14,3 +14,4 @@ mod internal;
 mod limbo;
 mod replay;
 mod rows;
+mod untrue;
