@@ -10,6 +10,7 @@ use crate::nemesis::schedule::Schedule;
 use crate::nemesis::{self, Fault, Injection};
 use crate::options::Options;
 use crate::progress::{Progress, say};
+use crate::recovery::judge;
 use crate::report::{self, Campaign};
 use anyhow::{Context, Result};
 use e2e::{Kind, eventually_true};
@@ -88,6 +89,7 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
     ));
     let lost = injected.iter().filter(|injection| injection.fault.loses_redis());
     let losses: Vec<_> = lost.map(Injection::span).collect();
+    incidents.extend(judge(&injected, &history));
     let evidence = Evidence {
         history: &history,
         rows: &rows,

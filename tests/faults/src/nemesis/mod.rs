@@ -6,6 +6,7 @@
 mod administrators;
 pub mod age;
 mod contention;
+mod logs;
 mod processes;
 pub mod schedule;
 mod stores;
@@ -40,6 +41,8 @@ pub enum Fault {
     TermApi,
     /// SIGSTOP of an api, then SIGCONT
     StopApi,
+    /// The log of one process is a closed pipe, a pipe that nobody reads, or a full disk
+    SpoilLog,
     /// The clock of one process jumps, and back (needs libfaketime)
     JumpClock,
     /// `kill -9` of Redis; started again on its append-only file
@@ -80,6 +83,8 @@ pub enum Fault {
     HoldRow,
     /// The type of a column changes, and changes back
     AlterTable,
+    /// Commits wait for a synchronous standby that is not there
+    LoseStandby,
     /// Hundreds of connections to each api that send half a head, half a body or nothing
     HalfRequests,
     /// Somebody else takes every connection that Postgres has to give
@@ -117,6 +122,13 @@ impl Fault {
     #[must_use]
     pub fn loses_redis(self) -> bool {
         matches!(self, Self::FlushRedis | Self::EmptyRedis)
+    }
+
+    /// Whether it can keep everybody from being served while it is there.
+    #[must_use]
+    pub fn stops_all(self) -> bool {
+        let few = [Self::HoldRow, Self::AlterTable, Self::HalfRequests, Self::Age, Self::None];
+        !few.contains(&self)
     }
 }
 
@@ -186,4 +198,5 @@ fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         .or_else(|| contention::begin(cluster, plan))
         .or_else(|| administrators::begin(cluster, plan))
         .or_else(|| visitors::begin(cluster, plan))
+        .or_else(|| logs::begin(cluster, plan))
 }
