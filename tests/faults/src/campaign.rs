@@ -10,6 +10,7 @@ use crate::nemesis::schedule::Schedule;
 use crate::nemesis::{self, Fault, Injection};
 use crate::options::Options;
 use crate::progress::{Progress, say};
+use crate::recovery::judge;
 use crate::report::{self, Campaign};
 use anyhow::{Context, Result};
 use e2e::{Kind, eventually_true};
@@ -86,11 +87,15 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
         history.len(),
         rows.log.len()
     ));
+    let lost = injected.iter().filter(|injection| injection.fault.loses_redis());
+    let losses: Vec<_> = lost.map(Injection::span).collect();
+    incidents.extend(judge(&injected, &history));
     let evidence = Evidence {
         history: &history,
         rows: &rows,
         leftovers: &leftovers,
         incidents: &incidents,
+        losses: &losses,
         gift_ttl_days: GIFT_TTL_DAYS,
     };
     let violations = checker::check(&evidence);

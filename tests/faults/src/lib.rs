@@ -12,4 +12,5 @@ pub mod history;
 pub mod nemesis;
 pub mod options;
 pub mod progress;
+pub mod recovery;
 pub mod report;

@@ -19,8 +19,28 @@ pub struct Evidence<'a> {
     pub leftovers: &'a Leftovers,
     /// The incidents of processes.
     pub incidents: &'a [Incident],
+    /// The times in which Redis may have lost what it held. A job that was accepted and lost is not
+    /// found, and the api says so.
+    pub losses: &'a [Span],
     /// The days for which a gift can be redeemed, by the setting of the workers.
     pub gift_ttl_days: u32,
+}
+
+/// A time of the campaign, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Its beginning.
+    pub from_us: u64,
+    /// Its end.
+    pub to_us: u64,
+}
+
+impl Span {
+    /// Whether the two have a moment in common.
+    #[must_use]
+    pub fn meets(self, other: Self) -> bool {
+        self.from_us <= other.to_us && other.from_us <= self.to_us
+    }
 }
 
 /// The rows in Postgres.

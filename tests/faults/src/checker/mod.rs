@@ -11,8 +11,10 @@ mod keys;
 mod limbo;
 mod order;
 mod replay;
+mod said;
+mod untrue;
 
-pub use evidence::{Evidence, Incident, Leftovers, LogRow, Rows};
+pub use evidence::{Evidence, Incident, Leftovers, LogRow, Rows, Span};
 use keys::Keys;
 use serde::Serialize;
 
@@ -34,6 +36,9 @@ pub enum Rule {
     WrongAnswer,
     /// A job shows another outcome than its submission.
     JobDiffers,
+    /// A client was told something that was known not to be so before it asked: that nothing was
+    /// done, that there is no such thing, that a job is dead or still queued.
+    Untrue,
     /// The command log has a command that nobody submitted, or an internal one that is not what
     /// its input says.
     NeverSubmitted,
@@ -88,6 +93,7 @@ pub fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     let keys = Keys::of(evidence);
     let mut violations = command_log::check(evidence, &keys);
     violations.extend(answers::check(&keys));
+    violations.extend(untrue::check(evidence, &keys));
     violations.extend(order::check(evidence, &keys));
     violations.extend(replay::check(evidence, &keys));
     violations.extend(invariants::check(evidence.rows));

@@ -92,6 +92,13 @@ impl Member {
         Ok(())
     }
 
+    /// Starts the process, which logs very much, and all of it to `log`.
+    pub fn start_logging_to(&mut self, log: &Path) -> Result<()> {
+        let settings = self.settings.clone().with("RUST_LOG", "trace");
+        self.process = Some(Process::spawn(&self.program, &[], &settings, log)?);
+        Ok(())
+    }
+
     /// The running process.
     pub fn process(&self) -> Result<&Process> {
         self.process.as_ref().context("not running")

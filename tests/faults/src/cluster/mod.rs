@@ -116,8 +116,13 @@ impl Cluster {
             redis.resume().await?;
         }
         self.postgres.lock().await.resume().await?;
-        let reset = "ALTER ROLE commerce RESET default_transaction_isolation";
-        sqlx::query(reset).execute(&self.admin).await?;
+        for reset in [
+            "ALTER ROLE commerce RESET default_transaction_isolation",
+            "ALTER SYSTEM RESET synchronous_standby_names",
+            "SELECT pg_reload_conf()",
+        ] {
+            sqlx::query(reset).execute(&self.admin).await?;
+        }
         Ok(())
     }
 

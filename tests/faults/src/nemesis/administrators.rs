@@ -35,6 +35,7 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         }
         Fault::TakeRights => Begun::new("tables", take_rights(pool, lasts)),
         Fault::HoldRow => Begun::new("a user", hold_row(pool, lasts * HOLD)),
+        Fault::LoseStandby => Begun::new("commits", lose_standby(pool, lasts)),
         Fault::AlterTable => Begun::new("users.email", alter_table(pool, lasts)),
         _ => return None,
     })
@@ -79,6 +80,17 @@ async fn hold_row(pool: PgPool, lasts: Duration) -> Result<()> {
     sleep(lasts).await;
     // Postgres may have been stopped meanwhile, which ends it, too.
     tx.rollback().await.ok();
+    Ok(())
+}
+
+/// Every commit waits for a standby that has gone, until an administrator does without it. A commit
+/// that waits is on disk already.
+async fn lose_standby(pool: PgPool, lasts: Duration) -> Result<()> {
+    insist(&pool, "ALTER SYSTEM SET synchronous_standby_names = 'gone'").await;
+    insist(&pool, "SELECT pg_reload_conf()").await;
+    sleep(lasts).await;
+    insist(&pool, "ALTER SYSTEM RESET synchronous_standby_names").await;
+    insist(&pool, "SELECT pg_reload_conf()").await;
     Ok(())
 }
 

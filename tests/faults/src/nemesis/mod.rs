@@ -6,11 +6,13 @@
 mod administrators;
 pub mod age;
 mod contention;
+mod logs;
 mod processes;
 pub mod schedule;
 mod stores;
 mod visitors;
 
+use crate::checker::Span;
 use crate::cluster::Cluster;
 use crate::history::Recorder;
 use anyhow::Result;
@@ -39,6 +41,8 @@ pub enum Fault {
     TermApi,
     /// SIGSTOP of an api, then SIGCONT
     StopApi,
+    /// The log of one process is a closed pipe, a pipe that nobody reads, or a full disk
+    SpoilLog,
     /// The clock of one process jumps, and back (needs libfaketime)
     JumpClock,
     /// `kill -9` of Redis; started again on its append-only file
@@ -79,6 +83,8 @@ pub enum Fault {
     HoldRow,
     /// The type of a column changes, and changes back
     AlterTable,
+    /// Commits wait for a synchronous standby that is not there
+    LoseStandby,
     /// Hundreds of connections to each api that send half a head, half a body or nothing
     HalfRequests,
     /// Somebody else takes every connection that Postgres has to give
@@ -109,6 +115,29 @@ pub struct Injection {
     pub ended_us: u64,
     /// The error, if it could not be done or undone as planned.
     pub error: Option<String>,
+}
+
+impl Fault {
+    /// Whether Redis loses what it holds.
+    #[must_use]
+    pub fn loses_redis(self) -> bool {
+        matches!(self, Self::FlushRedis | Self::EmptyRedis)
+    }
+
+    /// Whether it can keep everybody from being served while it is there.
+    #[must_use]
+    pub fn stops_all(self) -> bool {
+        let few = [Self::HoldRow, Self::AlterTable, Self::HalfRequests, Self::Age, Self::None];
+        !few.contains(&self)
+    }
+}
+
+impl Injection {
+    /// The time from its beginning until it was undone.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span { from_us: self.began_us, to_us: self.ended_us }
+    }
 }
 
 /// A fault that is about to be injected, with its target.
@@ -169,4 +198,5 @@ fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         .or_else(|| contention::begin(cluster, plan))
         .or_else(|| administrators::begin(cluster, plan))
         .or_else(|| visitors::begin(cluster, plan))
+        .or_else(|| logs::begin(cluster, plan))
 }

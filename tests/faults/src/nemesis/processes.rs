@@ -11,7 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::sleep;
 
 /// The time that a process has to stop. The product needs less.
-const STOP_WITHIN: Duration = Duration::from_secs(40);
+pub(super) const STOP_WITHIN: Duration = Duration::from_secs(40);
 
 pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     let (lasts, at_once) = (plan.lasts, plan.variant);
@@ -43,7 +43,7 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
 }
 
 /// A process that no other fault is breaking.
-fn free(
+pub(super) fn free(
     cluster: &Cluster,
     plan: &Plan,
     suits: impl Fn(&Member) -> bool,

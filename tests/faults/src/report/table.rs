@@ -4,8 +4,10 @@ use super::{Campaign, Figures};
 use crate::checker::Violation;
 use crate::history::{Exchange, Request};
 use crate::nemesis::Fault;
+use crate::recovery;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// The number of violations that are shown in full; the rest is in report.json.
 const TOLD_MAX: usize = 20;
@@ -29,18 +31,25 @@ pub(super) fn text(campaign: &Campaign<'_>, figures: &Figures) -> String {
 }
 
 fn write_faults(text: &mut String, campaign: &Campaign<'_>) -> std::fmt::Result {
-    let mut kinds = BTreeMap::<Fault, (usize, usize, u64)>::new();
+    let (all, history) = (&campaign.injected, campaign.evidence.history);
+    let mut kinds = BTreeMap::<Fault, (usize, usize, u64, Duration)>::new();
     for injection in &campaign.injected {
-        let (count, failed, longest) = kinds.entry(injection.fault).or_default();
+        let (count, failed, longest, recovered) = kinds.entry(injection.fault).or_default();
         *count += 1;
         *failed += usize::from(injection.error.is_some());
         *longest = (*longest).max(injection.ended_us - injection.began_us);
+        *recovered = (*recovered).max(recovery::after(injection, all, history).unwrap_or_default());
     }
-    writeln!(text, "\n{:<22}{:>8}{:>10}{:>12}", "fault", "times", "troubled", "longest ms")?;
-    for (fault, (count, failed, longest)) in kinds {
+    write!(text, "\n{:<22}{:>8}{:>10}{:>12}", "fault", "times", "troubled", "longest ms")?;
+    writeln!(text, "{:>11}{:>10}{:>9}", "served ms", "bound ms", "p99 ms")?;
+    for (fault, (count, failed, longest, recovered)) in kinds {
         let name = clap::ValueEnum::to_possible_value(&fault);
         let name = name.map(|name| name.get_name().to_owned()).unwrap_or_default();
-        writeln!(text, "{name:<22}{count:>8}{failed:>10}{:>12}", longest / 1000)?;
+        let (served, bound) = (recovered.as_millis(), recovery::bound(fault).as_millis());
+        let p99 = recovery::p99(fault, all, history).map(|p99| p99.as_millis().to_string());
+        let p99 = p99.as_deref().unwrap_or("-");
+        write!(text, "{name:<22}{count:>8}{failed:>10}{:>12}", longest / 1000)?;
+        writeln!(text, "{served:>11}{bound:>10}{p99:>9}")?;
     }
     writeln!(text, "{:<22}{:>8}", "together", campaign.injected.len())
 }

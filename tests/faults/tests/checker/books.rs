@@ -5,7 +5,7 @@ use domain::{
     InternalCommand, JobId, NewIds, Origin, WorkingSet, decide, decide_internal, internal_job_id,
     job_id,
 };
-use faults::checker::{self, Evidence, Incident, Leftovers, LogRow, Rows, Rule};
+use faults::checker::{self, Evidence, Incident, Leftovers, LogRow, Rows, Rule, Span};
 use faults::history::{Exchange, Phase, Reply, Request, Submission};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ pub(crate) struct Books {
     pub(crate) rows: Rows,
     pub(crate) leftovers: Leftovers,
     pub(crate) incidents: Vec<Incident>,
+    pub(crate) losses: Vec<Span>,
     working_set: WorkingSet,
     changes: Changes,
     clock_us: u64,
@@ -28,6 +29,7 @@ impl Books {
             rows: Rows::default(),
             leftovers: Leftovers::default(),
             incidents: Vec::new(),
+            losses: Vec::new(),
             working_set: WorkingSet::default(),
             changes: Changes::default(),
             clock_us: 0,
@@ -216,6 +218,7 @@ impl Books {
             rows: &self.rows,
             leftovers: &self.leftovers,
             incidents: &self.incidents,
+            losses: &self.losses,
             gift_ttl_days: 1,
         })
         .into_iter()

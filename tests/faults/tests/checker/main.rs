@@ -12,5 +12,7 @@ mod books;
 mod command_log;
 mod internal;
 mod limbo;
+mod recovery;
 mod replay;
 mod rows;
+mod untrue;
