@@ -67,7 +67,9 @@ pub(crate) enum Missing {
 mod tests {
     use super::*;
     use crate::cli::keys;
-    use crate::settings::Scope;
+    use crate::scope::Scope;
+    use domain::RateLimit;
+    use store::clients;
     use support::eventually_true;
 
     #[tokio::test]
@@ -77,8 +79,8 @@ mod tests {
         let database = support::Database::create().await;
         let database = database.store();
         let cached_for = |ttl| KeyCache::with_ttl(database.clone(), ttl);
-        let key = keys::create(database, "shop", Scope::Read, None).await.unwrap();
-        let key = ApiKey::parse(&key).unwrap();
+        let key = keys::create(database, Some("shop"), Scope::Read, None).await.unwrap();
+        let key = ApiKey::parse(&key.key).unwrap();
         let (long, short) = (cached_for(CACHE_TTL), cached_for(Duration::from_millis(50)));
         let knows = async |cache: &KeyCache| cache.find(&key).await.unwrap().is_some();
         assert!(knows(&long).await && knows(&short).await);
@@ -91,13 +93,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_limit_that_is_changed_is_known_after_the_time_of_the_cache() {
+        let database = support::Database::create().await;
+        let database = database.store();
+        let key = keys::create(database, Some("shop"), Scope::Write, None).await.unwrap();
+        let key = ApiKey::parse(&key.key).unwrap();
+        let cache = KeyCache::with_ttl(database.clone(), Duration::from_millis(50));
+        let limit = async || cache.find(&key).await.unwrap().unwrap().rate_limit;
+        assert_eq!(limit().await, None);
+
+        let own = RateLimit::new(600, 60);
+        assert!(clients::set_rate_limit(database, "shop", own).await.unwrap());
+        let known = async || Ok(limit().await == own);
+        eventually_true("it is known", Duration::from_secs(10), known).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn the_use_of_a_key_is_noted_if_it_lets_somebody_in() {
         let owner = support::Database::create().await;
         let database = owner.store();
         let mut made = Vec::new();
         for _ in 0..3 {
-            let key = keys::create(database, "shop", Scope::Read, None).await.unwrap();
-            made.push(ApiKey::parse(&key).unwrap());
+            let key = keys::create(database, Some("shop"), Scope::Read, None).await.unwrap();
+            made.push(ApiKey::parse(&key.key).unwrap());
         }
         let [good, other, revoked] = &made[..] else { unreachable!() };
         api_keys::revoke(database, revoked.id()).await.unwrap();

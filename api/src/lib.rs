@@ -21,11 +21,13 @@ mod ops;
 mod respond;
 mod router;
 mod routes;
+mod scope;
 mod serve;
 pub mod settings;
 mod state;
 mod submit;
 
 pub use router::router;
+pub use scope::Scope;
 pub use serve::serve;
 pub use state::ApiState;

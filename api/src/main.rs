@@ -1,7 +1,6 @@
 //! The api process. See `api --help`.
 
-use api::cli::{check, keys};
-use api::settings::{Cli, CliCommand};
+use api::cli::{Cli, CliCommand, check, clients, keys};
 use mimalloc::MiMalloc;
 use runtime::{bootstrap, health, telemetry};
 
@@ -19,7 +18,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     telemetry::init_logs(&cli.settings.logs)?;
     match cli.command {
         None => api::serve(cli.settings).await,
-        Some(CliCommand::Keys { command }) => keys::run(command, &cli.settings.postgres).await,
+        Some(CliCommand::Clients { command }) => clients::run(command, &cli.settings).await,
+        Some(CliCommand::Keys { command }) => keys::run(command, &cli.settings).await,
         Some(CliCommand::Check) => check::run(&cli.settings).await,
         Some(CliCommand::Health) => Ok(health::probe(cli.settings.api_addr)?),
     }

@@ -1,108 +1,11 @@
 //! The settings of the api, read once. `api --help` is the reference.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::ValueEnum;
 use domain::RateLimit;
 use ipnet::{IpNet, Ipv4Net};
 use runtime::checks::Checks;
 use runtime::settings::{Logs, Postgres, Redis};
 use std::net::{IpAddr, SocketAddr};
-
-/// Serves the HTTP API: admits commands into the queue and answers with their outcome.
-///
-/// Any number of apis may run. Stop one with SIGTERM or Ctrl-C: it answers what it has admitted.
-#[derive(Debug, Parser)]
-#[command(name = "api", version, max_term_width = 100)]
-pub struct Cli {
-    /// What to do instead of serving.
-    #[command(subcommand)]
-    pub command: Option<CliCommand>,
-
-    /// The settings.
-    #[command(flatten)]
-    pub settings: Settings,
-}
-
-/// What an api is told to do instead of serving.
-#[derive(Debug, Subcommand)]
-pub enum CliCommand {
-    /// Ask the api that runs here for its health; exit 0 when it is well
-    Health,
-    /// List all that keeps the api from starting or may go wrong later, with what to do about it,
-    /// and change nothing; exit 0 when it can start
-    Check,
-    /// Make, list and revoke API keys
-    Keys {
-        /// What to do.
-        #[command(subcommand)]
-        command: KeysCommand,
-    },
-}
-
-/// What to do with API keys.
-#[derive(Debug, Subcommand)]
-pub enum KeysCommand {
-    /// Make a key and show it, once
-    Create {
-        /// The name of the client it speaks for; a new name makes a new client
-        #[arg(long, value_parser = client_name)]
-        client: String,
-        /// What it allows
-        #[arg(long, value_enum, default_value_t = Scope::Write)]
-        scope: Scope,
-        /// In how many days it stops working; never when absent
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
-        expires_in_days: Option<u32>,
-    },
-    /// List all keys
-    List,
-    /// Revoke a key, for good; it stops working within 30 seconds
-    Revoke {
-        /// Its id, which is the 8 characters after sck_, or the whole key
-        #[arg(value_name = "ID", allow_hyphen_values = true)]
-        key: String,
-        /// All that follows. It is taken as it comes and refused by us, because the parser would
-        /// show what it does not know, and that may be a secret.
-        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-        rest: Vec<String>,
-    },
-}
-
-fn client_name(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control) {
-        return Err("must be 1 to 64 characters".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-/// What a key allows. Each includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Scope {
-    /// Reading.
-    Read,
-    /// Submitting commands.
-    Write,
-    /// Operating the service.
-    Admin,
-}
-
-impl Scope {
-    /// How the scope is written.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The scope of that spelling.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Read, Self::Write, Self::Admin].into_iter().find(|scope| scope.as_str() == text)
-    }
-}
 
 /// Whether API keys are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -225,11 +128,16 @@ impl Settings {
         (limit, checks)
     }
 
-    /// Checks the settings against each other, and returns the rate limit that they ask for.
+    /// Checks the settings against each other, and returns the rate limit.
     pub fn validate(&self) -> Result<RateLimit, InvalidSettings> {
         if self.api_auth == AuthMode::Open && !self.api_addr.ip().is_loopback() {
             return Err(InvalidSettings::OpenOffLoopback(self.api_addr));
         }
+        self.rate_limit()
+    }
+
+    /// The rate limit of every client that has none of its own.
+    pub fn rate_limit(&self) -> Result<RateLimit, InvalidSettings> {
         RateLimit::new(self.rate_limit_requests, self.rate_limit_window_seconds)
             .ok_or(InvalidSettings::LimitTooLarge)
     }

@@ -1,29 +1,29 @@
 //! `api keys`: makes, lists and revokes API keys.
 
+use crate::cli::arguments::KeysCommand;
+use crate::cli::{database, ensure_not_built_in, in_words};
 use crate::extract::ApiKey;
-use crate::settings::{KeysCommand, Scope};
+use crate::scope::Scope;
+use crate::settings::Settings;
 use anyhow::{Context, bail, ensure};
 use chrono::TimeDelta;
 use contract::view::timestamp;
 use domain::Instant;
 use runtime::clock;
-use runtime::settings::Postgres;
 use std::io::{Write, stdout};
-use store::api_keys::{self, NewApiKey};
-use store::{Database, Finish};
+use store::Database;
+use store::api_keys::{self, KeyOwner, NewApiKey};
 
 const NEITHER_ID_NOR_KEY: &str =
     "this is neither the id of a key nor a whole key: see `api keys list`";
 
 /// Runs one `api keys` command.
-pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()> {
-    let url = postgres.database_url.expose();
-    let database = Database::new(url, postgres.database_connections_max)?;
-    database.migrate(Finish::WhenAlone).await.context("cannot use Postgres (DATABASE_URL)")?;
+pub async fn run(command: KeysCommand, settings: &Settings) -> anyhow::Result<()> {
+    let database = database(settings).await?;
     match command {
-        KeysCommand::Create { client, scope, expires_in_days } => {
-            let key = create(&database, &client, scope, expires_in_days).await?;
-            show(&key, &client, scope)
+        KeysCommand::Create { owner, scope, expires_in_days } => {
+            let made = create(&database, owner.client.as_deref(), scope, expires_in_days).await?;
+            show(&made, scope, &in_words(made.owner.rate_limit, settings)?)
         }
         KeysCommand::List => list(&database).await,
         KeysCommand::Revoke { key, rest } => {
@@ -33,26 +33,37 @@ pub async fn run(command: KeysCommand, postgres: &Postgres) -> anyhow::Result<()
     }
 }
 
-/// Makes a key for a client, and the client if it does not exist. Only a hash of the key is stored,
-/// so the key can be shown only now.
+/// A key that was made. It can be shown only now, because only a hash of it is stored.
+pub struct MadeKey {
+    /// The whole key.
+    pub key: String,
+    /// Its client.
+    owner: KeyOwner,
+}
+
+/// Makes a key for a client, and the client if it does not exist; for the operator if there is no
+/// name.
 pub async fn create(
     database: &Database,
-    client: &str,
+    client: Option<&str>,
     scope: Scope,
     expires_in_days: Option<u32>,
-) -> anyhow::Result<String> {
-    if matches!(client, "system" | "local") {
-        bail!("the client {client} is built in and has no keys: choose another name");
-    }
+) -> anyhow::Result<MadeKey> {
+    client.map_or(Ok(()), ensure_not_built_in)?;
     let key = ApiKey::generate(&mut rand::rng());
     let expires_at = expires_in_days.map(|days| clock::now() + TimeDelta::days(days.into()));
     let (id, hash, scope) = (key.id(), key.hash(), scope.as_str());
-    api_keys::create(database, NewApiKey { id, client, secret_hash: &hash, scope, expires_at })
-        .await?;
-    Ok(key.expose().to_owned())
+    let new = NewApiKey { id, client, secret_hash: &hash, scope, expires_at };
+    let owner = api_keys::create(database, new).await?;
+    let owner = owner.context(match client {
+        Some(_) => "this client is the operator's: use --operator, or another name",
+        None => "no client in the table `clients` is the operator's",
+    })?;
+    Ok(MadeKey { key: key.expose().to_owned(), owner })
 }
 
-fn show(key: &str, client: &str, scope: Scope) -> anyhow::Result<()> {
+fn show(made: &MadeKey, scope: Scope, limit: &str) -> anyhow::Result<()> {
+    let MadeKey { key, owner: KeyOwner { name: client, .. } } = made;
     let (scope, (public, _)) = (scope.as_str(), key.split_at(12));
     let mut out = stdout().lock();
     writeln!(out, "{key}")?;
@@ -60,6 +71,7 @@ fn show(key: &str, client: &str, scope: Scope) -> anyhow::Result<()> {
         out,
         "This is the only time the key is shown: keep it. It allows client {client} to {scope}."
     )?;
+    writeln!(out, "Client {client} may submit {limit}.")?;
     writeln!(out, "Send it as: Authorization: Bearer {public}_…")?;
     Ok(())
 }

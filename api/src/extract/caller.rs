@@ -4,7 +4,8 @@ use crate::api_error::ApiError;
 use crate::extract::authentication_failure::AuthenticationFailure;
 use crate::extract::{ApiKey, bucket, client_address};
 use crate::key_cache::Missing;
-use crate::settings::{AuthMode, Scope};
+use crate::scope::Scope;
+use crate::settings::AuthMode;
 use crate::state::ApiState;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -22,6 +23,8 @@ pub(crate) struct Caller {
     pub(crate) bucket: String,
     /// Its rate limit.
     pub(crate) rate_limit: RateLimit,
+    /// Whether it is the operator, who sees what is no client's own.
+    is_operator: bool,
 }
 
 /// The caller of this request; an error if its API key is not valid or does not allow `scope`.
@@ -32,17 +35,22 @@ pub(crate) async fn authenticate(
 ) -> Result<Caller, ApiError> {
     if state.auth == AuthMode::Open {
         let bucket = bucket(client_address(parts, &state.trusted_proxies));
-        return Ok(Caller { client: ClientId::LOCAL, bucket, rate_limit: state.rate_limit });
+        let (client, rate_limit) = (ClientId::LOCAL, state.rate_limit);
+        return Ok(Caller { client, bucket, rate_limit, is_operator: true });
     }
     let stored = match stored_key(state, &parts.headers).await? {
         Ok(stored) => stored,
         Err(failure) => return Err(failure.into_error(state, parts).await),
     };
     if Scope::parse(&stored.scope).is_none_or(|granted| granted < scope) {
-        return Err(insufficient(scope));
+        return Err(insufficient(scope.as_str()));
     }
-    let bucket = format!("client:{}", stored.client);
-    Ok(Caller { client: stored.client, bucket, rate_limit: state.rate_limit })
+    Ok(Caller {
+        client: stored.client,
+        bucket: format!("client:{}", stored.client),
+        rate_limit: stored.rate_limit.unwrap_or(state.rate_limit),
+        is_operator: stored.is_operator,
+    })
 }
 
 /// The stored key that the request has presented; the outer error if it could not be looked up.
@@ -76,13 +84,26 @@ impl FromRequestParts<ApiState> for Reader {
     }
 }
 
+/// A caller who is the operator.
+#[derive(Debug)]
+pub(crate) struct Operator;
+
+impl FromRequestParts<ApiState> for Operator {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
+        let caller = authenticate(state, parts, Scope::Read).await?;
+        caller.is_operator.then_some(Self).ok_or_else(|| insufficient("operator"))
+    }
+}
+
 fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, key) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-fn insufficient(scope: Scope) -> ApiError {
-    ApiError::from(Problem::insufficient_scope(scope.as_str()))
+fn insufficient(required: &str) -> ApiError {
+    ApiError::from(Problem::insufficient_scope(required))
 }
 
 fn unavailable(missing: &Missing) -> ApiError {

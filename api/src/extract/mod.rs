@@ -20,7 +20,7 @@ pub(crate) use api_key::ApiKey;
 #[cfg(test)]
 pub(crate) use body::Fields;
 pub(crate) use body::fields;
-pub(crate) use caller::{Caller, Reader, authenticate};
+pub(crate) use caller::{Caller, Operator, Reader, authenticate};
 pub(crate) use client_address::{bucket, client_address};
 pub(crate) use decimal::decimal;
 pub(crate) use idempotency_key::idempotency_key;

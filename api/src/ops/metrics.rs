@@ -1,16 +1,17 @@
 //! `GET /metrics`
 
 use crate::api_error::ApiError;
-use crate::extract::authenticate;
-use crate::settings::Scope;
+use crate::extract::Operator;
 use crate::state::ApiState;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use runtime::clock;
 use runtime::telemetry::Metrics;
 
-/// The metrics of this process. For operators.
+/// The metrics of this process.
+///
+/// For the operator: it needs a key that is made by `api keys create --operator`.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -25,10 +26,8 @@ use runtime::telemetry::Metrics;
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    request: Request,
+    _: Operator,
 ) -> Result<Response, ApiError> {
-    let (parts, _) = request.into_parts();
-    authenticate(&state, &parts, Scope::Admin).await?;
     // The queue is read at each request. While Redis cannot be reached the last figures are shown.
     if let Ok(stats) = state.queue.stats().await {
         stats.export(clock::now());

@@ -11,7 +11,7 @@ pub(crate) use wait::wait;
 use crate::api_error::ApiError;
 use crate::extract::{Prefer, authenticate, fields, idempotency_key, read_body};
 use crate::respond::{self, AboutJob};
-use crate::settings::Scope;
+use crate::scope::Scope;
 use crate::state::ApiState;
 use axum::extract::Request;
 use axum::http::HeaderValue;

@@ -1,8 +1,9 @@
-//! Clients and their API keys. Only hashes are stored. A key itself is shown once and never stored.
+//! API keys. Only hashes are stored. A key itself is shown once and never stored.
 
 use crate::connections::Lent;
+use crate::tables;
 use crate::{Database, StoreError};
-use domain::{ClientId, Instant};
+use domain::{ClientId, Instant, RateLimit};
 use sqlx::PgConnection;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -19,6 +20,10 @@ pub struct StoredApiKey {
     pub secret_hash: Vec<u8>,
     /// The scope: `read`, `write` or `admin`.
     pub scope: String,
+    /// The client's own rate limit, if it has one.
+    pub rate_limit: Option<RateLimit>,
+    /// Whether the client is the operator's.
+    pub is_operator: bool,
 }
 
 /// A key in a list for an operator.
@@ -45,8 +50,8 @@ pub struct ListedApiKey {
 pub struct NewApiKey<'a> {
     /// The public part of the key.
     pub id: &'a str,
-    /// The name of its client, which is made if it does not exist.
-    pub client: &'a str,
+    /// The name of its client, which is made if it does not exist; `None` for the operator.
+    pub client: Option<&'a str>,
     /// SHA-256 of the whole key.
     pub secret_hash: &'a [u8],
     /// The scope: `read`, `write` or `admin`.
@@ -55,25 +60,50 @@ pub struct NewApiKey<'a> {
     pub expires_at: Option<Instant>,
 }
 
-/// Stores a key, and its client if it does not exist.
-pub async fn create(database: &Database, key: NewApiKey<'_>) -> Result<(), StoreError> {
+/// The client of a key that was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyOwner {
+    /// Its name.
+    pub name: String,
+    /// Its own rate limit, if it has one.
+    pub rate_limit: Option<RateLimit>,
+}
+
+/// Stores a key, and its client if it does not exist. `None`, and nothing is stored, if the name is
+/// that of the operator: its keys are not made by name, so that no typing error makes one.
+pub async fn create(
+    database: &Database,
+    key: NewApiKey<'_>,
+) -> Result<Option<KeyOwner>, StoreError> {
     let insert = |mut connection: Lent| async move {
-        sqlx::query!(
-            "WITH client AS (
-                 INSERT INTO clients (name) VALUES ($1)
-                 ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id
-             )
-             INSERT INTO api_keys (id, client_id, secret_hash, scope, expires_at)
-             SELECT $2, client.id, $3, $4, $5 FROM client",
+        let owner = sqlx::query!(
+            r#"WITH named AS (
+                   INSERT INTO clients (name) SELECT $1::text WHERE $1 IS NOT NULL
+                   ON CONFLICT (name) DO UPDATE SET name = excluded.name
+                   RETURNING id, name, rate_requests, rate_window_seconds, is_operator
+               ), owner AS (
+                   SELECT id, name, rate_requests, rate_window_seconds FROM named
+                   WHERE NOT is_operator
+                   UNION ALL
+                   SELECT id, name, rate_requests, rate_window_seconds FROM clients
+                   WHERE is_operator AND $1 IS NULL
+               ), stored AS (
+                   INSERT INTO api_keys (id, client_id, secret_hash, scope, expires_at)
+                   SELECT $2, owner.id, $3, $4, $5 FROM owner
+               )
+               SELECT id AS "id!", name AS "name!", rate_requests, rate_window_seconds FROM owner"#,
             key.client,
             key.id,
             key.secret_hash,
             key.scope,
             key.expires_at,
         )
-        .execute(&mut *connection)
+        .fetch_optional(&mut *connection)
         .await?;
-        Ok(())
+        let Some(owner) = owner else { return Ok(None) };
+        let rate = (owner.rate_requests, owner.rate_window_seconds);
+        let rate_limit = tables::rate_limit(owner.id, rate)?;
+        Ok(Some(KeyOwner { name: owner.name, rate_limit }))
     };
     database.run(insert).await
 }
@@ -91,16 +121,23 @@ async fn look_up(
     id: &str,
 ) -> Result<Option<StoredApiKey>, StoreError> {
     let row = sqlx::query!(
-        "SELECT client_id, secret_hash, scope FROM api_keys
-         WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
+        "SELECT k.client_id, k.secret_hash, k.scope, c.rate_requests, c.rate_window_seconds,
+                c.is_operator
+         FROM api_keys k JOIN clients c ON c.id = k.client_id
+         WHERE k.id = $1 AND k.revoked_at IS NULL
+           AND (k.expires_at IS NULL OR k.expires_at > now())",
         id,
     )
     .fetch_optional(&mut *connection)
     .await?;
-    Ok(row.map(|row| StoredApiKey {
+    let Some(row) = row else { return Ok(None) };
+    let rate = (row.rate_requests, row.rate_window_seconds);
+    Ok(Some(StoredApiKey {
         client: ClientId::new(row.client_id),
         secret_hash: row.secret_hash,
         scope: row.scope,
+        rate_limit: tables::rate_limit(row.client_id, rate)?,
+        is_operator: row.is_operator,
     }))
 }
 

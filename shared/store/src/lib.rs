@@ -10,6 +10,7 @@
 pub mod api_keys;
 mod batch;
 mod changes;
+pub mod clients;
 pub mod command_log;
 mod connections;
 mod database;

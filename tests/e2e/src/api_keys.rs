@@ -7,8 +7,16 @@ use crate::{programs::run_to_end, service::Kind, stack::Stack};
 impl Stack {
     /// Makes a key for a client and gives it whole.
     pub fn create_key(&self, client: &str, scope: &str) -> Result<String> {
-        let printed =
-            self.api_command(&["keys", "create", "--client", client, "--scope", scope])?;
+        self.create_key_by(&["--client", client, "--scope", scope])
+    }
+
+    /// Makes a key of the operator and gives it whole.
+    pub fn create_operator_key(&self) -> Result<String> {
+        self.create_key_by(&["--operator"])
+    }
+
+    fn create_key_by(&self, args: &[&str]) -> Result<String> {
+        let printed = self.api_command(&[&["keys", "create"], args].concat())?;
         let mut keys = find_keys(&printed);
         ensure!(keys.len() == 1, "wanted the key once, got: {printed}");
         keys.pop().context("just counted")

@@ -1,12 +1,14 @@
 //! One row struct a table, for both directions: rows are written from it and read into it, as JSON
 //! or by a query. A column of a table is a field of its struct, and its name in the SQL.
 
+mod clients;
 mod gifts;
 mod grants;
 mod subscriptions;
 mod transactions;
 mod users;
 
+pub(crate) use clients::{rate_columns, rate_limit};
 pub(crate) use gifts::{GiftRow, query_gifts, write_gifts};
 pub(crate) use grants::{GrantRow, write_grants};
 pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions, write_subscriptions};

@@ -13,7 +13,7 @@ const READ_ONLY: &str = "DO $$ BEGIN
 END $$";
 
 fn key<'a>(id: &'a str, client: &'a str) -> NewApiKey<'a> {
-    NewApiKey { id, client, secret_hash: &HASH, scope: "write", expires_at: None }
+    NewApiKey { id, client: Some(client), secret_hash: &HASH, scope: "write", expires_at: None }
 }
 
 async fn last_used(database: &Database, id: &str) -> Option<Instant> {

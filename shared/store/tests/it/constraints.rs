@@ -32,6 +32,19 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
             "INSERT INTO clients (name) VALUES (repeat('a', 65))",
         ],
     ),
+    (
+        "clients_rate_check",
+        &[
+            "UPDATE clients SET rate_requests = 1",
+            "UPDATE clients SET rate_window_seconds = 1",
+            "UPDATE clients SET rate_requests = -1, rate_window_seconds = 1",
+            "UPDATE clients SET rate_requests = 1, rate_window_seconds = 0",
+            "UPDATE clients SET rate_requests = 1, rate_window_seconds = 86401",
+            "UPDATE clients SET rate_requests = 9007199255, rate_window_seconds = 1",
+            "UPDATE clients SET rate_requests = 9223372036854775807, rate_window_seconds = 86400",
+        ],
+    ),
+    ("clients_operator_key", &["UPDATE clients SET is_operator = true WHERE id = 2"]),
     ("api_keys_pkey", &["INSERT INTO api_keys SELECT * FROM api_keys"]),
     ("api_keys_client_fkey", &["UPDATE api_keys SET client_id = 77"]),
     (

@@ -16,6 +16,7 @@ mod blocked;
 mod by_client;
 mod changed_tables;
 mod changes;
+mod clients;
 mod command_log;
 mod command_log_values;
 mod constraints;

@@ -98,8 +98,8 @@ async fn look_ups(database: &Database) {
 
 async fn api_key(database: &Database) {
     let (store, id) = (database.store(), "AbCd1234");
-    let key =
-        NewApiKey { id, client: "shop", secret_hash: &[7; 32], scope: "write", expires_at: None };
+    let (client, secret_hash) = (Some("shop"), &[7; 32]);
+    let key = NewApiKey { id, client, secret_hash, scope: "write", expires_at: None };
     api_keys::create(store, key).await.unwrap();
     let found = api_keys::find_valid(store, id).await.unwrap().unwrap();
     assert_eq!((found.client.get(), found.scope.as_str()), (100, "write"));

@@ -31,7 +31,7 @@ async fn migrating_again_changes_nothing() {
     database.store().migrate(Finish::WhenAlone).await.unwrap();
     assert_eq!(database.value::<i64>(DONE).await, before);
     let clients = "SELECT string_agg(id || ' ' || name, ', ' ORDER BY id) FROM clients";
-    assert_eq!(database.value::<String>(clients).await, "1 system, 2 local");
+    assert_eq!(database.value::<String>(clients).await, "1 system, 2 local, 3 operator");
 }
 
 #[tokio::test]

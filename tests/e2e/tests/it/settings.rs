@@ -33,7 +33,7 @@ fn of_page() -> BTreeMap<String, Setting> {
 fn of_programs() -> BTreeMap<String, Setting> {
     let mut settings = BTreeMap::new();
     let programs: [(&str, Command); 2] =
-        [("api", api::settings::Cli::command()), ("worker", worker::settings::Cli::command())];
+        [("api", api::cli::Cli::command()), ("worker", worker::settings::Cli::command())];
     for (program, command) in programs {
         for (variable, arg) in command.get_arguments().filter_map(variable) {
             let read_by = if settings.contains_key(&variable) { "both" } else { program };

@@ -92,6 +92,35 @@ async fn a_scope_is_what_a_key_may_do() -> Result<()> {
 }
 
 #[tokio::test]
+async fn metrics_are_for_the_operator_whatever_the_scope() -> Result<()> {
+    let stack = locked().await?;
+    let client = stack.client()?;
+    for scope in ["read", "write", "admin"] {
+        let shop = client.with_api_key(&stack.create_key("shop", scope).await?);
+        let problem = shop.get("/metrics").await?.problem(403, "insufficient_scope")?;
+        assert_eq!(problem["required_scope"], "operator");
+        let operator = client.with_api_key(&stack.create_operator_key(scope).await?);
+        assert_eq!(operator.get("/metrics").await?.status, 200);
+    }
+    // Its scopes are those of its own client, to which nothing of the shop belongs.
+    let shop = client.with_api_key(&stack.create_key("shop", "write").await?);
+    let user = shop.create_user("ada@example.com").await?;
+    let operator = client.with_api_key(&stack.create_operator_key("read").await?);
+    operator.get(&format!("/users/{user}")).await?.problem(404, "user_not_found")?;
+    let body = json!({"email": "eve@example.com"});
+    let problem = operator.post("/users", "k", &body).await?.problem(403, "insufficient_scope")?;
+    assert_eq!(problem["required_scope"], "write");
+    stack.done().await
+}
+
+#[tokio::test]
+async fn in_open_mode_everybody_is_the_operator() -> Result<()> {
+    let stack = Stack::start().await?;
+    assert_eq!(stack.client()?.get("/metrics").await?.status, 200);
+    stack.done().await
+}
+
+#[tokio::test]
 async fn rotating_a_key_keeps_replays() -> Result<()> {
     let stack = locked().await?;
     let client = stack.client()?;

@@ -175,6 +175,55 @@ async fn zero_requests_means_no_limit_and_no_headers() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_client_may_have_a_limit_of_its_own() -> Result<()> {
+    let stack = ten_at_once().api("API_AUTH", "required").apis(2).start().await?;
+    stack.create_client("large", Some("600/60")).await?;
+    stack.create_client("small", Some("2/3600")).await?;
+    stack.create_client("free", Some("0/60")).await?;
+    stack.create_client("usual", None).await?;
+    let mut first = Vec::new();
+    for name in ["large", "small", "free", "usual"] {
+        let key = stack.create_key(name, "write").await?;
+        first.push(submit(&stack.client()?.with_api_key(&key), &fresh_key()).await?);
+    }
+    let policies = first.iter().map(|answer| answer.header("ratelimit-policy"));
+    let expected = [
+        Some(r#""default";q=600;w=60"#),
+        Some(r#""default";q=2;w=3600"#),
+        None,
+        Some(r#""default";q=10;w=600"#),
+    ];
+    assert_eq!(policies.collect::<Vec<_>>(), expected);
+    let left = |answer: &Answer| answer.number("ratelimit-remaining").ok();
+    assert_eq!(first.iter().map(left).collect::<Vec<_>>(), [Some(599), Some(1), None, Some(9)]);
+    assert_eq!(first[1].number("ratelimit-reset")?, 1800);
+
+    // All its keys share one bucket, on all apis.
+    let key = stack.create_key("small", "write").await?;
+    let small = stack.client_of(1)?.with_api_key(&key);
+    submit(&small, &fresh_key()).await?.json(201)?;
+    let refused = submit(&small, &fresh_key()).await?;
+    let problem = refused.problem(429, "rate_limited")?;
+    assert_eq!(refused.header("ratelimit-limit"), Some("2"));
+    assert_eq!(problem["retry_after"], json!(refused.number("retry-after")?));
+    stack.done().await
+}
+
+#[tokio::test]
+async fn a_limit_is_its_clients_own_where_the_api_has_none() -> Result<()> {
+    let stack = Stack::builder().api("API_AUTH", "required").start().await?;
+    stack.create_client("small", Some("2/3600")).await?;
+    let small = stack.client()?.with_api_key(&stack.create_key("small", "write").await?);
+    let other = stack.client()?.with_api_key(&stack.create_key("other", "write").await?);
+    for _ in 0..2 {
+        submit(&small, &fresh_key()).await?.json(201)?;
+    }
+    submit(&small, &fresh_key()).await?.problem(429, "rate_limited")?;
+    assert_eq!(submit(&other, &fresh_key()).await?.header("ratelimit-limit"), None);
+    stack.done().await
+}
+
+#[tokio::test]
 async fn a_trusted_proxy_is_believed_about_the_address_it_saw() -> Result<()> {
     let stack = ten_at_once().api("TRUSTED_PROXIES", "127.0.0.0/8").start().await?;
     let client = stack.client()?;

@@ -54,8 +54,11 @@ async fn scopes() -> Result<()> {
         talk.get("/metrics").await?;
     }
     talk.remark("with a key of scope admin");
-    let admin = client.with_api_key(&stack.create_key("shop", "admin")?);
-    metrics::write_shape(&mut talk, admin.get("/metrics").await?);
+    talk.speaker(client.with_api_key(&stack.create_key("shop", "admin")?));
+    talk.get("/metrics").await?;
+    talk.remark("with a key of the operator");
+    let operator = client.with_api_key(&stack.create_operator_key()?);
+    metrics::write_shape(&mut talk, operator.get("/metrics").await?);
     talk.end(stack, "access_scopes").await
 }
 

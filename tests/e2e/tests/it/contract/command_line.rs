@@ -22,6 +22,9 @@ fn help() -> Result<()> {
     let mut text = String::new();
     for (program, args) in [
         ("api", &["--help"][..]),
+        ("api", &["clients", "--help"]),
+        ("api", &["clients", "create", "--help"]),
+        ("api", &["clients", "set", "--help"]),
         ("api", &["keys", "--help"]),
         ("api", &["keys", "create", "--help"]),
         ("api", &["keys", "revoke", "--help"]),
@@ -35,6 +38,49 @@ fn help() -> Result<()> {
     }
     keep("help", &text);
     Ok(())
+}
+
+#[tokio::test]
+async fn api_clients() -> Result<()> {
+    let stack = quiet().workers(0).start().await?;
+    let settings = stack.settings(Kind::Api).with("RATE_LIMIT_REQUESTS", 10);
+    let mut talk = Conversation::with(stack.client()?);
+    for args in [
+        &["clients", "create", "shop", "--rate", "600/60"][..],
+        &["clients", "create", "other"],
+        &["clients", "create", "other", "--rate", "1/1"],
+        &["clients", "create", "operator"],
+        &["clients", "create", "many", "--rate", "600"],
+        &["clients", "create", "many", "--rate", "default"],
+        &["clients", "create", "many", "--rate", "9007199255/1"],
+        &["clients", "create", ""],
+        &["clients", "list"],
+        &["clients", "set", "shop", "--rate", "0/60"],
+        &["clients", "set", "other", "--rate", "1200/3600"],
+        &["clients", "set", "operator", "--rate", "100/1"],
+        &["clients", "list"],
+        &["clients", "set", "shop", "--rate", "default"],
+        &["clients", "set", "local", "--rate", "600/60"],
+        &["clients", "set", "nobody", "--rate", "600/60"],
+        &["clients", "set", "shop"],
+        &["clients", "set", "shop", "--rate", "-1/60"],
+        // The command that makes a key says what its client may do.
+        &["keys", "create", "--client", "other"],
+        &["keys", "create", "--client", "new", "--scope", "admin"],
+        &["keys", "create", "--operator"],
+        &["keys", "create", "--operator", "--client", "shop"],
+        &["keys", "create", "--client", "operator"],
+        &["keys", "create"],
+    ] {
+        let output = run_to_end("api", args, &settings)?;
+        let key = find_keys(&String::from_utf8_lossy(&output.stdout)).concat();
+        let mut text = shown("api", args, &output);
+        if let Some(id) = key.get(4..12) {
+            text = text.replace(&key, "[key]").replace(id, "[id]");
+        }
+        talk.write(&text);
+    }
+    talk.end(stack, "api_clients").await
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ impl Builder {
             .with("REDIS_URL", shared_redis.url())
             .with("QUEUE_NAME", fresh_queue_name());
         let api_settings = common.clone().overridden_by(&self.api_settings);
-        let api_settings: api::settings::Cli = parsed("api", &api_settings)?;
+        let api_settings: api::cli::Cli = parsed("api", &api_settings)?;
         let worker_settings = common.overridden_by(&self.worker_settings);
         let worker_settings = parsed::<worker::settings::Cli>("worker", &worker_settings)?.settings;
 

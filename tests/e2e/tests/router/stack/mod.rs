@@ -9,14 +9,16 @@ mod task;
 pub(crate) use builder::Builder;
 
 use anyhow::{Context, Result, ensure};
+use api::Scope;
 use api::cli::keys;
-use api::settings::Scope;
+use domain::RateLimit;
 use e2e::{Client, WithDatabase, check_invariants, eventually};
 use oneshot::Api;
 use queue::Queue;
 use sqlx::PgPool;
 use std::net::Ipv4Addr;
 use std::time::Duration;
+use store::clients;
 use support::{Database, SharedRedis};
 use task::Worker;
 use worker::settings::Settings;
@@ -80,24 +82,36 @@ impl Stack {
         Ok(())
     }
 
+    /// Makes a client with a rate limit of its own, or without.
+    pub(crate) async fn create_client(&self, name: &str, rate: Option<&str>) -> Result<()> {
+        let rate = rate.map(RateLimit::parse).transpose()?;
+        ensure!(clients::create(self.database.store(), name, rate).await?, "{name} is there");
+        Ok(())
+    }
+
     /// Makes a key for a client and gives it whole.
     pub(crate) async fn create_key(&self, client: &str, scope: &str) -> Result<String> {
-        self.create_key_for_days(client, scope, None).await
+        self.create_key_for_days(Some(client), scope, None).await
     }
 
     /// Makes a key for a client that ends tomorrow.
     pub(crate) async fn create_key_for_a_day(&self, client: &str, scope: &str) -> Result<String> {
-        self.create_key_for_days(client, scope, Some(1)).await
+        self.create_key_for_days(Some(client), scope, Some(1)).await
+    }
+
+    /// Makes a key of the operator and gives it whole.
+    pub(crate) async fn create_operator_key(&self, scope: &str) -> Result<String> {
+        self.create_key_for_days(None, scope, None).await
     }
 
     async fn create_key_for_days(
         &self,
-        client: &str,
+        client: Option<&str>,
         scope: &str,
         days: Option<u32>,
     ) -> Result<String> {
         let scope = Scope::parse(scope).context("no such scope")?;
-        keys::create(self.database.store(), client, scope, days).await
+        Ok(keys::create(self.database.store(), client, scope, days).await?.key)
     }
 
     /// Writes a task into its queue, in the layout of apalis, as whoever reaches Redis can.
