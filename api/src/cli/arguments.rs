@@ -51,7 +51,7 @@ pub enum ClientsCommand {
         #[arg(value_name = "NAME", value_parser = client_name)]
         client: String,
         /// How many commands it may submit in how many seconds, such as 600/60; 0/60 for any
-        /// number; as RATE_LIMIT_REQUESTS and RATE_LIMIT_WINDOW_SECONDS say when absent
+        /// number; as the settings of the apis say when absent
         #[arg(long, value_name = "N/SECONDS", value_parser = RateLimit::parse)]
         rate: Option<RateLimit>,
     },
@@ -60,7 +60,7 @@ pub enum ClientsCommand {
         /// Its name
         #[arg(value_name = "NAME", value_parser = client_name)]
         client: String,
-        /// As for `create`, or "default" for what the settings say
+        /// As for `create`, or "default" for what the settings of the apis say
         #[arg(long, value_name = "N/SECONDS|default", value_parser = Rate::parse)]
         rate: Rate,
     },

@@ -55,7 +55,10 @@ pub async fn create(
     let (id, hash, scope) = (key.id(), key.hash(), scope.as_str());
     let new = NewApiKey { id, client, secret_hash: &hash, scope, expires_at };
     let owner = api_keys::create(database, new).await?;
-    let owner = owner.context("this client is the operator's: use --operator, or another name")?;
+    let owner = owner.context(match client {
+        Some(_) => "this client is the operator's: use --operator, or another name",
+        None => "no client in the table `clients` is the operator's",
+    })?;
     Ok(MadeKey { key: key.expose().to_owned(), owner })
 }
 

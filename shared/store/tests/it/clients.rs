@@ -14,8 +14,8 @@ const BEFORE_IT: &str = "
 
 const OPERATOR: &str = "SELECT string_agg(id || ' ' || name, ', ') FROM clients WHERE is_operator";
 
-fn limit(text: &str) -> Option<RateLimit> {
-    Some(RateLimit::parse(text).unwrap())
+fn limit(text: &str) -> RateLimit {
+    RateLimit::parse(text).unwrap()
 }
 
 fn key<'a>(id: &'a str, client: Option<&'a str>) -> NewApiKey<'a> {
@@ -83,15 +83,17 @@ async fn keys_of_the_operator_are_made_without_a_name_only() {
 async fn a_client_is_made_once_and_its_limit_is_read_with_its_keys() {
     let database = Database::create().await;
     let store = database.store();
-    assert!(clients::create(store, "shop", limit("600/60")).await.unwrap());
-    assert!(!clients::create(store, "shop", limit("1/1")).await.unwrap());
+    assert!(clients::create(store, "shop", Some(limit("600/60"))).await.unwrap());
+    assert!(!clients::create(store, "shop", Some(limit("1/1"))).await.unwrap());
     assert!(!clients::create(store, "operator", None).await.unwrap());
 
     let owner = api_keys::create(store, key("AbCd1234", Some("shop"))).await.unwrap().unwrap();
-    assert_eq!((owner.name.as_str(), owner.rate_limit), ("shop", limit("600/60")));
+    assert_eq!((owner.name.as_str(), owner.rate_limit), ("shop", Some(limit("600/60"))));
     let now = async || api_keys::find_valid(store, "AbCd1234").await.unwrap().unwrap().rate_limit;
-    assert_eq!(now().await, limit("600/60"));
-    for changed in [limit("0/60"), limit("9007199254/1"), limit("104249/86400"), None] {
+    assert_eq!(now().await, Some(limit("600/60")));
+    for changed in
+        [Some(limit("0/60")), Some(limit("9007199254/1")), Some(limit("104249/86400")), None]
+    {
         assert!(clients::set_rate_limit(store, "shop", changed).await.unwrap());
         assert_eq!(now().await, changed);
     }
@@ -102,7 +104,7 @@ async fn a_client_is_made_once_and_its_limit_is_read_with_its_keys() {
 async fn all_clients_are_listed() {
     let database = Database::create().await;
     let store = database.store();
-    clients::create(store, "shop", limit("600/60")).await.unwrap();
+    clients::create(store, "shop", Some(limit("600/60"))).await.unwrap();
     api_keys::create(store, key("AbCd1234", Some("another"))).await.unwrap();
     let listed = clients::list(store).await.unwrap();
     let listed: Vec<_> =
@@ -112,7 +114,7 @@ async fn all_clients_are_listed() {
         ("system", None),
         ("local", None),
         ("operator", None),
-        ("shop", limit("600/60")),
+        ("shop", Some(limit("600/60"))),
         ("another", None),
     ];
     assert_eq!(listed, expected);
