@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use e2e::{Client, Kind, Service, Stack, concurrently, eventually_true};
+use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(2);
 
@@ -46,6 +47,17 @@ async fn lost(client: &Client) -> Result<f64> {
     Ok(line.rsplit(' ').next().context("no value")?.parse()?)
 }
 
+/// Makes users, which api and worker log.
+async fn make_users(api: &Client) -> Result<()> {
+    let api = api.clone();
+    let made = concurrently(100, 8, move |_| {
+        let api = api.clone();
+        async move { api.create_user(&format!("{}@example.com", Uuid::new_v4())).await }
+    });
+    made.await?;
+    Ok(())
+}
+
 async fn check(trouble: Trouble) -> Result<()> {
     let stack = Stack::builder().apis(0).workers(0).start().await?;
     let mut services = Vec::new();
@@ -67,26 +79,18 @@ async fn check(trouble: Trouble) -> Result<()> {
         readers.clear();
     }
 
-    let client = services.first().context("an api")?.client()?;
-    for index in 0..20 {
-        client.create_user(&format!("user{index}@example.com")).await?;
-    }
+    let api = services.first().context("an api")?.client()?;
     for service in &services {
         let client = service.client()?;
         let what = format!("{trouble:?}: lines are counted as lost");
         eventually_true(&what, Duration::from_secs(30), async || {
-            let many = client.clone();
-            concurrently(500, 8, move |_| {
-                let client = many.clone();
-                async move { client.get("/health").await }
-            })
-            .await?;
+            make_users(&api).await?;
             Ok(lost(&client).await? > 0.0)
         })
         .await?;
         ensure!(client.get("/health").await?.status == 200, "{trouble:?}");
     }
-    client.create_user("last@example.com").await?;
+    make_users(&api).await?;
     for service in &mut services {
         service.stop(SOON).await.with_context(|| format!("{trouble:?}"))?;
     }
