@@ -27,8 +27,8 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     migrator
 });
 
-/// `create_job_keys`, the last one that release 0.2.0 can work beside. After it the steps run.
-const EXPAND: i64 = 20_261_129_000_200;
+/// `accept_jobs`, the last one that release 0.2.0 can work beside. After it the steps run.
+const EXPAND: i64 = 20_261_129_000_400;
 /// `contract_rows_by_client`, which release 0.2.0 cannot work with.
 const CONTRACT: i64 = 20_261_129_010_000;
 
