@@ -18,6 +18,7 @@ mod handler;
 mod intake;
 mod judge;
 mod monitor;
+mod promises;
 mod publish;
 mod registry;
 mod retry;

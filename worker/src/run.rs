@@ -8,6 +8,7 @@ use crate::admin_http::AdminState;
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
 use crate::judge::Judge;
+use crate::promises::Promises;
 use crate::registry::WorkerRegistry;
 use crate::schedule::lag;
 use crate::schedule::lane::Lane;
@@ -82,6 +83,8 @@ pub async fn work(
     let (store, queued) = (database.clone(), queue.clone());
     let intake = Batcher::start(store, queued, settings, &tasks, stop.clone());
     let handed_back = CancellationToken::new();
+    let promises = Promises::new(database.clone(), queue.clone(), job_keyring.clone());
+    tasks.spawn(promises.keep(stop.clone()));
     let judge = Judge::new(database.clone(), job_keyring, stop.clone());
     tasks.spawn(lag::watch(database.clone(), stop.clone()));
     let lane = Lane::new(database, intake.clone(), settings.gift_ttl(), stop.clone());

@@ -2,6 +2,8 @@
 //! whatever needs no process of its own. Every test has a stack of its own and ends it with `done`,
 //! which checks what must hold after any test.
 
+mod accepted;
+mod accepted_dead;
 mod bad_input;
 mod cancel;
 mod concurrency;

@@ -11,6 +11,7 @@ pub(crate) use builder::Builder;
 use anyhow::{Context, Result, ensure};
 use api::cli::keys;
 use api::settings::Scope;
+use clap::Parser;
 use e2e::{Client, WithDatabase, check_invariants, eventually};
 use oneshot::Api;
 use queue::Queue;
@@ -19,7 +20,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 use support::{Database, SharedRedis};
 use task::Worker;
-use worker::settings::Settings;
+use worker::settings::{Cli, CliCommand, Settings};
 
 /// A worker that has something to do does it within this time.
 const WORKED_OFF_WITHIN: Duration = Duration::from_secs(20);
@@ -121,6 +122,25 @@ impl Stack {
         let mut lose = redis::cmd("DEL");
         lose.arg(format!("{queue}:job:{job}")).exec_async(&mut self.redis.clone()).await?;
         Ok(())
+    }
+
+    /// Removes all that its queue has in Redis, as a power cut of a Redis without a log does.
+    pub(crate) async fn lose_queue(&self) -> Result<()> {
+        let keys = self.keys().await?;
+        if !keys.is_empty() {
+            redis::cmd("UNLINK").arg(keys).exec_async(&mut self.redis.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what `worker jobs` does with a job.
+    pub(crate) async fn jobs(&self, what: &str, job: &str) -> Result<()> {
+        let urls = ["--database-url", "-", "--redis-url", "-"];
+        let arguments = [&["worker"], &urls[..], &["jobs", what, job]].concat();
+        let Some(CliCommand::Jobs { command }) = Cli::try_parse_from(arguments)?.command else {
+            anyhow::bail!("no such command")
+        };
+        worker::cli::jobs::run(command, &self.worker_settings).await
     }
 
     /// Waits until no worker has to do with a task any more, and says whether it was given up.
