@@ -46,7 +46,7 @@ impl ApiError {
 
     /// The problem of a submission of which nobody knows whether it was admitted.
     pub(crate) fn of_unknown_admission(mut self) -> Self {
-        "It may still be done; the same Idempotency-Key finds out."
+        "Redis has not confirmed the command: it may still be done; the same key finds out."
             .clone_into(&mut self.problem.detail);
         self
     }

@@ -73,8 +73,7 @@ pub(crate) async fn find(
         database
     });
     found.queue = queue.and_then(|opened| found.take("REDIS_URL", "Redis", opened));
-    let connections = postgres.database_connections_max;
-    let at_postgres = found.ask_postgres(program, connections).await;
+    let at_postgres = found.ask_postgres(program, postgres).await;
     found.ask_redis(at_postgres).await;
     found
 }
@@ -92,12 +91,15 @@ impl Found {
     async fn ask_postgres(
         &mut self,
         program: Program,
-        connections: u32,
+        settings: &settings::Postgres,
     ) -> Option<domain::Instant> {
         let facts = self.database.as_ref()?.facts(program).await;
         match facts {
             Ok(facts) => {
-                self.checks.postgres(&facts, connections, clock::host());
+                let settings::Postgres { database_connections_max, database_durability, .. } =
+                    *settings;
+                let (connections, durability) = (database_connections_max, database_durability);
+                self.checks.postgres(&facts, connections, durability, clock::host());
                 Some(facts.now)
             }
             Err(error) => {
