@@ -1,9 +1,9 @@
 -- The jobs whose 202 was sent. Redis may lose a job; one that stands here is admitted again. A row
 -- lives from the 202 to the decision, and goes in the transaction that decides its job.
 --
--- The payload is what a worker would have read from Redis, without the signature: it is signed again
--- when it is admitted again. A job that was given up or discarded has ended_at: it waits for a retry
--- of its client or for an operator, and is not admitted again by itself.
+-- The payload is what a worker would have read from Redis, without the signature: it is signed
+-- again when it is admitted again. A job that was given up or discarded has ended_at: it waits for
+-- a retry of its client or for an operator, and is not admitted again by itself.
 CREATE TABLE accepted_jobs (
     client_id    bigint      NOT NULL CONSTRAINT accepted_jobs_client_fkey REFERENCES clients,
     job_id       uuid        NOT NULL,

@@ -4,8 +4,8 @@
 //! All commands share one path through the code: `submit`. Only one file in `routes`, and
 //! a line in the `mod.rs` of its noun, differ between `/subscribe` and `/gift`.
 //!
-//! The api never writes to the tables of the domain. Only workers do. It notes the jobs whose 202 it
-//! sends (`acceptances`).
+//! The api never writes to the tables of the domain. Only workers do. It notes the jobs whose 202
+//! it sends (`acceptances`).
 
 mod acceptances;
 mod api_error;

@@ -59,8 +59,8 @@ impl Queue {
 }
 
 impl QueuedJob {
-    /// The job as it is noted when its 202 is sent. It was admitted first at `submitted_at`, perhaps
-    /// for another request than this one.
+    /// The job as it is noted when its 202 is sent. It was admitted first at `submitted_at`,
+    /// perhaps for another request than this one.
     #[must_use]
     pub fn accepted(&self, submitted_at: Instant) -> AcceptedJob {
         let (client, job, fingerprint) = (self.client, self.id(), self.fingerprint);

@@ -1,4 +1,5 @@
-//! The jobs whose 202 was sent, table `accepted_jobs`: what was promised, whatever becomes of Redis.
+//! The jobs whose 202 was sent, table `accepted_jobs`: what was promised, whatever becomes of
+//! Redis.
 
 use crate::connections::Lent;
 use crate::tables::{AcceptedJobRow, from_json, query_accepted_jobs, to_json, write_accepted_jobs};
