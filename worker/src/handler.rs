@@ -2,6 +2,7 @@
 //! for its completion.
 
 use crate::apply::Attempt;
+use crate::in_hand::InHand;
 use crate::intake::Intake;
 use crate::judge::{Judge, Judgement};
 use crate::publish;
@@ -22,6 +23,8 @@ pub(crate) struct HandlerContext {
     pub(crate) judge: Judge,
     /// The queue, for tasks that are not done.
     pub(crate) queue: Queue,
+    /// The tasks in hand.
+    pub(crate) in_hand: InHand,
     /// The token that is cancelled when tasks are handed back: this worker stops, and cannot
     /// complete them.
     pub(crate) handed_back: CancellationToken,
@@ -42,7 +45,8 @@ pub(crate) async fn handle(
     context: Data<HandlerContext>,
 ) -> Result<(), BoxDynError> {
     let holder: Arc<str> = worker.name().into();
-    let HandlerContext { intake, judge, queue, handed_back } = &*context;
+    let HandlerContext { intake, judge, queue, in_hand, handed_back } = &*context;
+    let _held = in_hand.hold(id.to_string());
     let job = match QueuedJob::decode(&task.0) {
         Ok(job) if job.id().to_string() == id.to_string() => job,
         Ok(_) => return bury(queue, &holder, &id, &Misplaced).await,

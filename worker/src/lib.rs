@@ -15,6 +15,7 @@ pub mod cli;
 mod fault;
 mod group;
 mod handler;
+mod in_hand;
 mod intake;
 mod judge;
 mod monitor;

@@ -7,6 +7,7 @@
 use crate::admin_http::AdminState;
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
+use crate::in_hand::InHand;
 use crate::judge::Judge;
 use crate::promises::Promises;
 use crate::registry::WorkerRegistry;
@@ -78,7 +79,9 @@ pub async fn work(
     let sweep_interval = Duration::from_secs(settings.sweep_interval_seconds);
     // Upkeep goes on until the last tasks are complete.
     let completed = CancellationToken::new();
-    tasks.spawn(upkeep::run(queue.clone(), registry.clone(), completed.clone()));
+    let in_hand = InHand::default();
+    let (store, held) = (queue.clone(), in_hand.clone());
+    tasks.spawn(upkeep::run(store, registry.clone(), held, completed.clone()));
 
     let (store, queued) = (database.clone(), queue.clone());
     let intake = Batcher::start(store, queued, settings, &tasks, stop.clone());
@@ -89,7 +92,7 @@ pub async fn work(
     tasks.spawn(lag::watch(database.clone(), stop.clone()));
     let lane = Lane::new(database, intake.clone(), settings.gift_ttl(), stop.clone());
     tasks.spawn(lane.run(ticks.clone(), sweep_interval));
-    let context = HandlerContext { intake, judge, queue: queue.clone(), handed_back };
+    let context = HandlerContext { intake, judge, queue: queue.clone(), in_hand, handed_back };
     let fetch = FetchSettings {
         orphan_seconds: settings.worker_orphan_seconds,
         fetch_max: settings.worker_batch_max.into(),

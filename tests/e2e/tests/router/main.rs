@@ -27,6 +27,7 @@ mod reads;
 mod redeem;
 mod renew;
 mod replay;
+mod restarted_redis;
 mod routes;
 mod stack;
 mod subscribe;

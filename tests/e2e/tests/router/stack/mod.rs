@@ -116,6 +116,27 @@ impl Stack {
         Ok(())
     }
 
+    /// Lets its Redis be one that was started again, and whose log ends while the living worker
+    /// held that task.
+    pub(crate) async fn restart_with_held(&self, task: &str, payload: &[u8]) -> Result<()> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let mut redis = self.redis.clone();
+        let mut live = redis::cmd("ZRANGE");
+        live.arg(format!("{queue}:workers")).arg(0).arg(-1);
+        let workers: Vec<String> = live.query_async(&mut redis).await?;
+        let [worker] = &workers[..] else { anyhow::bail!("{workers:?}") };
+        let meta = [("attempts", "0"), ("max_attempts", "25"), ("status", "Pending")];
+        redis::pipe()
+            .atomic()
+            .hset(format!("{queue}:data"), task, payload)
+            .hset_multiple(format!("{queue}:meta:{task}"), &meta)
+            .sadd(format!("{queue}:inflight:{worker}"), task)
+            .hdel(format!("{queue}:workers:metadata:{worker}"), "seen")
+            .exec_async(&mut redis)
+            .await?;
+        Ok(())
+    }
+
     /// Removes the record of a job, as a loss of Redis does.
     pub(crate) async fn lose_record(&self, job: &str) -> Result<()> {
         let queue = &self.worker_settings.redis.queue_name;
