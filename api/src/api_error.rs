@@ -44,6 +44,13 @@ impl ApiError {
         .retry_after(RETRY_AFTER_OUTAGE_SECONDS)
     }
 
+    /// The problem of a submission of which nobody knows whether it was admitted.
+    pub(crate) fn of_unknown_admission(mut self) -> Self {
+        "Redis has not confirmed the command: it may still be done; the same key finds out."
+            .clone_into(&mut self.problem.detail);
+        self
+    }
+
     pub(crate) fn storage_unavailable() -> Self {
         Self::new(ProblemKind::StorageUnavailable, "Try again in a moment.")
             .retry_after(RETRY_AFTER_OUTAGE_SECONDS)

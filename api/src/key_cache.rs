@@ -73,9 +73,9 @@ pub(crate) enum Missing {
 mod tests {
     use super::*;
     use crate::cli::keys;
-    use std::future::ready;
     use crate::scope::Scope;
     use domain::RateLimit;
+    use std::future::ready;
     use store::clients;
     use support::eventually_true;
 

@@ -4,8 +4,10 @@
 //! All commands share one path through the code: `submit`. Only one file in `routes`, and
 //! a line in the `mod.rs` of its noun, differ between `/subscribe` and `/gift`.
 //!
-//! The api never writes to the tables of the domain. Only workers do.
+//! The api never writes to the tables of the domain. Only workers do. It notes the jobs whose 202
+//! it sends (`acceptances`).
 
+mod acceptances;
 mod api_error;
 pub mod cli;
 mod coalesce;
@@ -26,6 +28,7 @@ mod serve;
 pub mod settings;
 mod state;
 mod submit;
+mod unnoted;
 
 pub use router::router;
 pub use scope::Scope;

@@ -1,5 +1,6 @@
 //! The state that all requests share.
 
+use crate::acceptances::Acceptances;
 use crate::coalesce::calls::{self, Admissions, Pages};
 use crate::extract::LargeBodies;
 use crate::failed_authentications::FailedAuthentications;
@@ -30,6 +31,8 @@ pub struct Shared {
     pub(crate) job_keyring: JobKeyring,
     /// The coalescer of submissions.
     pub(crate) admissions: Admissions,
+    /// The way to the table of jobs whose 202 was sent.
+    pub(crate) acceptances: Acceptances,
     /// The coalescer of reads of pages of subscriptions.
     pub(crate) pages: Pages,
     /// The outcomes that requests wait for.
@@ -73,8 +76,11 @@ impl ApiState {
         stop: CancellationToken,
     ) -> Self {
         tokio::spawn(job_keyring.clone().keep_fresh(stop.clone()));
+        // No more jobs can wait in Redis.
+        let unnoted_max = usize::try_from(settings.queue_depth_max).unwrap_or(usize::MAX);
         Self(Arc::new(Shared {
             admissions: calls::admissions(queue.clone(), settings.queue_depth_max),
+            acceptances: Acceptances::new(database.clone(), unnoted_max, stop.clone()),
             pages: calls::pages(database.clone()),
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
             rate_limit,

@@ -5,7 +5,7 @@
 set_up "Valkey 8"
 want_docker
 here_postgres
-container valkey 6379 valkey/valkey:8 valkey-server --appendonly yes --appendfsync always \
+container valkey 6379 valkey/valkey:8 valkey-server --appendonly yes --appendfsync everysec \
     --save '' --requirepass infra
 REDIS_URL=redis://default:infra@$address
 until_true 60 "Valkey 8 did not start" redis_cli ping

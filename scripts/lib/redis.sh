@@ -2,7 +2,7 @@
 # A private Redis, in the folder of state DIR, on a loopback port of its own. redis_up sets
 # redis_url.
 
-# appendfsync always: the api answers 202 for a job that is only in Redis, so it must be on disk.
+# appendfsync everysec: nobody waits for its disk. A job whose 202 was sent is in Postgres, too.
 # The log is rewritten when it has grown to half a gigabyte. At the default of 64 MB, Redis would
 # rewrite it every few seconds under a busy queue.
 # noeviction: a full Redis refuses new jobs rather than dropping old ones.
@@ -16,7 +16,7 @@ dir "$1"
 pidfile "$1/pid"
 logfile "$1/log"
 appendonly yes
-appendfsync always
+appendfsync everysec
 save ""
 auto-aof-rewrite-min-size 512mb
 maxmemory-policy noeviction

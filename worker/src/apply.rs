@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 use contract::refusal;
 use domain::{
-    Changes, ClientId, Context, JobId, LogEntry, Needs, Operation, Origin, Refusal, Success,
-    WorkingSet, decide,
+    AcceptedJob, Changes, ClientId, Context, JobId, LogEntry, Needs, Operation, Origin, Refusal,
+    Success, WorkingSet, decide,
 };
 use queue::QueuedJob;
+use std::collections::HashMap;
 use std::sync::Arc;
 use store::{Batch, BatchContext, Database, StoreError};
 
@@ -34,21 +35,54 @@ pub(crate) struct LoadedBatch {
     batch: Batch,
     working_set: WorkingSet,
     context: BatchContext,
+    /// The jobs that were accepted, as they are to be decided.
+    accepted: AcceptedJobs,
 }
 
-/// Begins the transaction of a batch: loads and locks what its commands need.
+/// What is decided in place of what tasks carry.
+type AcceptedJobs = HashMap<JobId, Arc<QueuedJob>>;
+
+/// Begins the transaction of a batch: loads and locks what its commands need. A client was promised
+/// that an accepted job is done: it is decided as it was accepted, whatever its task carries.
 pub(crate) async fn load(
     database: &Database,
     attempts: &[Attempt],
 ) -> Result<LoadedBatch, StoreError> {
-    let mut needs = Needs::default();
-    for Attempt { job, .. } in attempts {
-        job.command.needs(job.client, &mut needs);
+    let mut accepted = AcceptedJobs::new();
+    loop {
+        let mut needs = Needs::default();
+        for Attempt { job, .. } in attempts {
+            let job = accepted.get(&job.id()).unwrap_or(job);
+            job.command.needs(job.client, &mut needs);
+        }
+        let ids = attempts.iter().map(|Attempt { job, .. }| (job.client, job.id()));
+        let ids: Vec<(ClientId, JobId)> = ids.collect();
+        let (batch, working_set, context) = Batch::begin(database, &needs, &ids).await?;
+        let found = read_accepted(&context)?;
+        let is_other = |Attempt { job, .. }: &Attempt| {
+            let loaded = accepted.get(&job.id()).unwrap_or(job);
+            found.get(&job.id()).is_some_and(|found| found.command != loaded.command)
+        };
+        let needs_others = attempts.iter().any(is_other);
+        accepted = found;
+        // A task of another request has its place in the queue: Redis had lost the key. The rows of
+        // the accepted one are loaded in another transaction.
+        if !needs_others {
+            return Ok(LoadedBatch { batch, working_set, context, accepted });
+        }
     }
-    let ids = attempts.iter().map(|Attempt { job, .. }| (job.client, job.id()));
-    let ids: Vec<(ClientId, JobId)> = ids.collect();
-    let (batch, working_set, context) = Batch::begin(database, &needs, &ids).await?;
-    Ok(LoadedBatch { batch, working_set, context })
+}
+
+fn read_accepted(context: &BatchContext) -> Result<AcceptedJobs, StoreError> {
+    let read = |(id, accepted): (&JobId, &AcceptedJob)| {
+        let unreadable = |error| {
+            tracing::error!(job = %id, %error, "an accepted job cannot be read");
+            let (table, column, row) = ("accepted_jobs", "payload", id.to_string());
+            StoreError::Inconsistent { table, column, row }
+        };
+        Ok((*id, Arc::new(QueuedJob::of_accepted(accepted).map_err(unreadable)?)))
+    };
+    context.accepted.iter().map(read).collect()
 }
 
 impl LoadedBatch {
@@ -59,8 +93,15 @@ impl LoadedBatch {
         attempts: &[NumberedAttempt],
         gift_ttl: TimeDelta,
     ) -> Result<DecidedBatch, StoreError> {
-        let Self { batch, working_set, context } = self;
-        let decided = decide_all(working_set, attempts, context, gift_ttl);
+        let Self { batch, working_set, context, accepted } = self;
+        let attempts: Vec<NumberedAttempt> = attempts
+            .iter()
+            .map(|NumberedAttempt { job, number }| {
+                let job = accepted.get(&job.id()).unwrap_or(job).clone();
+                NumberedAttempt { job, number: *number }
+            })
+            .collect();
+        let decided = decide_all(working_set, &attempts, context, gift_ttl);
         batch.commit(&decided.changes, &decided.new_entries).await?;
         Ok(decided)
     }
@@ -97,7 +138,7 @@ pub(crate) fn decide_all(
     context: BatchContext,
     gift_ttl: TimeDelta,
 ) -> DecidedBatch {
-    let BatchContext { now, decided: mut known, mut new_ids } = context;
+    let BatchContext { now, decided: mut known, mut new_ids, .. } = context;
     let mut decided = DecidedBatch::default();
     for NumberedAttempt { job, number } in attempts {
         if let Some(entry) = known.get(&job.id()) {

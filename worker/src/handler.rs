@@ -2,6 +2,7 @@
 //! for its completion.
 
 use crate::apply::Attempt;
+use crate::in_hand::InHand;
 use crate::intake::Intake;
 use crate::judge::{Judge, Judgement};
 use crate::publish;
@@ -25,6 +26,8 @@ pub(crate) struct HandlerContext {
     pub(crate) queue: Queue,
     /// How long Redis is waited for.
     pub(crate) retry_policy: RetryPolicy,
+    /// The tasks in hand.
+    pub(crate) in_hand: InHand,
     /// The token that is cancelled when tasks are handed back: this worker stops, and cannot
     /// complete them.
     pub(crate) handed_back: CancellationToken,
@@ -45,6 +48,7 @@ pub(crate) async fn handle(
     context: Data<HandlerContext>,
 ) -> Result<(), BoxDynError> {
     let holder: Arc<str> = worker.name().into();
+    let _held = context.in_hand.hold(id.to_string());
     if context.complete(&task, &id, holder).await.is_none() {
         // The worker stops. The task is neither done nor failed: it is given back when the worker
         // has ended.

@@ -20,7 +20,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         None => worker::run(cli.settings).await,
         Some(CliCommand::Check) => check::run(&cli.settings).await,
         Some(CliCommand::Migrate { finish }) => migrate::run(finish, &cli.settings.postgres).await,
-        Some(CliCommand::Jobs { command }) => jobs::run(command, &cli.settings.redis).await,
+        Some(CliCommand::Jobs { command }) => jobs::run(command, &cli.settings).await,
         Some(CliCommand::Secrets { command }) => {
             secrets::run(command, &cli.settings.postgres).await
         }

@@ -7,7 +7,9 @@
 use crate::admin_http::AdminState;
 use crate::batcher::Batcher;
 use crate::handler::HandlerContext;
+use crate::in_hand::InHand;
 use crate::judge::Judge;
+use crate::promises::Promises;
 use crate::registry::WorkerRegistry;
 use crate::retry::RetryPolicy;
 use crate::schedule::lag;
@@ -77,18 +79,23 @@ pub async fn work(
     let sweep_interval = Duration::from_secs(settings.sweep_interval_seconds);
     // Upkeep goes on until the last tasks are complete.
     let completed = CancellationToken::new();
-    tasks.spawn(upkeep::run(queue.clone(), registry.clone(), completed.clone()));
+    let in_hand = InHand::default();
+    let (store, held) = (queue.clone(), in_hand.clone());
+    tasks.spawn(upkeep::run(store, registry.clone(), held, completed.clone()));
 
     let (store, queued) = (database.clone(), queue.clone());
     let intake = Batcher::start(store, queued, settings, &tasks, stop.clone());
     let handed_back = CancellationToken::new();
+    let promises = Promises::new(database.clone(), queue.clone(), job_keyring.clone());
+    tasks.spawn(promises.keep(stop.clone()));
     let judge = Judge::new(database.clone(), job_keyring, stop.clone());
     tasks.spawn(lag::watch(database.clone(), stop.clone()));
     let lane = Lane::new(&database, intake.clone(), settings.gift_ttl(), stop.clone());
     tasks.spawn(lane.run(ticks.clone(), sweep_interval));
     let retry_policy = RetryPolicy::until(stop.clone());
     let queued = queue.clone();
-    let context = HandlerContext { intake, judge, queue: queued, retry_policy, handed_back };
+    let context =
+        HandlerContext { intake, judge, queue: queued, retry_policy, in_hand, handed_back };
     let fetch = FetchSettings {
         orphan_seconds: settings.worker_orphan_seconds,
         fetch_max: settings.worker_batch_max.into(),

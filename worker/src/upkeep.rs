@@ -1,6 +1,7 @@
 //! Upkeep of the queue beside the workers, once a second: signs of life, tasks of ended workers,
 //! due retries.
 
+use crate::in_hand::InHand;
 use crate::registry::WorkerRegistry;
 use queue::{PROMOTED_AT_ONCE_MAX, Queue, QueueError};
 use std::time::Duration;
@@ -11,19 +12,33 @@ use tokio_util::sync::CancellationToken;
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until `stop`.
-pub(crate) async fn run(queue: Queue, registry: WorkerRegistry, stop: CancellationToken) {
+pub(crate) async fn run(
+    queue: Queue,
+    registry: WorkerRegistry,
+    in_hand: InHand,
+    stop: CancellationToken,
+) {
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        if let Err(error) = round(&queue, &registry).await {
+        if let Err(error) = round(&queue, &registry, &in_hand).await {
             tracing::debug!(%error, "upkeep skipped");
         }
     }
 }
 
-async fn round(queue: &Queue, registry: &WorkerRegistry) -> Result<(), QueueError> {
-    if let Some(worker) = registry.live() {
-        queue.keep_alive(&worker).await?;
+async fn round(
+    queue: &Queue,
+    registry: &WorkerRegistry,
+    in_hand: &InHand,
+) -> Result<(), QueueError> {
+    if let Some(worker) = registry.live()
+        && !queue.keep_alive(&worker).await?
+    {
+        let tasks = queue.give_back(&worker, &in_hand.tasks()).await?;
+        if tasks > 0 {
+            tracing::warn!(worker, tasks, "Redis was started again; gave back what it had lost");
+        }
     }
     release_ended(queue, registry).await?;
     while queue.promote().await? == PROMOTED_AT_ONCE_MAX {}

@@ -7,8 +7,9 @@ use crate::submit::job_result::JobResult;
 use crate::submit::reply::Reply;
 use crate::submit::wait::wait_for_result;
 use contract::{Problem, ProblemKind};
+use domain::AcceptedJob;
 use queue::{QueuedJob, Quota, Verdict};
-use store::command_log;
+use store::{accepted, command_log};
 use tokio::time::Instant;
 
 /// The time after which a client should try again when the queue is full, in seconds.
@@ -28,12 +29,16 @@ pub(crate) async fn admit(
         .flatten();
     let bucket = (&*caller.bucket, caller.rate_limit);
     let submission = state.queue.submission(job, bucket, state.job_keyring.known().signing());
-    let admission = state.admissions.call(submission).await??;
+    let admission = match state.admissions.call(submission).await {
+        Ok(admitted) => admitted.map_err(ApiError::from),
+        Err(error) => Err(error.into()),
+    };
+    let admission = admission.map_err(ApiError::of_unknown_admission)?;
     let quota = admission.quota;
     let (word, reply) = match admission.verdict {
         Verdict::Enqueued => {
             let queued = Reply::queued(job);
-            ("enqueued", Ok(wait_for_result(state, job, ticket, deadline, queued).await))
+            ("enqueued", wait_for_result(state, job, ticket, deadline, queued).await)
         }
         Verdict::Known(record) => {
             // The record of this very submission: it was admitted, and the answer to that was lost
@@ -43,12 +48,18 @@ pub(crate) async fn admit(
                 ended @ Reply::Ended(_) => ("replayed", Ok(ended)),
                 pending => {
                     let reply = wait_for_result(state, job, ticket, deadline, pending).await;
-                    (if own { "enqueued" } else { "joined" }, Ok(reply))
+                    (if own { "enqueued" } else { "joined" }, reply)
                 }
             }
         }
         Verdict::Reused => ("reused", Err(ApiError::key_reused(job.id()))),
-        Verdict::Contested => ("reused", contested(state, job).await),
+        Verdict::Contested => match contested(state, job).await {
+            Ok(Some(owned)) => {
+                ("joined", wait_for_result(state, job, ticket, deadline, owned).await)
+            }
+            Ok(None) => ("reused", Err(ApiError::key_reused(job.id()))),
+            Err(error) => ("reused", Err(error)),
+        },
         Verdict::Limited => ("limited", Err(limited(quota))),
         Verdict::Full => ("full", Err(full())),
     };
@@ -58,15 +69,18 @@ pub(crate) async fn admit(
 }
 
 /// The reply when another request with this key is under way. If Redis has lost the key, this
-/// request may nevertheless be the one that was decided first. The command log shows which one it
-/// is.
-async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Reply, ApiError> {
-    match command_log::find_job(&state.database, job.client, job.id()).await? {
-        Some(entry) if entry.fingerprint == job.fingerprint => {
-            Ok(Reply::Ended(JobResult::of_entry(entry, job)))
-        }
-        _ => Err(ApiError::key_reused(job.id())),
+/// request may nevertheless be the one that was accepted or decided first. Postgres shows which one
+/// it is; `None` if it is not this one.
+async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Option<Reply>, ApiError> {
+    let accepted = accepted::find(&state.database, job.client, job.id()).await?;
+    if let Some(entry) = command_log::find_job(&state.database, job.client, job.id()).await? {
+        let is_own = entry.fingerprint == job.fingerprint;
+        return Ok(is_own.then(|| Reply::Ended(JobResult::of_entry(entry, job))));
     }
+    let is_own = |accepted: &AcceptedJob| {
+        accepted.fingerprint == job.fingerprint && accepted.ended_at.is_none()
+    };
+    Ok(accepted.filter(is_own).map(|accepted| Reply::accepted(job, accepted.submitted_at)))
 }
 
 fn limited(quota: Option<Quota>) -> ApiError {

@@ -5,7 +5,7 @@ use crate::respond;
 use crate::submit::job_result::JobResult;
 use axum::response::{IntoResponse, Response};
 use contract::view::JobView;
-use domain::{JobId, JobStatus};
+use domain::{Instant, JobId, JobStatus};
 use queue::{QueuedJob, Record};
 
 /// The reply to an admitted submission.
@@ -13,7 +13,7 @@ pub(crate) enum Reply {
     /// The result of its job, which has ended.
     Ended(JobResult),
     /// Its job, which goes on; `joined` if another request began it.
-    Pending { view: JobView, joined: bool },
+    Pending { view: JobView, submitted_at: Instant, joined: bool },
 }
 
 impl Reply {
@@ -21,14 +21,25 @@ impl Reply {
     pub(crate) fn queued(job: &QueuedJob) -> Self {
         let operation = job.command.operation();
         let view = JobView::new(job.id(), operation, JobStatus::Queued, 0, job.submitted_at);
-        Self::Pending { view, joined: false }
+        Self::Pending { view, submitted_at: job.submitted_at, joined: false }
+    }
+
+    /// The reply for a job that another request like this one began, and that its client was
+    /// promised.
+    pub(crate) fn accepted(job: &QueuedJob, submitted_at: Instant) -> Self {
+        let operation = job.command.operation();
+        let view = JobView::new(job.id(), operation, JobStatus::Queued, 0, submitted_at);
+        Self::Pending { view, submitted_at, joined: true }
     }
 
     /// The reply for a job that has a record in Redis.
     pub(crate) fn of_record(record: &Record, job: &QueuedJob, joined: bool) -> Self {
         match JobResult::of_record(record, job) {
             Some(result) => Self::Ended(result.joined(joined)),
-            None => Self::Pending { view: view_of_record(job.id(), record), joined },
+            None => {
+                let (view, submitted_at) = (view_of_record(job.id(), record), record.submitted_at);
+                Self::Pending { view, submitted_at, joined }
+            }
         }
     }
 }
@@ -37,7 +48,7 @@ impl Reply {
 pub(crate) fn respond(reply: Result<Reply, ApiError>, job: &QueuedJob) -> Response {
     match reply {
         Ok(Reply::Ended(result)) => result.into_response(job),
-        Ok(Reply::Pending { view, joined }) => {
+        Ok(Reply::Pending { view, joined, .. }) => {
             respond::mark_replayed(respond::accepted(&view), joined)
         }
         Err(error) => error.into_response(),

@@ -1,9 +1,10 @@
 //! Waiting for a job to end: for submissions, and for `GET /jobs/{id}?wait`.
 
+use crate::api_error::ApiError;
 use crate::state::ApiState;
 use crate::submit::job_result::JobResult;
 use crate::submit::reply::Reply;
-use queue::{QueuedJob, Ticket, Waited};
+use queue::{Outcome, QueuedJob, Ticket, Waited};
 use store::command_log;
 use tokio::time::Instant;
 
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 /// goes on in any case. `look` is called when an announcement may have been missed.
 pub(crate) async fn wait<L, F>(
     state: &ApiState,
-    ticket: Ticket,
+    ticket: &mut Ticket,
     deadline: Instant,
     look: impl FnMut() -> F,
 ) -> Waited<L>
@@ -22,25 +23,46 @@ where
     waited.unwrap_or(Waited::TimedOut)
 }
 
-/// Waits for the result of `job`; returns `pending`, or its state by then, if it does not end in
-/// time.
+/// Waits for the result of `job`. If it does not end in time, its client is promised that it is
+/// done: that is noted before the reply, which is `pending`, or the state of the job by then.
 pub(crate) async fn wait_for_result(
     state: &ApiState,
     job: &QueuedJob,
-    ticket: Option<Ticket>,
+    mut ticket: Option<Ticket>,
     deadline: Instant,
     pending: Reply,
-) -> Reply {
-    let (Some(ticket), Reply::Pending { joined, .. }) = (ticket, &pending) else { return pending };
-    let joined = *joined;
-    let look = || async {
-        let record = state.queue.record(job.id()).await.ok().flatten()?;
-        JobResult::of_record(&record, job)
-    };
-    match wait(state, ticket, deadline, look).await {
-        Waited::Announced(outcome) => Reply::Ended(JobResult::of_outcome(&outcome).joined(joined)),
-        Waited::Looked(result) => Reply::Ended(result.joined(joined)),
-        Waited::TimedOut => last_look(state, job, pending).await,
+) -> Result<Reply, ApiError> {
+    let Reply::Pending { joined, .. } = pending else { return Ok(pending) };
+    if let Some(ticket) = &mut ticket {
+        let look = || async {
+            let record = state.queue.record(job.id()).await.ok().flatten()?;
+            JobResult::of_record(&record, job)
+        };
+        match wait(state, ticket, deadline, look).await {
+            Waited::Announced(outcome) => return Ok(announced(&outcome, joined)),
+            Waited::Looked(result) => return Ok(Reply::Ended(result.joined(joined))),
+            Waited::TimedOut => {}
+        }
+    }
+    accept(state, job, &pending).await?;
+    let Some(mut ticket) = ticket else { return Ok(pending) };
+    match ticket.announced() {
+        Some(outcome) => Ok(announced(&outcome, joined)),
+        None => Ok(last_look(state, job, pending).await),
+    }
+}
+
+fn announced(outcome: &Outcome, joined: bool) -> Reply {
+    Reply::Ended(JobResult::of_outcome(outcome).joined(joined))
+}
+
+/// Notes that the client of a job is promised that it is done. Fails if its key stands for another
+/// request, which Redis had lost.
+async fn accept(state: &ApiState, job: &QueuedJob, pending: &Reply) -> Result<(), ApiError> {
+    let Reply::Pending { submitted_at, .. } = *pending else { return Ok(()) };
+    match state.acceptances.note(job.accepted(submitted_at)).await {
+        Some(standing) if standing != job.fingerprint => Err(ApiError::key_reused(job.id())),
+        _ => Ok(()),
     }
 }
 
@@ -48,8 +70,11 @@ pub(crate) async fn wait_for_result(
 /// the command log tells whether the job is decided.
 async fn last_look(state: &ApiState, job: &QueuedJob, pending: Reply) -> Reply {
     let Reply::Pending { joined, .. } = pending else { return pending };
-    if let Ok(Some(record)) = state.queue.record(job.id()).await {
-        return Reply::of_record(&record, job, joined);
+    match state.queue.record(job.id()).await {
+        // Redis has lost it, and another request has its key there.
+        Ok(Some(record)) if record.fingerprint != job.fingerprint && record.answer.is_none() => {}
+        Ok(Some(record)) => return Reply::of_record(&record, job, joined),
+        Ok(None) | Err(_) => {}
     }
     match command_log::find_job(&state.database, job.client, job.id()).await {
         Ok(Some(entry)) => Reply::Ended(JobResult::of_entry(entry, job).joined(joined)),

@@ -7,6 +7,7 @@
 //! [`decide`] is the entry point. It dispatches to one file for each command, such as
 //! `subscription/renew.rs`.
 
+mod accepted_job;
 pub mod calendar;
 mod change;
 mod command;
@@ -29,6 +30,7 @@ mod subscription;
 mod user;
 mod working_set;
 
+pub use accepted_job::AcceptedJob;
 pub use change::{Change, Changes};
 pub use command::{Command, InternalCommand, Operation};
 pub use decide::{Context, Decision, Entity, Success, decide, decide_internal};

@@ -95,7 +95,7 @@ pub enum Waited<L> {
 impl Ticket {
     /// Waits until the outcome is published, or `deadline`. `look` reads the record: it is called
     /// when publications may have been missed, and once a second while there is no subscription.
-    pub async fn wait<L, F>(mut self, deadline: Instant, mut look: impl FnMut() -> F) -> Waited<L>
+    pub async fn wait<L, F>(&mut self, deadline: Instant, mut look: impl FnMut() -> F) -> Waited<L>
     where
         F: Future<Output = Option<L>>,
     {
@@ -111,6 +111,11 @@ impl Ticket {
                 return Waited::Looked(found);
             }
         }
+    }
+
+    /// The outcome, if it was published by now. To be called after a wait that has timed out.
+    pub fn announced(&mut self) -> Option<Arc<Outcome>> {
+        self.outcome.try_recv().ok()
     }
 }
 

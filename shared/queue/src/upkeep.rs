@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 static KEEP_ALIVE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("lua/keep_alive.lua")));
+static GIVE_BACK: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("lua/give_back.lua")));
 static PROMOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/promote.lua")));
 static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/release.lua")));
 
@@ -21,20 +23,47 @@ const RETRY_DELAY_MAX_SECONDS: u64 = 60;
 /// How long Redis keeps what apalis notes about a worker, after its last sign of life.
 const WORKER_NOTE_TTL_SECONDS: u64 = 86_400;
 
+/// The longest time between two signs of life, which come each second, in a Redis that goes on.
+const SIGNS_APART_MAX_SECONDS: u64 = 10;
+
 impl Queue {
     /// Notes a sign of life of `worker`. apalis does so too, but not while fetched tasks wait for a
-    /// free handler, for instance during an outage of Postgres.
-    pub async fn keep_alive(&self, worker: &str) -> Result<(), QueueError> {
-        self.connection
-            .invoke::<()>(
+    /// free handler, for instance during an outage of Postgres. `false` if Redis may have been
+    /// started again since the last one, until [`Queue::give_back`] was called.
+    pub async fn keep_alive(&self, worker: &str) -> Result<bool, QueueError> {
+        let goes_on: u8 = self
+            .connection
+            .invoke(
                 KEEP_ALIVE
                     .key(&self.keys.workers)
                     .key(self.worker_note(worker))
                     .arg(worker)
-                    .arg(WORKER_NOTE_TTL_SECONDS),
+                    .arg(WORKER_NOTE_TTL_SECONDS)
+                    .arg(SIGNS_APART_MAX_SECONDS),
             )
             .await?;
-        Ok(())
+        Ok(goes_on == 1)
+    }
+
+    /// Gives back the tasks that the living `worker` holds by what Redis knows, except those that
+    /// it has in hand, and returns how many.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn give_back(&self, worker: &str, in_hand: &[String]) -> Result<usize, QueueError> {
+        let given = self
+            .connection
+            .invoke(
+                GIVE_BACK
+                    .key(self.keys.in_flight_of(worker))
+                    .key(&self.keys.active)
+                    .key(&self.keys.data)
+                    .key(self.worker_note(worker))
+                    .arg(&self.keys.wake_channel)
+                    .arg(&self.keys.meta)
+                    .arg(WORKER_NOTE_TTL_SECONDS)
+                    .arg(in_hand),
+            )
+            .await?;
+        Ok(given)
     }
 
     /// Moves at most [`PROMOTED_AT_ONCE_MAX`] due retries to the waiting tasks, and returns how

@@ -1,6 +1,7 @@
 //! The one list of what is wrong or doubtful at a start, each line with its cure. What is wrong
 //! keeps a program from starting. Pure: others ask for the facts.
 
+use crate::settings::Durability;
 use chrono::TimeDelta;
 use domain::Instant;
 use queue::RedisFacts;
@@ -54,7 +55,13 @@ impl Checks {
     }
 
     /// Judges what Postgres says. `host` is the clock of this host at that time.
-    pub fn postgres(&mut self, facts: &PostgresFacts, connections_max: u32, host: Instant) {
+    pub fn postgres(
+        &mut self,
+        facts: &PostgresFacts,
+        connections_max: u32,
+        durability: Durability,
+        host: Instant,
+    ) {
         if facts.version < 130_000 {
             let what = format!("Postgres is of version {}", facts.version / 10_000);
             self.doubtful(what, "use 15 or later, which this was tested with");
@@ -71,17 +78,34 @@ impl Checks {
             let what = "Postgres takes no writes: it is a standby, or set to be read only";
             self.doubtful(what, "use the address of the primary in DATABASE_URL");
         }
-        for (name, value, risk) in [
-            ("fsync", &facts.fsync, "a crash can destroy the database"),
-            ("full_page_writes", &facts.full_page_writes, "a crash can destroy the database"),
-            ("synchronous_commit", &facts.synchronous_commit, "a crash can undo what was answered"),
-        ] {
-            if value == "off" {
-                self.doubtful(format!("Postgres has {name} off: {risk}"), "set it to on");
-            }
-        }
+        self.durability(facts, durability);
         self.connections(facts, connections_max);
         self.clocks("this host", host, "Postgres", facts.now);
+    }
+
+    /// Every promise rests on what Postgres has committed.
+    fn durability(&mut self, facts: &PostgresFacts, durability: Durability) {
+        for (name, value, is_needed, risk) in [
+            ("fsync", &facts.fsync, true, "a crash can destroy the database"),
+            ("synchronous_commit", &facts.synchronous_commit, true, "a crash can undo answers"),
+            (
+                "full_page_writes",
+                &facts.full_page_writes,
+                false,
+                "a crash can destroy the database",
+            ),
+        ] {
+            if value == "off" {
+                let what = format!("Postgres has {name} off: {risk}");
+                let is_wrong = is_needed && durability == Durability::Required;
+                let cure = if is_wrong {
+                    "set it to on, or DATABASE_DURABILITY=waived for a trial"
+                } else {
+                    "set it to on"
+                };
+                self.0.push(Finding { is_wrong, what, cure: cure.to_owned() });
+            }
+        }
     }
 
     /// Adds up the connections. One of those in use is the one that asked.
@@ -120,13 +144,13 @@ impl Checks {
             self.wrong(format!("the user in REDIS_URL lacks the rights {rights}"), cure);
         }
         for (name, good, risk) in [
-            ("appendonly", "yes", "accepted jobs are lost when Redis stops"),
-            ("appendfsync", "always", "the last second of accepted jobs is lost in a crash"),
-            ("maxmemory-policy", "noeviction", "accepted jobs can be evicted"),
+            ("appendonly", &["yes"][..], "all jobs under way are lost when it stops"),
+            ("appendfsync", &["everysec", "always"], "many jobs under way are lost in a power cut"),
+            ("maxmemory-policy", &["noeviction"], "jobs under way can be evicted"),
         ] {
             let found = facts.settings.iter().find(|(setting, _)| setting == name);
-            if let Some((_, value)) = found.filter(|(_, value)| value != good) {
-                let cure = format!("set it to {good}");
+            if let Some((_, value)) = found.filter(|(_, value)| !good.contains(&value.as_str())) {
+                let cure = format!("set it to {}", good.join(" or "));
                 self.doubtful(format!("Redis has {name} {value}: {risk}"), cure);
             }
         }
@@ -198,7 +222,7 @@ mod tests {
 
     fn judged(facts: &PostgresFacts, host: Instant) -> Checks {
         let mut checks = Checks::default();
-        checks.postgres(facts, 8, host);
+        checks.postgres(facts, 8, Durability::Required, host);
         checks
     }
 
@@ -214,7 +238,19 @@ mod tests {
         for (facts, host, is_wrong, said) in [
             (PostgresFacts { encoding: "LATIN1".into(), ..postgres() }, at, true, "LATIN1"),
             (PostgresFacts { lacks: vec!["X".into()], ..postgres() }, at, true, "shop lacks X"),
-            (PostgresFacts { fsync: "off".into(), ..postgres() }, at, false, "fsync off"),
+            (PostgresFacts { fsync: "off".into(), ..postgres() }, at, true, "fsync off"),
+            (
+                PostgresFacts { synchronous_commit: "off".into(), ..postgres() },
+                at,
+                true,
+                "DATABASE_DURABILITY=waived",
+            ),
+            (
+                PostgresFacts { full_page_writes: "off".into(), ..postgres() },
+                at,
+                false,
+                "full_page_writes off",
+            ),
             (PostgresFacts { role_limit: 6, ..postgres() }, at, false, "role shop 6 connections"),
             (
                 PostgresFacts { database_limit: 9, database_used: 3, ..postgres() },
@@ -230,6 +266,34 @@ mod tests {
             assert_eq!(checks.0.len(), 1, "{checks}");
             assert_eq!(checks.refuse(), is_wrong, "{checks}");
             assert!(checks.to_string().contains(said), "{said}: {checks}");
+        }
+    }
+
+    #[test]
+    fn a_postgres_that_may_lose_things_is_taken_only_on_demand() {
+        let lax =
+            PostgresFacts { fsync: "off".into(), synchronous_commit: "off".into(), ..postgres() };
+        for (durability, refused) in [(Durability::Required, true), (Durability::Waived, false)] {
+            let mut checks = Checks::default();
+            checks.postgres(&lax, 8, durability, Instant::UNIX_EPOCH);
+            assert_eq!((checks.0.len(), checks.refuse()), (2, refused), "{checks}");
+        }
+    }
+
+    #[test]
+    fn a_redis_that_forgets_more_than_a_second_is_doubtful() {
+        for (name, value, is_doubtful) in [
+            ("appendfsync", "everysec", false),
+            ("appendfsync", "always", false),
+            ("appendfsync", "no", true),
+            ("appendonly", "yes", false),
+            ("appendonly", "no", true),
+            ("maxmemory-policy", "allkeys-lru", true),
+        ] {
+            let settings = vec![(name.to_owned(), value.to_owned())];
+            let mut checks = Checks::default();
+            checks.redis(&RedisFacts { settings, ..RedisFacts::default() }, None);
+            assert_eq!((checks.0.len() == 1, checks.refuse()), (is_doubtful, false), "{checks}");
         }
     }
 

@@ -73,9 +73,7 @@ pub(crate) async fn find(
         database
     });
     found.queue = queue.and_then(|opened| found.take("REDIS_URL", "Redis", opened));
-    let beside = if program == Program::Worker { CONNECTIONS_BESIDE } else { 0 };
-    let connections = postgres.database_connections_max.saturating_add(beside);
-    let at_postgres = found.ask_postgres(program, connections).await;
+    let at_postgres = found.ask_postgres(program, postgres).await;
     found.ask_redis(at_postgres).await;
     found
 }
@@ -93,12 +91,17 @@ impl Found {
     async fn ask_postgres(
         &mut self,
         program: Program,
-        connections: u32,
+        settings: &settings::Postgres,
     ) -> Option<domain::Instant> {
         let facts = self.database.as_ref()?.facts(program).await;
         match facts {
             Ok(facts) => {
-                self.checks.postgres(&facts, connections, clock::host());
+                let settings::Postgres {
+                    database_connections_max: max, database_durability, ..
+                } = *settings;
+                let beside = if program == Program::Worker { CONNECTIONS_BESIDE } else { 0 };
+                let (connections, durability) = (max.saturating_add(beside), database_durability);
+                self.checks.postgres(&facts, connections, durability, clock::host());
                 Some(facts.now)
             }
             Err(error) => {

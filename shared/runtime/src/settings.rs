@@ -39,6 +39,21 @@ pub struct Postgres {
     #[arg(long, env = "DATABASE_CONNECTIONS_MAX", default_value_t = 8, value_name = "N",
           value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub database_connections_max: u32,
+
+    /// Whether a Postgres is refused that can lose what it has committed; "waived" is for tests and
+    /// for trying things out
+    #[arg(long, env = "DATABASE_DURABILITY", value_enum,
+          default_value_t = Durability::Required)]
+    pub database_durability: Durability,
+}
+
+/// What is asked of the durability of Postgres.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// What it has committed is on disk.
+    Required,
+    /// A crash of its host may undo what was answered and what was promised.
+    Waived,
 }
 
 /// Where Redis is, and the queue in it.

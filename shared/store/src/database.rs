@@ -101,9 +101,9 @@ impl Database {
         self.read(look).await
     }
 
-    /// Runs a read, within one time limit. It is repeated once, on a connection of its own, if the
-    /// first one had ended or was made for tables that have changed, and again while it meets the
-    /// lock of a table.
+    /// Runs a read, or a write that may be made twice, within one time limit. It is repeated once,
+    /// on a connection of its own, if the first one had ended or was made for tables that have
+    /// changed, and again while it meets a lock.
     pub(crate) async fn read<T, F>(&self, look: impl Fn(Lent) -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,

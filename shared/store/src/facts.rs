@@ -13,6 +13,9 @@ const API_NEEDS: &[(&str, &str)] = &[
     ("subscriptions", "SELECT"),
     ("gifts", "SELECT"),
     ("transactions", "SELECT"),
+    ("accepted_jobs", "SELECT"),
+    ("accepted_jobs", "INSERT"),
+    ("accepted_jobs", "UPDATE"),
 ];
 const WORKER_NEEDS: &[(&str, &str)] = &[
     ("clients", "SELECT"),
@@ -30,6 +33,9 @@ const WORKER_NEEDS: &[(&str, &str)] = &[
     ("grants", "INSERT"),
     ("transactions", "SELECT"),
     ("transactions", "INSERT"),
+    ("accepted_jobs", "SELECT"),
+    ("accepted_jobs", "UPDATE"),
+    ("accepted_jobs", "DELETE"),
     ("users_id_seq", "USAGE"),
     ("subscriptions_id_seq", "USAGE"),
     ("gifts_id_seq", "USAGE"),
@@ -63,6 +69,7 @@ const LACKS: &str = "
     FROM unnest($1::text[], $2::text[]) AS need (object, privilege)
     WHERE CASE WHEN to_regclass(object) IS NULL THEN true
                WHEN privilege = 'USAGE' THEN NOT has_sequence_privilege(object, privilege)
+               WHEN privilege = 'DELETE' THEN NOT has_table_privilege(object, privilege)
                ELSE NOT has_any_column_privilege(object, privilege) END";
 
 /// The programs, which need different rights.

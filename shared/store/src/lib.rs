@@ -7,6 +7,7 @@
 //! (`load_batch`, in `migrations/`). A batch of what is due never waits for a lock, so its order
 //! does not matter (`load_unlocked`).
 
+pub mod accepted;
 pub mod api_keys;
 mod batch;
 mod changes;

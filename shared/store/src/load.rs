@@ -2,8 +2,10 @@
 
 use crate::StoreError;
 use crate::needs::NeedsJson;
-use crate::tables::{GiftRow, SubscriptionRow, TransactionRow, UserRow, from_json};
-use domain::{Change, ClientId, Instant, JobId, LogEntry, Needs, NewIds, WorkingSet};
+use crate::tables::{
+    AcceptedJobRow, GiftRow, SubscriptionRow, TransactionRow, UserRow, from_json, rows_from_json,
+};
+use domain::{AcceptedJob, Change, ClientId, Instant, JobId, LogEntry, Needs, NewIds, WorkingSet};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
 use std::collections::HashMap;
@@ -15,6 +17,9 @@ pub struct BatchContext {
     pub now: Instant,
     /// The entries of jobs that are in the command log already. There are seldom any.
     pub decided: HashMap<JobId, LogEntry>,
+    /// The jobs of the batch that their clients were promised, and that are to be decided as they
+    /// stand here. They leave the table when the batch is committed. There are seldom any.
+    pub accepted: HashMap<JobId, AcceptedJob>,
     /// The new ids, as many as the batch needs.
     pub new_ids: NewIds,
 }
@@ -39,15 +44,17 @@ pub(crate) async fn begin_and_load(
     jobs: &[(ClientId, JobId)],
 ) -> Result<(WorkingSet, BatchContext), StoreError> {
     let needs = NeedsJson::new(needs, jobs).literal()?;
-    let load = match load {
-        Load::Batch => "load_batch",
-        Load::Unlocked => "load_unlocked",
+    let calls = match load {
+        Load::Batch => "load_batch(needs)::text, take_accepted_jobs(needs)::text",
+        Load::Unlocked => "load_unlocked(needs)::text, NULL::text",
     };
     // Several statements in one round trip cannot have parameters.
-    let call = format!("{begin} SELECT {load}({needs})::text");
+    let call = format!("{begin} SELECT {calls} FROM (SELECT {needs}) AS given (needs)");
     let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
     let loaded: String = sqlx::Row::try_get(&row, 0)?;
-    from_json::<Loaded>(&loaded)?.into_parts()
+    let accepted: Option<String> = sqlx::Row::try_get(&row, 1)?;
+    let accepted = rows_from_json(accepted.as_deref())?;
+    from_json::<Loaded>(&loaded)?.into_parts(accepted)
 }
 
 /// The JSON that `load_batch` and `load_unlocked` return.
@@ -67,7 +74,10 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn into_parts(self) -> Result<(WorkingSet, BatchContext), StoreError> {
+    fn into_parts(
+        self,
+        accepted: Vec<AcceptedJobRow<'static>>,
+    ) -> Result<(WorkingSet, BatchContext), StoreError> {
         let mut working_set = WorkingSet::default();
         for user in self.users.into_iter().flatten() {
             working_set.apply(Change::User(user.try_into()?));
@@ -83,7 +93,12 @@ impl Loaded {
             let entry = LogEntry::try_from(entry)?;
             decided.insert(entry.job, entry);
         }
+        let accepted = accepted.into_iter().map(|row| {
+            let job = AcceptedJob::try_from(row)?;
+            Ok((job.job, job))
+        });
+        let accepted = accepted.collect::<Result<_, StoreError>>()?;
         let new_ids = NewIds::new(self.new_users, self.new_gifts, self.new_subscriptions);
-        Ok((working_set, BatchContext { now: self.now, decided, new_ids }))
+        Ok((working_set, BatchContext { now: self.now, decided, accepted, new_ids }))
     }
 }

@@ -128,6 +128,8 @@ impl Builder {
         let common = Settings::default()
             .with("DATABASE_URL", url)
             .with("REDIS_URL", redis_url)
+            // That of the tests is fast, not durable.
+            .with("DATABASE_DURABILITY", "waived")
             .with("RUST_LOG", "info");
         let api_settings = common.clone().overridden_by(&self.api_settings);
         let worker_settings = common.overridden_by(&self.worker_settings);

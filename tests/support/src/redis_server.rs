@@ -1,8 +1,9 @@
 //! A Redis server for one test.
 
 use crate::{Process, Settings, Signal, eventually, free_address, fresh_folder};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use redis::cmd;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,8 +22,8 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server on a free port, with its data in `folder`. A `durable` one writes every job
-    /// to disk before it is accepted, as with `make run`.
+    /// Starts a server on a free port, with its data in `folder`. A `durable` one has a log,
+    /// as with `make run`.
     pub async fn start(folder: PathBuf, durable: bool) -> Result<Self> {
         Self::start_in(folder, false, durable).await
     }
@@ -86,7 +87,7 @@ impl RedisServer {
             ["--dir", &folder],
             ["--save", ""],
             ["--appendonly", appendonly],
-            ["--appendfsync", "always"],
+            ["--appendfsync", "everysec"],
             ["--maxmemory-policy", "noeviction"],
         ];
         let args = own.as_flattened().iter().chain(settings);
@@ -108,6 +109,32 @@ impl RedisServer {
     /// Ends it at once (SIGKILL).
     pub fn kill(&mut self) {
         self.process = None;
+    }
+
+    /// The size of the log of a durable server. Redis writes to it before it answers.
+    pub fn log_size(&self) -> Result<u64> {
+        Ok(self.log()?.metadata()?.len())
+    }
+
+    /// Ends it as a power cut does (SIGKILL) after which its log is no longer than `kept`: what was
+    /// written since was not on the disk.
+    pub fn cut_power(&mut self, kept: u64) -> Result<()> {
+        self.kill();
+        let log = self.log()?;
+        ensure!(log.metadata()?.len() >= kept, "the log is shorter than {kept}");
+        Ok(log.set_len(kept)?)
+    }
+
+    /// The newest file of the log.
+    fn log(&self) -> Result<File> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(self.folder.join("appendonlydir"))? {
+            files.push(entry?.path());
+        }
+        files.retain(|file| file.to_string_lossy().ends_with(".incr.aof"));
+        files.sort();
+        let newest = files.last().context("no log: is the server durable?")?;
+        Ok(File::options().write(true).open(newest)?)
     }
 
     /// Sends the server a signal, for example to freeze it.
@@ -154,6 +181,22 @@ mod tests {
             drop(server);
             std::fs::remove_dir_all(folder).unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn a_power_cut_takes_what_came_after_the_kept_size_and_nothing_else() {
+        let folder = fresh_folder("redis").unwrap();
+        let mut server = RedisServer::start(folder.clone(), true).await.unwrap();
+        let mut connection = server.connect().await.unwrap();
+        run::<()>(&mut connection, "SET before 1").await;
+        let kept = server.log_size().unwrap();
+        run::<()>(&mut connection, "SET after 1").await;
+        assert!(server.log_size().unwrap() > kept);
+        server.cut_power(kept).unwrap();
+        server.resume().await.unwrap();
+        assert_eq!(keys(&mut server.connect().await.unwrap()).await, ["before"]);
+        drop(server);
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[tokio::test]

@@ -1,26 +1,75 @@
 //! `worker jobs`: lists, shows, requeues and discards jobs that were given up.
 
-use crate::settings::JobsCommand;
+use crate::settings::{JobsCommand, Settings};
 use anyhow::{Context, bail};
 use contract::view::timestamp;
-use domain::JobId;
-use queue::Queue;
-use runtime::settings::Redis;
+use domain::{ClientId, JobId, JobStatus};
+use queue::{Queue, QueuedJob};
+use runtime::settings::Postgres;
 use std::io::{Write, stdout};
+use store::{Database, accepted};
+
+const CANNOT: &str = "cannot use Postgres (DATABASE_URL)";
 
 /// Runs the command.
-pub async fn run(command: JobsCommand, redis: &Redis) -> anyhow::Result<()> {
-    let queue = Queue::connect(redis.queue()).await.context("cannot reach Redis (REDIS_URL)")?;
+pub async fn run(command: JobsCommand, settings: &Settings) -> anyhow::Result<()> {
+    let queue = settings.redis.queue();
+    let queue = Queue::connect(queue).await.context("cannot reach Redis (REDIS_URL)")?;
     match command {
         JobsCommand::List { limit } => list(&queue, limit).await,
         JobsCommand::Show { job } => show(&queue, JobId::new(job)).await,
         JobsCommand::Requeue { job } => {
-            report(queue.requeue(JobId::new(job)).await?, JobId::new(job), "is queued again")
+            let (job, database) = (JobId::new(job), database(&settings.postgres)?);
+            report(requeue(&queue, &database, job).await?, job, "is queued again")
         }
         JobsCommand::Discard { job } => {
-            report(queue.discard(JobId::new(job)).await?, JobId::new(job), "is discarded")
+            let (job, database) = (JobId::new(job), database(&settings.postgres)?);
+            report(discard(&queue, &database, job).await?, job, "is discarded")
         }
     }
+}
+
+fn database(postgres: &Postgres) -> anyhow::Result<Database> {
+    Ok(Database::new(postgres.database_url.expose(), postgres.database_connections_max)?)
+}
+
+/// Queues a dead job again. If its client was promised that it is done, that holds again: before
+/// it is queued, so that nothing is done without Postgres, and after it, because a worker may have
+/// seen it dead in between.
+async fn requeue(queue: &Queue, database: &Database, job: JobId) -> anyhow::Result<bool> {
+    let client = client_of_dead(queue, job).await?;
+    revive(database, client, job).await?;
+    let requeued = queue.requeue(job).await?;
+    revive(database, client, job).await?;
+    Ok(requeued)
+}
+
+/// Drops a dead job. What its client was promised is taken back first, or a worker would admit the
+/// job again when Redis has lost it.
+async fn discard(queue: &Queue, database: &Database, job: JobId) -> anyhow::Result<bool> {
+    let client = client_of_dead(queue, job).await?;
+    if let Some(client) = client {
+        accepted::end(database, client, job).await.context(CANNOT)?;
+    }
+    let discarded = queue.discard(job).await?;
+    if !discarded {
+        revive(database, client, job).await?;
+    }
+    Ok(discarded)
+}
+
+async fn revive(database: &Database, client: Option<ClientId>, job: JobId) -> anyhow::Result<()> {
+    let Some(client) = client else { return Ok(()) };
+    accepted::revive(database, client, job).await.context(CANNOT)
+}
+
+/// The client of a dead job. `None` if the job is not dead, or nothing tells whose it is.
+async fn client_of_dead(queue: &Queue, job: JobId) -> anyhow::Result<Option<ClientId>> {
+    if let Some(record) = queue.record(job).await? {
+        return Ok((record.status == JobStatus::Dead).then_some(record.client));
+    }
+    let payload = queue.payload(job).await?.unwrap_or_default();
+    Ok(QueuedJob::decode(payload.as_bytes()).ok().map(|job| job.client))
 }
 
 fn report(done: bool, job: JobId, what: &str) -> anyhow::Result<()> {

@@ -10,10 +10,11 @@ use axum::http::Uri;
 use axum::response::Response;
 use contract::view::JobView;
 use contract::{Problem, ProblemKind};
-use domain::{ClientId, JobId};
+use domain::{AcceptedJob, Answer, ClientId, JobId, JobStatus};
+use queue::QueuedJob;
 use serde::Deserialize;
 use std::time::Duration;
-use store::command_log;
+use store::{accepted, command_log};
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
@@ -52,12 +53,12 @@ pub(crate) async fn handle(
     let waits = deadline > Instant::now();
     let ticket = waits.then(|| state.outcomes.ticket(id, &caller.bucket)).flatten();
     let mut view = find(&state, caller.client, id).await?;
-    if let Some(ticket) = ticket.filter(|_| !view.is_final()) {
+    if let Some(mut ticket) = ticket.filter(|_| !view.is_final()) {
         let look = || async {
             let found = find(&state, caller.client, id).await;
             found.ok().filter(JobView::is_final).map(drop)
         };
-        wait(&state, ticket, deadline, look).await;
+        wait(&state, &mut ticket, deadline, look).await;
         view = find(&state, caller.client, id).await?;
     }
     let mut response = respond::job(&view);
@@ -76,17 +77,39 @@ impl Wait {
 }
 
 /// The job from its record in Redis. When Redis has no record or cannot be reached, the job from
-/// the command log.
+/// the command log, or as it was promised.
 async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, ApiError> {
-    let record = state.queue.record(id).await;
-    match record {
-        Ok(Some(record)) if record.client == client => Ok(view_of_record(id, &record)),
-        Ok(Some(_)) => Err(not_found()),
-        forgotten => match command_log::find_job(&state.database, client, id).await? {
-            Some(entry) => Ok(JobView::from_entry(&entry)),
-            None => Err(forgotten.err().map_or_else(not_found, ApiError::from)),
-        },
+    let forgotten = match state.queue.record(id).await {
+        Ok(Some(record)) if record.client == client => return Ok(view_of_record(id, &record)),
+        Ok(Some(_)) => return Err(not_found()),
+        forgotten => forgotten,
+    };
+    // In this order: what was accepted is there until it is in the command log.
+    let accepted = accepted::find(&state.database, client, id).await?;
+    if let Some(entry) = command_log::find_job(&state.database, client, id).await? {
+        return Ok(JobView::from_entry(&entry));
     }
+    match accepted {
+        Some(accepted) => view_of_accepted(&accepted),
+        None => Err(forgotten.err().map_or_else(not_found, ApiError::from)),
+    }
+}
+
+/// The view of a job that its client was promised, and that Redis does not show.
+fn view_of_accepted(accepted: &AcceptedJob) -> Result<JobView, ApiError> {
+    let job = QueuedJob::of_accepted(accepted).map_err(|error| {
+        tracing::error!(job = %accepted.job, %error, "an accepted job cannot be read");
+        ApiError::internal()
+    })?;
+    let status = if accepted.ended_at.is_some() { JobStatus::Dead } else { JobStatus::Queued };
+    let (id, operation) = (job.id(), job.command.operation());
+    let view = JobView::new(id, operation, status, 0, accepted.submitted_at);
+    if accepted.ended_at.is_none() {
+        return Ok(view);
+    }
+    let problem = Problem::given_up("its attempts are over").about_job(id);
+    let answer = Answer { status: problem.status, body: problem.to_json() };
+    Ok(view.answered(&answer, accepted.ended_at))
 }
 
 fn not_found() -> ApiError {

@@ -23,7 +23,7 @@ pub(crate) fn write(results: &Results, folder: &Path, earlier: Option<&Path>) ->
     }
     let mut report = format!(
         "# Benchmark of {began} UTC\n\n`{command}`: Postgres with `fsync` and \
-         `synchronous_commit`, Redis with `appendfsync always`; the load generator shares \
+         `synchronous_commit`, Redis with `appendfsync everysec`; the load generator shares \
          the machine.\n{summary}"
     );
     report.push_str(&tables::of_build("", samples));

@@ -113,7 +113,7 @@ async fn a_silent_subscription_is_renewed_and_its_outcome_found() {
     })
     .await
     .unwrap();
-    let ticket = outcomes.ticket(job("a").id(), "c").unwrap();
+    let mut ticket = outcomes.ticket(job("a").id(), "c").unwrap();
     admit(&queue, &job("a")).await;
     take(&mut connection, "w").await;
     assert_eq!(proxy.silence_those_that_sent(b"SUBSCRIBE"), 1);
@@ -124,7 +124,7 @@ async fn a_silent_subscription_is_renewed_and_its_outcome_found() {
 
     // Soon others are heard as ever.
     let heard = eventually("an outcome is heard", HEALED_WITHIN, async || {
-        let ticket = outcomes.ticket(job("b").id(), "c").unwrap();
+        let mut ticket = outcomes.ticket(job("b").id(), "c").unwrap();
         finish(&queue, "w", &[job("b")]).await;
         let soon = Instant::now() + Duration::from_millis(200);
         match ticket.wait(soon, || async { None::<()> }).await {
@@ -148,7 +148,8 @@ async fn queues_in_two_databases_of_one_redis_do_not_hear_each_other() {
     })
     .await
     .unwrap();
-    let [mine, other_ticket] = [&ours, &theirs].map(|all| all.ticket(job("a").id(), "c").unwrap());
+    let [mut mine, mut other_ticket] =
+        [&ours, &theirs].map(|all| all.ticket(job("a").id(), "c").unwrap());
     finish(&other, "w", &[job("a")]).await;
     let heard = other_ticket.wait(Instant::now() + HEALED_WITHIN, || async { None::<()> }).await;
     assert!(matches!(heard, Waited::Announced(_)), "{heard:?}");

@@ -19,6 +19,7 @@ mod dead;
 mod delivery;
 mod job;
 mod outcomes;
+mod presence;
 mod rate_limit;
 mod sample;
 mod scarcity;

@@ -16,7 +16,7 @@ fn soon() -> Instant {
 }
 
 /// Waits with looks at the record, as the api does.
-async fn wait(queue: &Queue, ticket: Ticket) -> &'static str {
+async fn wait(queue: &Queue, mut ticket: Ticket) -> &'static str {
     let look = || async { queue.record(job("a").id()).await.ok().flatten()?.answer };
     match ticket.wait(soon(), look).await {
         Waited::Announced(_) => "announced",
@@ -94,7 +94,7 @@ async fn one_client_takes_no_more_than_its_share() {
 #[tokio::test]
 async fn a_wait_ends_at_its_deadline() {
     let (_redis, queue) = started().await;
-    let ticket = subscribe(&queue, 1).ticket(job("a").id(), "c").unwrap();
+    let mut ticket = subscribe(&queue, 1).ticket(job("a").id(), "c").unwrap();
     let waited = ticket.wait(Instant::now(), || async { None::<()> }).await;
     assert!(matches!(waited, Waited::TimedOut));
 }

@@ -90,3 +90,28 @@ async fn a_worker_whose_clock_was_ahead_is_not_taken_for_alive_until_then() {
     let now = run::<u64>(&mut connection, "ZSCORE q:workers w1").await;
     assert_eq!(run::<u64>(&mut connection, "ZSCORE q:workers ahead").await, now);
 }
+
+#[tokio::test]
+async fn a_redis_that_was_started_again_gives_back_what_its_worker_does_not_have() {
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
+    for key in ["lost", "had", "torn"] {
+        admit(&queue, &job(key)).await;
+        take(&mut connection, "w").await;
+    }
+    run::<()>(&mut connection, &format!("HDEL q:data {}", job("torn").id())).await;
+    let had = [job("had").id().to_string()];
+    // It is not known yet whether this is the Redis of before.
+    for _ in 0..2 {
+        assert!(!queue.keep_alive("w").await.unwrap());
+    }
+    assert_eq!(queue.give_back("w", &had).await.unwrap(), 1);
+    let waiting: Vec<String> = run(&mut connection, "LRANGE q:active 0 -1").await;
+    assert_eq!(waiting, [job("lost").id().to_string()]);
+    assert!(queue.keep_alive("w").await.unwrap());
+    assert!(queue.keep_alive("w").await.unwrap());
+    assert!(!queue.keep_alive("other").await.unwrap());
+    // As the log of a Redis that is started again has it: from a rewrite a while ago.
+    run::<()>(&mut connection, "HSET q:workers:metadata:w seen 1700000000").await;
+    assert!(!queue.keep_alive("w").await.unwrap());
+}

@@ -1,6 +1,7 @@
 //! One row struct a table, for both directions: rows are written from it and read into it, as JSON
 //! or by a query. A column of a table is a field of its struct, and its name in the SQL.
 
+mod accepted_jobs;
 mod by_itself;
 mod clients;
 mod gifts;
@@ -9,6 +10,7 @@ mod subscriptions;
 mod transactions;
 mod users;
 
+pub(crate) use accepted_jobs::{AcceptedJobRow, query_accepted_jobs, write_accepted_jobs};
 pub(crate) use by_itself::{DueRow, KeyedRow, RowKey, rows_by_themselves};
 pub(crate) use clients::{rate_columns, rate_limit};
 pub(crate) use gifts::{GiftRow, query_gifts, write_gifts};
@@ -37,6 +39,16 @@ pub(crate) fn rows_from_json<Row: DeserializeOwned>(
 /// Writes JSON of which Postgres makes rows.
 pub(crate) fn to_json<T: Serialize + ?Sized>(rows: &T) -> Result<String, StoreError> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()).into())
+}
+
+/// Bytes as Postgres writes them in JSON.
+fn hex_text(bytes: &[u8]) -> String {
+    format!("\\x{}", hex::encode(bytes))
+}
+
+/// The bytes that Postgres wrote in JSON.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    hex::decode(text.strip_prefix("\\x")?).ok()
 }
 
 /// The error for a value of a row that the code does not know.

@@ -1,6 +1,6 @@
 //! The table `transactions`, which is the command log. Postgres numbers its rows.
 
-use super::{fit, inconsistent};
+use super::{bytes, fit, hex_text, inconsistent};
 use crate::StoreError;
 use domain::{
     Answer, ClientId, Fingerprint, IdempotencyKey, Instant, JobId, LogEntry, Operation, Origin,
@@ -58,7 +58,7 @@ impl<'a> TryFrom<&'a LogEntry> for TransactionRow<'a> {
             client_id: entry.client.get(),
             origin: entry.origin.as_str().into(),
             idempotency_key: entry.key.as_str().into(),
-            fingerprint: format!("\\x{}", hex::encode(entry.fingerprint.as_bytes())).into(),
+            fingerprint: hex_text(entry.fingerprint.as_bytes()).into(),
             operation: entry.operation.as_str().into(),
             input: input.map_err(|_| unwritable)?,
             user_id: entry.user.map(UserId::get),
@@ -101,9 +101,4 @@ impl TryFrom<TransactionRow<'_>> for LogEntry {
             finished_at: row.finished_at,
         })
     }
-}
-
-/// As Postgres writes bytes in JSON.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    hex::decode(text.strip_prefix("\\x")?).ok()
 }

@@ -19,7 +19,10 @@ pub(crate) const ROWS: &str = "
                               entity_id, status, body, attempts, submitted_at, decided_at,
                               finished_at)
     VALUES ('00000000-0000-8000-8000-000000000001', 2, 'client', 'key',
-            decode(repeat('ab', 32), 'hex'), 'subscribe', 1, 201, '{}', 1, now(), now(), now())";
+            decode(repeat('ab', 32), 'hex'), 'subscribe', 1, 201, '{}', 1, now(), now(), now());
+    INSERT INTO accepted_jobs (client_id, job_id, fingerprint, submitted_at, payload)
+    VALUES (2, '00000000-0000-8000-8000-000000000002', decode(repeat('ab', 32), 'hex'), now(),
+            '{}')";
 
 /// The name of each constraint, and statements that it is to refuse.
 pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
@@ -59,6 +62,9 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
         &["UPDATE job_keys SET kid = 'short'", "UPDATE job_keys SET kid = 'abcd123\"'"],
     ),
     ("job_keys_secret_check", &["UPDATE job_keys SET secret = '\\xab'"]),
+    ("accepted_jobs_pkey", &["INSERT INTO accepted_jobs SELECT * FROM accepted_jobs"]),
+    ("accepted_jobs_client_fkey", &["UPDATE accepted_jobs SET client_id = 77"]),
+    ("accepted_jobs_fingerprint_check", &["UPDATE accepted_jobs SET fingerprint = '\\xab'"]),
     (
         "users_pkey",
         &["INSERT INTO users (id, client_id, email, created_at)

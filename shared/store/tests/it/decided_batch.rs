@@ -24,7 +24,7 @@ pub(crate) async fn apply(
     }
     let jobs: Vec<_> = commands.iter().map(|(key, _)| (LOCAL, job(LOCAL, key))).collect();
     let (batch, mut working_set, context) = Batch::begin(database.store(), &needs, &jobs).await?;
-    let BatchContext { now, decided: known, mut new_ids } = context;
+    let BatchContext { now, decided: known, mut new_ids, .. } = context;
     let (mut changes, mut decided, mut new) = (Changes::default(), Vec::new(), Vec::new());
     for ((_, job), (key, command)) in jobs.into_iter().zip(commands) {
         if let Some(entry) = known.get(&job) {

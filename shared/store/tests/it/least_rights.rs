@@ -11,7 +11,7 @@ use support::Database;
 /// What OPERATIONS.md says such a role needs.
 const GRANTS: &str = "
     GRANT USAGE ON SCHEMA public TO {role};
-    GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role};";
 
 /// A handle of a role of its own with these grants. Roles belong to the whole server.

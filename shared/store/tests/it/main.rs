@@ -9,6 +9,7 @@
     reason = "what a test needs and does not get fails it"
 )]
 
+mod accepted;
 mod added_columns;
 mod api_keys;
 mod batch_context;

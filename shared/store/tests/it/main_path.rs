@@ -1,10 +1,11 @@
 //! The main path of the store: everything that its users do with it, once.
 
 use crate::decided_batch::{apply, expire};
+use crate::sample::accepted;
 use domain::{ClientId, Command, GiftId, GiftState, IdempotencyKey, UserId, internal_job_id};
 use store::api_keys::{self, NewApiKey};
-use store::command_log;
 use store::reads::{self, PageOf};
+use store::{accepted, command_log};
 use support::commands::{cancel, create_user, give, redeem, renew, subscribe};
 use support::{Database, rows};
 
@@ -13,6 +14,7 @@ const LOCAL: ClientId = ClientId::LOCAL;
 /// Takes the whole path, in a database with nothing in it.
 pub(crate) async fn run(database: &Database) {
     commands(database).await;
+    accepted_job(database).await;
     look_ups(database).await;
     api_key(database).await;
     expiry(database).await;
@@ -55,6 +57,20 @@ async fn commands(database: &Database) {
     assert_eq!(database.value::<String>(GIFTS).await, gifts);
     let grants = "1 purchase 1, 1 renewal 2, 2 gift 3 1, 3 purchase 1, 3 gift 3 2";
     assert_eq!(database.value::<String>(GRANTS).await, grants);
+}
+
+/// A job that waits, and one that is decided.
+async fn accepted_job(database: &Database) {
+    let store = database.store();
+    let jobs = [accepted(LOCAL, "waits"), accepted(LOCAL, "subscribe")];
+    accepted::note(store, &jobs).await.unwrap();
+    assert_eq!(accepted::find(store, LOCAL, jobs[0].job).await.unwrap().as_ref(), Some(&jobs[0]));
+    assert_eq!(accepted::find(store, LOCAL, jobs[1].job).await.unwrap(), None);
+    accepted::end(store, LOCAL, jobs[0].job).await.unwrap();
+    accepted::revive(store, LOCAL, jobs[0].job).await.unwrap();
+    let aged = accepted::aged(store, 0.0, None, 10).await.unwrap();
+    assert_eq!(aged.iter().map(|aged| &aged.job).collect::<Vec<_>>(), [&jobs[0]]);
+    accepted::forget(store, &[(LOCAL, jobs[1].job)]).await.unwrap();
 }
 
 const SUBSCRIPTIONS: &str = "

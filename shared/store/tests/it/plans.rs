@@ -28,7 +28,11 @@ pub(crate) const FILL: &str = "
                               entity_id, status, body, attempts, submitted_at, decided_at,
                               finished_at)
     SELECT gen_random_uuid(), 2, 'client', 'key' || id, decode(repeat('ab', 32), 'hex'),
-           'subscribe', id, 201, '{}', 1, now(), now(), now() FROM subscriptions;";
+           'subscribe', id, 201, '{}', 1, now(), now(), now() FROM subscriptions;
+    INSERT INTO accepted_jobs (client_id, job_id, fingerprint, submitted_at, payload)
+    SELECT client_id, gen_random_uuid(), fingerprint, submitted_at, '{}' FROM transactions;
+    UPDATE accepted_jobs SET job_id = '00000000-0000-0000-0000-000000000001'
+    WHERE job_id = (SELECT min(job_id::text)::uuid FROM accepted_jobs);";
 
 /// A database with those rows, which the planner knows of.
 async fn filled() -> Database {
@@ -86,7 +90,7 @@ async fn a_missing_index_would_be_noticed() {
 }
 
 /// The calls of a batch of some 60 commands, and of one of what is due.
-const LOADS: [&str; 2] = ["load_batch(NEEDS)", "load_unlocked(NEEDS)"];
+const LOADS: [&str; 3] = ["load_batch(NEEDS)", "load_unlocked(NEEDS)", "take_accepted_jobs(NEEDS)"];
 const NEEDS: &str = "
     json_build_object(
         'users', (SELECT json_agg(json_build_object('client_id', 2, 'id', n))

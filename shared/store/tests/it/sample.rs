@@ -2,9 +2,9 @@
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{
-    Answer, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState, IdempotencyKey,
-    Instant, LogEntry, Needs, Operation, Origin, Subscription, SubscriptionId, User, UserId,
-    WorkingSet, job_id,
+    AcceptedJob, Answer, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState,
+    IdempotencyKey, Instant, LogEntry, Needs, Operation, Origin, Subscription, SubscriptionId,
+    User, UserId, WorkingSet, job_id,
 };
 use std::collections::BTreeSet;
 use store::{Batch, BatchContext};
@@ -55,6 +55,19 @@ pub(crate) fn new_gift(id: i64, gifter: UserId) -> Gift {
         months: 3,
         expires_at: day(30),
         created_at: day(0),
+    }
+}
+
+/// A job whose 202 was sent.
+pub(crate) fn accepted(client: ClientId, key: &str) -> AcceptedJob {
+    let key = IdempotencyKey::parse(key.as_bytes()).unwrap();
+    AcceptedJob {
+        client,
+        job: job_id(client, &key),
+        fingerprint: Fingerprint::of_request("POST", "/users", key.as_str().as_bytes()),
+        submitted_at: day(0),
+        payload: r#"{"key":"it's \u0000"}"#.to_owned(),
+        ended_at: None,
     }
 }
 

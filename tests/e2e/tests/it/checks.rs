@@ -103,12 +103,33 @@ async fn all_is_said_at_once_and_each_line_has_its_cure() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_postgres_that_may_lose_things_is_refused_unless_that_is_waived() -> Result<()> {
+    let stack = Stack::builder().workers(0).start().await?;
+    let lax = "ALTER ROLE CURRENT_USER IN DATABASE {name} SET synchronous_commit = off";
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()").fetch_one(stack.db()).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lax.replace("{name}", &name))).execute(stack.db()).await?;
+    for kind in [Kind::Api, Kind::Worker] {
+        for (durability, is_well) in [("required", false), ("waived", true)] {
+            let settings = stack.settings(kind).with("DATABASE_DURABILITY", durability);
+            let (started, said) = check(kind.program(), &settings)?;
+            assert_eq!(started, is_well, "{said}");
+            assert!(said.contains("synchronous_commit off"), "{said}");
+        }
+    }
+    let normal = "ALTER ROLE CURRENT_USER IN DATABASE {name} RESET synchronous_commit";
+    sqlx::raw_sql(sqlx::AssertSqlSafe(normal.replace("{name}", &name))).execute(stack.db()).await?;
+    stack.done().await
+}
+
+#[tokio::test]
 async fn rights_and_connections_of_postgres_are_added_up() -> Result<()> {
     let stack = Stack::builder().workers(0).start().await?;
     let role = format!("checks_{}", std::process::id());
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "CREATE ROLE {role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 6;
-         GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};"
+         GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
+         GRANT INSERT, UPDATE ON accepted_jobs TO {role};"
     )))
     .execute(stack.db())
     .await?;
@@ -125,6 +146,7 @@ async fn rights_and_connections_of_postgres_are_added_up() -> Result<()> {
     let (is_well, said) = check("worker", &settings(Kind::Worker))?;
     assert!(!is_well && said.contains("INSERT on transactions"), "{said}");
     assert!(said.contains("USAGE on users_id_seq"), "{said}");
+    assert!(said.contains("DELETE on accepted_jobs"), "{said}");
     let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
     sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(stack.db()).await?;
     stack.done().await

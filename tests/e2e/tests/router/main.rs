@@ -2,6 +2,8 @@
 //! whatever needs no process of its own. Every test has a stack of its own and ends it with `done`,
 //! which checks what must hold after any test.
 
+mod accepted;
+mod accepted_dead;
 mod bad_input;
 mod cancel;
 mod concurrency;
@@ -25,6 +27,7 @@ mod reads;
 mod redeem;
 mod renew;
 mod replay;
+mod restarted_redis;
 mod routes;
 mod stack;
 mod subscribe;

@@ -67,7 +67,8 @@ pub(crate) fn decided(
         [odd, even].concat()
     };
     let new_ids = NewIds::new(ids(1000), ids(3000), ids(2000));
-    let context = BatchContext { now: now(), decided: known, new_ids };
+    let accepted = HashMap::new();
+    let context = BatchContext { now: now(), decided: known, accepted, new_ids };
     decide_all(working_set(), attempts, context, GIFT_TTL)
 }
 

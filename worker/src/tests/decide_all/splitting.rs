@@ -39,7 +39,8 @@ fn in_batches(
     let mut next = [1000, 2000, 3000];
     for (n, batch) in (0..).zip(attempts.chunks(size)) {
         let new_ids = draw(batch, &mut next);
-        let context = BatchContext { now: now(), decided: HashMap::new(), new_ids };
+        let (decided, accepted) = (HashMap::new(), HashMap::new());
+        let context = BatchContext { now: now(), decided, accepted, new_ids };
         let decided = decide_all(rows.clone(), batch, context, GIFT_TTL);
         write(&mut rows, &decided.changes);
         entries.extend(decided.entries);

@@ -11,6 +11,7 @@ pub(crate) use builder::Builder;
 use anyhow::{Context, Result, ensure};
 use api::Scope;
 use api::cli::keys;
+use clap::Parser;
 use domain::RateLimit;
 use e2e::{Client, WithDatabase, check_invariants, eventually};
 use oneshot::Api;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use store::clients;
 use support::{Database, SharedRedis};
 use task::Worker;
-use worker::settings::Settings;
+use worker::settings::{Cli, CliCommand, Settings};
 
 /// A worker that has something to do does it within this time.
 const WORKED_OFF_WITHIN: Duration = Duration::from_secs(20);
@@ -129,12 +130,52 @@ impl Stack {
         Ok(())
     }
 
+    /// Lets its Redis be one that was started again, and whose log ends while the living worker
+    /// held that task.
+    pub(crate) async fn restart_with_held(&self, task: &str, payload: &[u8]) -> Result<()> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let mut redis = self.redis.clone();
+        let mut live = redis::cmd("ZRANGE");
+        live.arg(format!("{queue}:workers")).arg(0).arg(-1);
+        let workers: Vec<String> = live.query_async(&mut redis).await?;
+        let [worker] = &workers[..] else { anyhow::bail!("{workers:?}") };
+        let meta = [("attempts", "0"), ("max_attempts", "25"), ("status", "Pending")];
+        redis::pipe()
+            .atomic()
+            .hset(format!("{queue}:data"), task, payload)
+            .hset_multiple(format!("{queue}:meta:{task}"), &meta)
+            .sadd(format!("{queue}:inflight:{worker}"), task)
+            .hdel(format!("{queue}:workers:metadata:{worker}"), "seen")
+            .exec_async(&mut redis)
+            .await?;
+        Ok(())
+    }
+
     /// Removes the record of a job, as a loss of Redis does.
     pub(crate) async fn lose_record(&self, job: &str) -> Result<()> {
         let queue = &self.worker_settings.redis.queue_name;
         let mut lose = redis::cmd("DEL");
         lose.arg(format!("{queue}:job:{job}")).exec_async(&mut self.redis.clone()).await?;
         Ok(())
+    }
+
+    /// Removes all that its queue has in Redis, as a power cut of a Redis without a log does.
+    pub(crate) async fn lose_queue(&self) -> Result<()> {
+        let keys = self.keys().await?;
+        if !keys.is_empty() {
+            redis::cmd("UNLINK").arg(keys).exec_async(&mut self.redis.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what `worker jobs` does with a job.
+    pub(crate) async fn jobs(&self, what: &str, job: &str) -> Result<()> {
+        let urls = ["--database-url", "-", "--redis-url", "-"];
+        let arguments = [&["worker"], &urls[..], &["jobs", what, job]].concat();
+        let Some(CliCommand::Jobs { command }) = Cli::try_parse_from(arguments)?.command else {
+            anyhow::bail!("no such command")
+        };
+        worker::cli::jobs::run(command, &self.worker_settings).await
     }
 
     /// Waits until no worker has to do with a task any more, and says whether it was given up.
