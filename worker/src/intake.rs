@@ -4,6 +4,7 @@
 use crate::apply::Attempt;
 use queue::QueuedJob;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 /// A task that waits for its batch.
@@ -27,18 +28,26 @@ impl Completion {
 
 /// The sending half of the intake.
 #[derive(Clone)]
-pub(crate) struct Intake(mpsc::Sender<QueuedAttempt>);
+pub(crate) struct Intake {
+    sender: mpsc::Sender<QueuedAttempt>,
+    handed_in: Arc<AtomicU64>,
+}
 
 impl Intake {
     /// An intake with room for `size` tasks, and the half that they are received from.
     pub(crate) fn new(size: usize) -> (Self, mpsc::Receiver<QueuedAttempt>) {
         let (intake, queued) = mpsc::channel(size);
-        (Self(intake), queued)
+        (Self { sender: intake, handed_in: Arc::default() }, queued)
     }
 
     /// Whether tasks wait that no batch has taken yet.
     pub(crate) fn has_waiting(&self) -> bool {
-        self.0.capacity() < self.0.max_capacity()
+        self.sender.capacity() < self.sender.max_capacity()
+    }
+
+    /// How many tasks were handed in so far.
+    pub(crate) fn handed_in(&self) -> u64 {
+        self.handed_in.load(Ordering::Relaxed)
     }
 
     /// Hands a task in and waits until it is complete; `None` if the worker stops first.
@@ -46,7 +55,8 @@ impl Intake {
         let (completion, completed) = oneshot::channel();
         let attempt = Attempt { job: Arc::new(job), holder };
         let completion = Completion(completion);
-        self.0.send(QueuedAttempt { attempt, completion }).await.ok()?;
+        self.handed_in.fetch_add(1, Ordering::Relaxed);
+        self.sender.send(QueuedAttempt { attempt, completion }).await.ok()?;
         completed.await.ok()
     }
 }

@@ -34,13 +34,11 @@ impl Reply {
 
     /// The reply for a job that has a record in Redis.
     pub(crate) fn of_record(record: &Record, job: &QueuedJob, joined: bool) -> Self {
-        match JobResult::of_record(record, job) {
-            Some(result) => Self::Ended(result.joined(joined)),
-            None => {
-                let (view, submitted_at) = (view_of_record(job.id(), record), record.submitted_at);
-                Self::Pending { view, submitted_at, joined }
-            }
+        if let Some(result) = JobResult::of_record(record, job) {
+            return Self::Ended(result.joined(joined));
         }
+        let (view, submitted_at) = (view_of_record(job.id(), record), record.submitted_at);
+        Self::Pending { view, submitted_at, joined }
     }
 }
 

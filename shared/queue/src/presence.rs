@@ -1,12 +1,13 @@
 //! What Redis still has of jobs, and how those are admitted again that it has lost.
 
-use crate::admission::{AT_ONCE_MAX, Bounds, Verdict};
+use crate::admission::{AT_ONCE_MAX, Verdict};
 use crate::job::{QueuedJob, UnreadableJob};
 use crate::{Queue, QueueError};
-use domain::{AcceptedJob, Instant, JobId, JobKey};
+use domain::{AcceptedJob, Instant, JobId, JobKey, RateLimit};
 
-/// An accepted job has no bound: its client was promised that it is done.
-const UNBOUNDED: Bounds = Bounds { limit: None, depth_max: u64::MAX };
+/// Accepted jobs are admitted whatever waits already: their clients were promised that they are
+/// done. Lua holds no greater integer exactly.
+const ANY_DEPTH: u64 = 1 << 53;
 
 /// What Redis has of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,9 +47,10 @@ impl Queue {
         let mut readmitted = Vec::new();
         for jobs in jobs.chunks(AT_ONCE_MAX) {
             // No limit, so no token bucket is looked at.
-            let submissions = jobs.iter().map(|job| self.submission(job, "", key));
+            let submissions =
+                jobs.iter().map(|job| self.submission(job, ("", RateLimit::OFF), key));
             let submissions: Vec<_> = submissions.collect();
-            for (job, admission) in jobs.iter().zip(self.admit(&submissions, UNBOUNDED).await?) {
+            for (job, admission) in jobs.iter().zip(self.admit(&submissions, ANY_DEPTH).await?) {
                 if admission?.verdict == Verdict::Enqueued {
                     readmitted.push(job.id());
                 }

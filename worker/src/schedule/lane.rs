@@ -14,6 +14,7 @@ use crate::schedule::job::DueJob;
 use crate::schedule::ticks::Ticks;
 use chrono::TimeDelta;
 use std::collections::HashSet;
+use std::mem::take;
 use std::slice;
 use std::time::Duration;
 use store::Database;
@@ -27,6 +28,9 @@ const BATCH_MAX: usize = 128;
 const FOUND_MAX: u32 = 8 * 128;
 /// The longest time for which clients hold the lane up: it makes some progress under any load.
 const TURN_MAX: Duration = Duration::from_secs(1);
+/// How many times as long as a batch took the lane rests after it, if clients sent commands
+/// meanwhile: they share the processors with it, and what is due can wait.
+const REST: u32 = 4;
 /// The pause between two looks whether clients wait.
 const TURN_PAUSE: Duration = Duration::from_millis(2);
 /// The shortest pause between two passes.
@@ -42,6 +46,8 @@ pub(crate) struct Lane {
     retry_policy: RetryPolicy,
     stop: CancellationToken,
     failing: Failing,
+    /// How long to rest before the next batch.
+    rest: Duration,
 }
 
 /// The sum of a pass over one table.
@@ -64,7 +70,15 @@ impl Lane {
         stop: CancellationToken,
     ) -> Self {
         let (database, retry_policy) = (database.for_due(), RetryPolicy::until(stop.clone()));
-        Self { database, intake, gift_ttl, retry_policy, stop, failing: Failing::default() }
+        Self {
+            database,
+            intake,
+            gift_ttl,
+            retry_policy,
+            stop,
+            failing: Failing::default(),
+            rest: Duration::ZERO,
+        }
     }
 
     /// Passes over everything that is due now, and at each tick.
@@ -168,9 +182,11 @@ impl Lane {
         jobs.into_iter().filter(|job| !self.failing.is_paused(finder, job.row, now)).collect()
     }
 
-    /// Waits until no client waits, but not for long. `None` if the worker stops.
-    async fn wait_for_turn(&self) -> Option<()> {
+    /// Rests, and waits until no client waits, but not for long. `None` if the worker stops.
+    async fn wait_for_turn(&mut self) -> Option<()> {
         let began = Instant::now();
+        let rest = sleep(take(&mut self.rest).min(TURN_MAX));
+        self.stop.run_until_cancelled(rest).await?;
         while self.intake.has_waiting() && began.elapsed() < TURN_MAX {
             sleep(TURN_PAUSE).await;
         }
@@ -185,11 +201,16 @@ impl Lane {
         pass: &mut Pass,
     ) -> Option<Result<(), Fault>> {
         self.wait_for_turn().await?;
+        let (began, handed_in) = (Instant::now(), self.intake.handed_in());
         let apply = |limit| {
             let (database, jobs, gift_ttl) = (self.database.clone(), jobs.to_vec(), self.gift_ttl);
             contained(limit, async move { apply(&database, &jobs, gift_ttl).await })
         };
-        match self.retry_policy.with_postgres(apply).await {
+        let applied = self.retry_policy.with_postgres(apply).await;
+        if self.intake.handed_in() > handed_in {
+            self.rest = REST * began.elapsed();
+        }
+        match applied {
             Ok(decided) => {
                 for job in jobs.iter().filter(|job| !decided.deferred.contains(&job.row)) {
                     self.failing.forget(finder, job.row);

@@ -4,12 +4,12 @@ use std::{
     fs::{File, OpenOptions},
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 use e2e::{Client, Kind, Service, Stack, concurrently, eventually_true};
-use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(2);
 
@@ -49,10 +49,12 @@ async fn lost(client: &Client) -> Result<f64> {
 
 /// Makes users, which api and worker log.
 async fn make_users(api: &Client) -> Result<()> {
+    static MADE: AtomicU32 = AtomicU32::new(0);
     let api = api.clone();
     let made = concurrently(100, 8, move |_| {
         let api = api.clone();
-        async move { api.create_user(&format!("{}@example.com", Uuid::new_v4())).await }
+        let user = MADE.fetch_add(1, Ordering::Relaxed);
+        async move { api.create_user(&format!("user{user}@example.com")).await }
     });
     made.await?;
     Ok(())

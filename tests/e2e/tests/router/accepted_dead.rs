@@ -3,7 +3,7 @@
 
 use crate::accepted::age;
 use crate::stack::Stack;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use e2e::{Client, WithDatabase, eventually_true};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -35,7 +35,8 @@ async fn with_dead_job() -> Result<(Stack, Client, String)> {
     run(&stack, POISON).await?;
     let client = stack.client()?;
     let id = client.submit("/users", "k", &poison()).await?;
-    assert_eq!(client.finished_job(&id, SOON).await?["status"], "dead");
+    let job = client.finished_job(&id, SOON).await?;
+    ensure!(job.get("status") == Some(&json!("dead")), "{job}");
     Ok((stack, client, id))
 }
 
