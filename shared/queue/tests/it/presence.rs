@@ -1,8 +1,8 @@
 //! What Redis still has of jobs, and jobs that are admitted again.
 
-use crate::sample::{given_up, job, job_key, later, limited, other_request};
+use crate::sample::{given_up, job, job_key, later, other_request};
 use crate::steps::{admit, admit_one, finish, started, take};
-use domain::JobStatus;
+use domain::{JobStatus, RateLimit};
 use queue::{Presence, QueuedJob, Verdict, authenticate};
 use std::slice;
 use support::run;
@@ -41,9 +41,9 @@ async fn an_error_is_not_an_absence() {
 async fn a_lost_job_is_admitted_again_as_of_its_first_time_whatever_the_bounds() {
     let (redis, queue) = started().await;
     let mut connection = redis.connect().await.unwrap();
-    let bounds = limited(1, 7200);
-    assert_eq!(admit_one(&queue, &job("a"), "c", bounds).await.verdict, Verdict::Enqueued);
-    assert_eq!(admit_one(&queue, &job("b"), "c", bounds).await.verdict, Verdict::Limited);
+    let bucket = ("c", RateLimit::new(1, 7200).unwrap());
+    assert_eq!(admit_one(&queue, &job("a"), bucket).await.verdict, Verdict::Enqueued);
+    assert_eq!(admit_one(&queue, &job("b"), bucket).await.verdict, Verdict::Limited);
 
     let key = job_key("a1b2c3d4");
     let accepted = [job("a"), job("b")].map(|job| job.accepted(job.submitted_at));
