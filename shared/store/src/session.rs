@@ -25,6 +25,11 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 4_000;
 const PLANS: [(&str, &str); 3] =
     [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
+/// The isolation of transactions, whatever is the default of the role or the database. Each statement
+/// has to see what was committed while the one before it waited for a lock: with a snapshot from
+/// before, a table that an operator's ALTER has rewritten meanwhile looks empty.
+const ISOLATION: (&str, &str) = ("default_transaction_isolation", "read committed");
+
 /// The settings of a session. They are set by a statement when it begins, because a pooler such as
 /// `PgBouncer` refuses or drops those that come with the request for a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +79,9 @@ impl Session {
             ("idle_in_transaction_session_timeout", self.idle_in_transaction_timeout_ms),
         ];
         let limits = limits.map(|(name, milliseconds)| (name, milliseconds.to_string()));
-        limits.into_iter().chain(PLANS.map(|(name, value)| (name, value.to_owned())))
+        limits.into_iter().chain(
+            [ISOLATION].into_iter().chain(PLANS).map(|(name, value)| (name, value.to_owned())),
+        )
     }
 
     /// Opens a connection with these settings.
@@ -94,7 +101,7 @@ impl Session {
     pub(crate) fn begin(self) -> String {
         let settings =
             if self.is_of_transaction { self.statements("SET LOCAL") } else { String::new() };
-        format!("BEGIN;{settings}")
+        format!("BEGIN ISOLATION LEVEL READ COMMITTED;{settings}")
     }
 
     fn statements(self, set: &str) -> String {
