@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Tasks in hand, shared by its clones. A task may be in hand twice, since it may be delivered twice.
+/// Tasks in hand, shared by its clones. A task may be in hand twice, since it may be delivered
+/// twice.
 #[derive(Clone, Default)]
 pub(crate) struct InHand(Arc<Mutex<HashMap<String, usize>>>);
 

@@ -1,5 +1,5 @@
-//! A power cut of Redis: it is killed, and its log ends where it ended before the jobs came. That is
-//! more than a power cut takes with `appendfsync everysec`, which is the last second.
+//! A power cut of Redis: it is killed, and its log ends where it ended before the jobs came. That
+//! is more than a power cut takes with `appendfsync everysec`, which is the last second.
 
 use anyhow::{Context, Result, ensure};
 use e2e::{Client, Stack, WithDatabase, concurrently, eventually_true, text_of};
