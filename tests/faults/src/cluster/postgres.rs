@@ -113,7 +113,10 @@ impl Postgres {
         PgPoolOptions::new()
             .max_connections(connections_max)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_lazy_with(self.options("postgres", database))
+            // What administrators do waits for no standby, or nobody could do without one.
+            .connect_lazy_with(
+                self.options("postgres", database).options([("synchronous_commit", "local")]),
+            )
     }
 
     /// Kills the server.
