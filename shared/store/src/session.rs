@@ -26,9 +26,8 @@ const PLANS: [(&str, &str); 3] =
     [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("jit", "off")];
 
 /// The isolation of transactions, whatever is the default of the role or the database. Each
-/// statement
-/// has to see what was committed while the one before it waited for a lock: with a snapshot from
-/// before, a table that an operator's ALTER has rewritten meanwhile looks empty.
+/// statement has to see what was committed while the one before it waited for a lock: with a
+/// snapshot from before, a table that an operator's ALTER has rewritten meanwhile looks empty.
 const ISOLATION: (&str, &str) = ("default_transaction_isolation", "read committed");
 
 /// The settings of a session. They are set by a statement when it begins, because a pooler such as

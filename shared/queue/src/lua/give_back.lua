@@ -1,6 +1,5 @@
 -- Gives back the tasks that a living worker holds by this Redis, and does not have in hand: Redis
--- was
--- started again and has lost that they were done. Without this they would never be taken over.
+-- was started again and has lost that they were done. Without this they would never be taken over.
 -- What was done has its answer in the command log.
 --
 -- KEYS  1 in flight  2 active  3 task data  4 worker metadata
