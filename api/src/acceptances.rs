@@ -9,7 +9,7 @@ use crate::unnoted::Unnoted;
 use domain::{AcceptedJob, Fingerprint};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Database, StoreError, accepted};
+use store::{Database, accepted};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,7 @@ async fn note_later(database: Database, unnoted: &Unnoted) {
                 tracing::info!(jobs = jobs.len(), "accepted jobs are noted that had to wait");
                 unnoted.noted(&jobs);
             }
-            Err(error) if is_outage(&error) => sleep(PAUSE).await,
+            Err(error) if error.is_transient() => sleep(PAUSE).await,
             Err(error) => {
                 // To try the same again would not help, and would keep others waiting.
                 tracing::error!(%error, jobs = jobs.len(), "accepted jobs cannot be noted");
@@ -67,8 +67,4 @@ async fn note_later(database: Database, unnoted: &Unnoted) {
             }
         }
     }
-}
-
-const fn is_outage(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(_) | StoreError::Locked(_) | StoreError::Conflict(_))
 }

@@ -130,17 +130,7 @@ impl From<&StoreError> for ApiError {
     fn from(error: &StoreError) -> Self {
         let cause = std::error::Error::source(error).map(ToString::to_string);
         tracing::warn!(%error, cause, "the database could not be used");
-        match error {
-            StoreError::Unavailable(_) | StoreError::Locked(_) | StoreError::Conflict(_) => {
-                Self::storage_unavailable()
-            }
-            StoreError::Refused(_)
-            | StoreError::Inconsistent { .. }
-            | StoreError::Unwritable { .. }
-            | StoreError::NoJobKey
-            | StoreError::Migration(_)
-            | StoreError::Setup(_) => Self::internal(),
-        }
+        if error.is_transient() { Self::storage_unavailable() } else { Self::internal() }
     }
 }
 

@@ -66,6 +66,13 @@ impl StoreError {
         }
     }
 
+    /// Whether the same may succeed a little later, as it is: Postgres is away, or others are in the
+    /// way.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Locked(_) | Self::Conflict(_))
+    }
+
     /// Whether it is an outage that may end while a process waits at its start: Postgres is not
     /// there yet, or starts. Others need somebody to mend something.
     #[must_use]
