@@ -75,8 +75,7 @@ pub(crate) async fn load(
 
 fn read_accepted(context: &BatchContext) -> Result<AcceptedJobs, StoreError> {
     let read = |(id, accepted): (&JobId, &AcceptedJob)| {
-        let unreadable = |error| {
-            tracing::error!(job = %id, %error, "an accepted job cannot be read");
+        let unreadable = |_| {
             let (table, column, row) = ("accepted_jobs", "payload", id.to_string());
             StoreError::Inconsistent { table, column, row }
         };

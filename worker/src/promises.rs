@@ -103,7 +103,7 @@ impl Promises {
         let (mut lost, mut ended) = (Vec::new(), Vec::new());
         for (accepted, presence) in open.iter().zip(self.queue.presence(&ids).await?) {
             match presence {
-                Presence::Lost => lost.extend(read(accepted)),
+                Presence::Lost => lost.extend(QueuedJob::of_accepted(accepted)),
                 Presence::Ended => ended.push(accepted),
                 Presence::Underway | Presence::Finished => {}
             }
@@ -138,12 +138,4 @@ impl Promises {
         }
         Ok(())
     }
-}
-
-fn read(accepted: &AcceptedJob) -> Option<QueuedJob> {
-    let job = QueuedJob::of_accepted(accepted);
-    job.inspect_err(|error| {
-        tracing::error!(job = %accepted.job, %error, "an accepted job cannot be read");
-    })
-    .ok()
 }

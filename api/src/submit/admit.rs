@@ -7,9 +7,8 @@ use crate::submit::job_result::JobResult;
 use crate::submit::reply::Reply;
 use crate::submit::wait::wait_for_result;
 use contract::{Problem, ProblemKind};
-use domain::AcceptedJob;
 use queue::{QueuedJob, Quota, Verdict};
-use store::{accepted, command_log};
+use store::accepted::{self, Standing};
 use tokio::time::Instant;
 
 /// The time after which a client should try again when the queue is full, in seconds.
@@ -72,15 +71,17 @@ pub(crate) async fn admit(
 /// request may nevertheless be the one that was accepted or decided first. Postgres shows which one
 /// it is; `None` if it is not this one.
 async fn contested(state: &ApiState, job: &QueuedJob) -> Result<Option<Reply>, ApiError> {
-    let accepted = accepted::find(&state.database, job.client, job.id()).await?;
-    if let Some(entry) = command_log::find_job(&state.database, job.client, job.id()).await? {
-        let is_own = entry.fingerprint == job.fingerprint;
-        return Ok(is_own.then(|| Reply::Ended(JobResult::of_entry(entry, job))));
-    }
-    let is_own = |accepted: &AcceptedJob| {
-        accepted.fingerprint == job.fingerprint && accepted.ended_at.is_none()
-    };
-    Ok(accepted.filter(is_own).map(|accepted| Reply::accepted(job, accepted.submitted_at)))
+    Ok(match accepted::find_standing(&state.database, job.client, job.id()).await? {
+        Some(Standing::Decided(entry)) if entry.fingerprint == job.fingerprint => {
+            Some(Reply::Ended(JobResult::of_entry(*entry, job)))
+        }
+        Some(Standing::Accepted(accepted))
+            if accepted.fingerprint == job.fingerprint && accepted.ended_at.is_none() =>
+        {
+            Some(Reply::accepted(job, accepted.submitted_at))
+        }
+        _ => None,
+    })
 }
 
 fn limited(quota: Option<Quota>) -> ApiError {

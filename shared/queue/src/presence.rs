@@ -72,10 +72,14 @@ impl QueuedJob {
         AcceptedJob { client, job, fingerprint, submitted_at, payload, ended_at: None }
     }
 
-    /// The job that was noted.
+    /// The job that was noted. One that cannot be read is reported.
     pub fn of_accepted(accepted: &AcceptedJob) -> Result<Self, UnreadableJob> {
-        let job = Self::decode(accepted.payload.as_bytes())?;
-        if job.id() == accepted.job { Ok(job) } else { Err(UnreadableJob::Field("key")) }
+        let is_it = |job: Self| {
+            if job.id() == accepted.job { Ok(job) } else { Err(UnreadableJob::Field("key")) }
+        };
+        Self::decode(accepted.payload.as_bytes()).and_then(is_it).inspect_err(|error| {
+            tracing::error!(job = %accepted.job, %error, "an accepted job cannot be read");
+        })
     }
 }
 

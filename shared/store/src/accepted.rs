@@ -3,8 +3,8 @@
 
 use crate::connections::Lent;
 use crate::tables::{AcceptedJobRow, from_json, query_accepted_jobs, to_json, write_accepted_jobs};
-use crate::{Database, StoreError};
-use domain::{AcceptedJob, ClientId, Fingerprint, Instant, JobId};
+use crate::{Database, StoreError, command_log};
+use domain::{AcceptedJob, ClientId, Fingerprint, Instant, JobId, LogEntry};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -84,8 +84,29 @@ async fn fingerprints(
     Ok(found.filter_map(|(job, known)| Some((job, known?))).collect())
 }
 
-/// The accepted job of that id of that client. To be looked for before the command log: a row goes
-/// when its job is decided.
+/// What Postgres has of a job.
+#[derive(Debug)]
+pub enum Standing {
+    /// It is decided. Boxed, for it is large.
+    Decided(Box<LogEntry>),
+    /// Its client was promised that it is done.
+    Accepted(AcceptedJob),
+}
+
+/// What stands for the job of that id of that client, in the command log or among the accepted
+/// jobs.
+pub async fn find_standing(
+    database: &Database,
+    client: ClientId,
+    job: JobId,
+) -> Result<Option<Standing>, StoreError> {
+    // In this order: an accepted job goes when it is decided.
+    let accepted = find(database, client, job).await?.map(Standing::Accepted);
+    let decided = command_log::find_job(database, client, job).await?;
+    Ok(decided.map(|entry| Standing::Decided(entry.into())).or(accepted))
+}
+
+/// The accepted job of that id of that client.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn find(
     database: &Database,
@@ -174,32 +195,32 @@ pub async fn forget(database: &Database, jobs: &[(ClientId, JobId)]) -> Result<(
 
 /// Marks a job as given up or discarded: it is not admitted again by itself.
 pub async fn end(database: &Database, client: ClientId, job: JobId) -> Result<(), StoreError> {
+    mark(database, client, job, true).await
+}
+
+/// Takes that mark away.
+pub async fn revive(database: &Database, client: ClientId, job: JobId) -> Result<(), StoreError> {
+    mark(database, client, job, false).await
+}
+
+/// Sets the mark or takes it away. A mark that is there keeps its time.
+async fn mark(
+    database: &Database,
+    client: ClientId,
+    job: JobId,
+    has_ended: bool,
+) -> Result<(), StoreError> {
     let mark = |mut connection: Lent| async move {
         sqlx::query!(
-            "UPDATE accepted_jobs SET ended_at = now()
-             WHERE client_id = $1 AND job_id = $2 AND ended_at IS NULL",
+            "UPDATE accepted_jobs SET ended_at = CASE WHEN $3::boolean THEN now() END
+             WHERE client_id = $1 AND job_id = $2 AND (ended_at IS NOT NULL) <> $3",
             client.get(),
             job.get(),
+            has_ended,
         )
         .execute(&mut *connection)
         .await?;
         Ok(())
     };
     database.read(mark).await
-}
-
-/// Takes that mark away.
-pub async fn revive(database: &Database, client: ClientId, job: JobId) -> Result<(), StoreError> {
-    let clear = |mut connection: Lent| async move {
-        sqlx::query!(
-            "UPDATE accepted_jobs SET ended_at = NULL
-             WHERE client_id = $1 AND job_id = $2 AND ended_at IS NOT NULL",
-            client.get(),
-            job.get(),
-        )
-        .execute(&mut *connection)
-        .await?;
-        Ok(())
-    };
-    database.read(clear).await
 }

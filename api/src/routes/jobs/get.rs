@@ -14,7 +14,7 @@ use domain::{AcceptedJob, Answer, ClientId, JobId, JobStatus};
 use queue::QueuedJob;
 use serde::Deserialize;
 use std::time::Duration;
-use store::{accepted, command_log};
+use store::accepted::{self, Standing};
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
@@ -84,23 +84,16 @@ async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, 
         Ok(Some(_)) => return Err(not_found()),
         forgotten => forgotten,
     };
-    // In this order: what was accepted is there until it is in the command log.
-    let accepted = accepted::find(&state.database, client, id).await?;
-    if let Some(entry) = command_log::find_job(&state.database, client, id).await? {
-        return Ok(JobView::from_entry(&entry));
-    }
-    match accepted {
-        Some(accepted) => view_of_accepted(&accepted),
+    match accepted::find_standing(&state.database, client, id).await? {
+        Some(Standing::Decided(entry)) => Ok(JobView::from_entry(&entry)),
+        Some(Standing::Accepted(accepted)) => view_of_accepted(&accepted),
         None => Err(forgotten.err().map_or_else(not_found, ApiError::from)),
     }
 }
 
 /// The view of a job that its client was promised, and that Redis does not show.
 fn view_of_accepted(accepted: &AcceptedJob) -> Result<JobView, ApiError> {
-    let job = QueuedJob::of_accepted(accepted).map_err(|error| {
-        tracing::error!(job = %accepted.job, %error, "an accepted job cannot be read");
-        ApiError::internal()
-    })?;
+    let job = QueuedJob::of_accepted(accepted).map_err(|_| ApiError::internal())?;
     let status = if accepted.ended_at.is_some() { JobStatus::Dead } else { JobStatus::Queued };
     let (id, operation) = (job.id(), job.command.operation());
     let view = JobView::new(id, operation, status, 0, accepted.submitted_at);
