@@ -89,17 +89,15 @@ impl LoadedBatch {
     /// decided again.
     pub(crate) async fn commit(
         self,
-        attempts: &[NumberedAttempt],
+        mut attempts: Vec<NumberedAttempt>,
         gift_ttl: TimeDelta,
     ) -> Result<DecidedBatch, StoreError> {
         let Self { batch, working_set, context, accepted } = self;
-        let attempts: Vec<NumberedAttempt> = attempts
-            .iter()
-            .map(|NumberedAttempt { job, number }| {
-                let job = accepted.get(&job.id()).unwrap_or(job).clone();
-                NumberedAttempt { job, number: *number }
-            })
-            .collect();
+        for NumberedAttempt { job, .. } in &mut attempts {
+            if let Some(accepted) = accepted.get(&job.id()) {
+                job.clone_from(accepted);
+            }
+        }
         let decided = decide_all(working_set, &attempts, context, gift_ttl);
         batch.commit(&decided.changes, &decided.new_entries).await?;
         Ok(decided)

@@ -158,7 +158,7 @@ impl Batcher {
                 .zip(numbers)
                 .map(|(attempt, number)| NumberedAttempt { job: attempt.job.clone(), number })
                 .collect();
-            let decided = loaded.commit(&numbered, gift_ttl).await?;
+            let decided = loaded.commit(numbered, gift_ttl).await?;
             publish::count_decided(&decided.outcomes);
             Ok(decided)
         })

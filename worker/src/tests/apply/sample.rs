@@ -26,7 +26,7 @@ pub(crate) async fn apply(
         .iter()
         .map(|attempt| Attempt { job: attempt.job.clone(), holder: "w".into() })
         .collect();
-    let decided = load(database, &held).await?.commit(attempts, GIFT_TTL).await?;
+    let decided = load(database, &held).await?.commit(attempts.to_vec(), GIFT_TTL).await?;
     Ok(decided.entries)
 }
 
