@@ -66,8 +66,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the same may succeed a little later, as it is: Postgres is away, or others are in the
-    /// way.
+    /// Whether the same may succeed a little later: Postgres is away, or others are in the way.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Locked(_) | Self::Conflict(_))
