@@ -1,6 +1,6 @@
 //! The api process. See `api --help`.
 
-use api::cli::{Cli, CliCommand, check, clients, keys};
+use api::cli::{Cli, CliCommand, check, clients, keys, plans};
 use mimalloc::MiMalloc;
 use runtime::{bootstrap, health, telemetry};
 
@@ -18,6 +18,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     telemetry::init_logs(&cli.settings.logs)?;
     match cli.command {
         None => api::serve(cli.settings).await,
+        Some(CliCommand::Plans { command }) => plans::run(command, &cli.settings).await,
         Some(CliCommand::Clients { command }) => clients::run(command, &cli.settings).await,
         Some(CliCommand::Keys { command }) => keys::run(command, &cli.settings).await,
         Some(CliCommand::Check) => check::run(&cli.settings).await,

@@ -1,6 +1,8 @@
 //! The paths and their handlers.
 
-use crate::routes::{gifts, jobs, method_not_allowed, not_found, problems, subscriptions, users};
+use crate::routes::{
+    gifts, jobs, method_not_allowed, not_found, plans, problems, subscriptions, users,
+};
 use crate::state::ApiState;
 use crate::{middleware, openapi, ops};
 use axum::Router;
@@ -20,6 +22,7 @@ pub fn router(state: ApiState) -> Router {
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(users::routes())
+        .merge(plans::routes())
         .merge(subscriptions::routes())
         .merge(gifts::routes())
         .merge(jobs::routes())

@@ -4,6 +4,7 @@ use crate::scope::Scope;
 use crate::settings::Settings;
 use clap::{Args, Parser, Subcommand};
 use domain::{InvalidRateLimit, RateLimit};
+use std::path::PathBuf;
 
 /// Serves the HTTP API: admits commands into the queue and answers with their outcome.
 ///
@@ -33,6 +34,12 @@ pub enum CliCommand {
         /// What to do.
         #[command(subcommand)]
         command: ClientsCommand,
+    },
+    /// Show and change what a client sells
+    Plans {
+        /// What to do.
+        #[command(subcommand)]
+        command: PlansCommand,
     },
     /// Make, list and revoke API keys
     Keys {
@@ -81,6 +88,23 @@ impl Rate {
             RateLimit::parse(text).map(|rate| Self(Some(rate)))
         }
     }
+}
+
+/// What to do with plans.
+#[derive(Debug, Subcommand)]
+pub enum PlansCommand {
+    /// Make a client's plans be those of a file: show the difference and apply it whole; plans that
+    /// the file does not name are left alone
+    Push {
+        /// The file: see examples/plans.toml
+        file: PathBuf,
+        /// The name of the client that sells them
+        #[arg(long, default_value = "local", value_parser = client_name)]
+        client: String,
+        /// Show the difference only
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// What to do with API keys.

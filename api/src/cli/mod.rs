@@ -4,6 +4,7 @@ mod arguments;
 pub mod check;
 pub mod clients;
 pub mod keys;
+pub mod plans;
 
 pub use arguments::{Cli, CliCommand};
 

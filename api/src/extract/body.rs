@@ -5,8 +5,7 @@ use crate::api_error::ApiError;
 use crate::extract::content::ensure_plain_json;
 use crate::extract::field_errors::{errors, shown_name};
 use axum::http::HeaderMap;
-use contract::ProblemKind;
-use domain::Command;
+use contract::{FieldError, ProblemKind};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -64,16 +63,16 @@ impl Fields {
         &self.canonical
     }
 
-    /// The command of type `C` that the members make, or every error in them.
-    pub(crate) fn command<C>(&self) -> Result<Command, ApiError>
+    /// The value of type `C` that the members make, or every error in them.
+    pub(crate) fn read<C>(&self) -> Result<C, Vec<FieldError>>
     where
-        C: DeserializeOwned + ToSchema + Into<Command>,
+        C: DeserializeOwned + ToSchema,
     {
         // Stored payloads write an absent member as null. In a request, null is a wrong value.
         let has_null = self.members.values().any(Value::is_null);
         match C::deserialize(&self.members) {
-            Ok(command) if !has_null => Ok(command.into()),
-            _ => Err(ApiError::invalid(errors::<C>(&self.members))),
+            Ok(value) if !has_null => Ok(value),
+            _ => Err(errors::<C>(&self.members)),
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Caller {
     pub(crate) client: ClientId,
     /// The name of the bucket that its rate limit is counted in.
     pub(crate) bucket: String,
+    /// Who it is in the audit: the id of its key, or `open` where none is needed.
+    pub(crate) actor: String,
     /// Its rate limit.
     pub(crate) rate_limit: RateLimit,
     /// Whether it is the operator, who sees what is no client's own.
@@ -36,9 +38,10 @@ pub(crate) async fn authenticate(
     if state.auth == AuthMode::Open {
         let bucket = bucket(client_address(parts, &state.trusted_proxies));
         let (client, rate_limit) = (ClientId::LOCAL, state.rate_limit);
-        return Ok(Caller { client, bucket, rate_limit, is_operator: true });
+        let actor = "open".to_owned();
+        return Ok(Caller { client, bucket, actor, rate_limit, is_operator: true });
     }
-    let stored = match stored_key(state, parts).await? {
+    let (actor, stored) = match stored_key(state, parts).await? {
         Ok(stored) => stored,
         Err(failure) => return Err(failure.into_error(state, parts).await),
     };
@@ -48,16 +51,18 @@ pub(crate) async fn authenticate(
     Ok(Caller {
         client: stored.client,
         bucket: format!("client:{}", stored.client),
+        actor,
         rate_limit: stored.rate_limit.unwrap_or(state.rate_limit),
         is_operator: stored.is_operator,
     })
 }
 
-/// The stored key that the request has presented; the outer error if it could not be looked up.
+/// The id of the key that the request has presented, and the key as stored; the outer error if it
+/// could not be looked up.
 async fn stored_key(
     state: &ApiState,
     parts: &Parts,
-) -> Result<Result<StoredApiKey, AuthenticationFailure>, ApiError> {
+) -> Result<Result<(String, StoredApiKey), AuthenticationFailure>, ApiError> {
     let Some(presented) = parts.headers.get(header::AUTHORIZATION) else {
         return Ok(Err(AuthenticationFailure::NoKey));
     };
@@ -69,7 +74,9 @@ async fn stored_key(
         state.failed_authentications.turn(&peer).await
     };
     match state.key_cache.find(&key, turn).await {
-        Ok(Some(stored)) if key.matches(&stored.secret_hash) => Ok(Ok(stored)),
+        Ok(Some(stored)) if key.matches(&stored.secret_hash) => {
+            Ok(Ok((key.id().to_owned(), stored)))
+        }
         Ok(Some(_)) => Ok(Err(AuthenticationFailure::WrongSecret(key))),
         Ok(None) => Ok(Err(AuthenticationFailure::NotValid(key))),
         Err(missing) => Err(unavailable(&missing)),

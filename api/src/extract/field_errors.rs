@@ -15,30 +15,57 @@ const NAME_LENGTH_MAX: usize = 64;
 pub(crate) fn errors<C: DeserializeOwned + ToSchema>(
     members: &Map<String, Value>,
 ) -> Vec<FieldError> {
-    let Object { properties, required, .. } = object::<C>();
+    errors_at::<C>(&[], &object::<C>(), members)
+}
+
+/// The errors of the object at that place in a `C`.
+fn errors_at<C: DeserializeOwned>(
+    place: &[&str],
+    Object { properties, required, .. }: &Object,
+    members: &Map<String, Value>,
+) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    for name in properties.keys() {
-        let message = match members.get(name) {
-            Some(value) => wrong::<C>(name, value),
-            None => required.contains(name).then(|| "is required".to_owned()),
+    for (name, property) in properties {
+        let place = [place, &[name]].concat();
+        let message = match (members.get(name), nested(property)) {
+            (Some(Value::Object(inner)), Some(object)) => {
+                errors.extend(errors_at::<C>(&place, object, inner));
+                None
+            }
+            (Some(value), _) => wrong::<C>(&place, value),
+            (None, _) => required.contains(name).then(|| "is required".to_owned()),
         };
-        errors.extend(message.map(|message| error(name, message)));
+        errors.extend(message.map(|message| error(&place, message)));
     }
     let unknown = members.keys().filter(|name| !properties.contains_key(*name));
-    errors.extend(unknown.map(|name| error(name, "is not a known field".to_owned())));
+    let unknown = unknown.map(|name| [place, &[name.as_str()]].concat());
+    errors.extend(unknown.map(|place| error(&place, "is not a known field".to_owned())));
     errors
 }
 
-/// What is wrong with one member. It is read alone: the error is its own if it has a path. That
-/// other members are missing is an error without one.
-fn wrong<C: DeserializeOwned>(name: &str, value: &Value) -> Option<String> {
+/// The object that a member is, with members of its own. A described one is the only part of a
+/// schema of its own.
+fn nested(property: &RefOr<Schema>) -> Option<&Object> {
+    match property {
+        RefOr::T(Schema::Object(object)) if !object.properties.is_empty() => Some(object),
+        RefOr::T(Schema::OneOf(one)) => one.items.iter().find_map(nested),
+        _ => None,
+    }
+}
+
+/// What is wrong with the member at that place. It is read alone: the error is its own if its path
+/// leads there. That other members are missing is an error with a shorter path.
+fn wrong<C: DeserializeOwned>(place: &[&str], value: &Value) -> Option<String> {
     // Optional members accept null, which is how a stored payload writes an absent one. No member
-    // accepts an empty list, so its error names what the member wants.
-    let value = if value.is_null() { Value::Array(Vec::new()) } else { value.clone() };
-    let alone = Value::Object(Map::from_iter([(name.to_owned(), value)]));
+    // accepts an empty list of lists, so its error names what the member wants.
+    let empty = || Value::Array(vec![Value::Array(Vec::new())]);
+    let value = if value.is_null() { empty() } else { value.clone() };
+    let alone = place
+        .iter()
+        .rev()
+        .fold(value, |value, name| Value::Object(Map::from_iter([((*name).to_owned(), value)])));
     let error = serde_path_to_error::deserialize::<_, C>(&alone).err()?;
-    error.path().iter().next()?;
-    Some(message(&error.inner().to_string()))
+    (error.path().iter().count() >= place.len()).then(|| message(&error.inner().to_string()))
 }
 
 /// The error of a type, worded to be read after the name of the member.
@@ -49,8 +76,8 @@ fn message(error: &str) -> String {
     }
 }
 
-fn error(name: &str, message: String) -> FieldError {
-    FieldError { field: shown_name(name), message }
+fn error(place: &[&str], message: String) -> FieldError {
+    FieldError { field: shown_name(&place.join(".")), message }
 }
 
 /// The part of a name that is shown.
@@ -130,6 +157,32 @@ mod tests {
         for months in [json!(121), json!(-1), json!(1e0), json!(4_294_967_297_u64), json!("1")] {
             let body = json!({"subscription_id": i64::MAX, "duration_months": months});
             assert_eq!(of::<Renew>(&body), told(&[("duration_months", MONTHS)]), "{body}");
+        }
+    }
+
+    /// A nested member is named by its path, and all that is wrong is told at once.
+    #[test]
+    fn members_of_members_are_told_too() {
+        let body = json!({"name": "", "tier": null, "interval": "week", "features": null,
+                          "price": {"amount": -1, "tax": 1}, "cost": 2});
+        let found = of::<domain::PlanSpec>(&body);
+        let features = "must be a list of at most 100 different texts of 1 to 64 printable \
+                        characters";
+        let expected = [
+            ("name", "must be 1 to 200 printable characters"),
+            ("tier", "must be a string"),
+            ("interval", "must be `month` or `year`"),
+            ("price.amount", "must be an integer from 0 to 1000000000000"),
+            ("price.currency", "is required"),
+            ("price.tax", "is not a known field"),
+            ("features", features),
+            ("cost", "is not a known field"),
+        ];
+        assert_eq!(found, told(&expected));
+        for price in [json!(5), json!([]), json!(null)] {
+            let body = json!({"name": "a", "tier": "a", "interval": "month", "price": price});
+            let found = of::<domain::PlanSpec>(&body);
+            assert_eq!(found, told(&[("price", "must be an object with amount and currency")]));
         }
     }
 }

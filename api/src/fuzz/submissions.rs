@@ -8,7 +8,9 @@ use domain::{
 };
 use proptest::prelude::*;
 use queue::QueuedJob;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 /// Names of fields: those of all six commands, and unknown ones.
 const NAMES: [&str; 9] = [
@@ -25,13 +27,19 @@ const NAMES: [&str; 9] = [
 
 type Parse = fn(&Fields) -> Result<Command, ApiError>;
 
+fn command<C: DeserializeOwned + ToSchema + Into<Command>>(
+    fields: &Fields,
+) -> Result<Command, ApiError> {
+    fields.read::<C>().map(Into::into).map_err(ApiError::invalid)
+}
+
 const COMMANDS: [Parse; 6] = [
-    Fields::command::<CreateUser>,
-    Fields::command::<Subscribe>,
-    Fields::command::<Renew>,
-    Fields::command::<Cancel>,
-    Fields::command::<Give>,
-    Fields::command::<Redeem>,
+    command::<CreateUser>,
+    command::<Subscribe>,
+    command::<Renew>,
+    command::<Cancel>,
+    command::<Give>,
+    command::<Redeem>,
 ];
 
 fn scalar() -> impl Strategy<Value = Value> {

@@ -6,7 +6,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use shared::{read, submission};
+pub(crate) use shared::{direct_write, read, submission};
 
 use crate::router::routes;
 use contract::view::JobView;

@@ -19,16 +19,19 @@ const OF_ALL: &[ProblemKind] = &[
     ProblemKind::StorageUnavailable,
 ];
 
-/// The further problems of every submission. Those up to `UnsupportedContentEncoding` come before
-/// admission.
-const OF_SUBMISSIONS: &[ProblemKind] = &[
+/// The problems of every request with a body.
+const OF_BODIES: &[ProblemKind] = &[
     ProblemKind::MalformedJson,
     ProblemKind::InvalidRequest,
-    ProblemKind::IdempotencyKeyMissing,
-    ProblemKind::IdempotencyKeyInvalid,
     ProblemKind::PayloadTooLarge,
     ProblemKind::UnsupportedMediaType,
     ProblemKind::UnsupportedContentEncoding,
+];
+
+/// The further problems of every submission. Those of keys and bodies come before admission.
+const OF_SUBMISSIONS: &[ProblemKind] = &[
+    ProblemKind::IdempotencyKeyMissing,
+    ProblemKind::IdempotencyKeyInvalid,
     ProblemKind::IdempotencyKeyReused,
     ProblemKind::RateLimited,
     ProblemKind::QueueFull,
@@ -44,7 +47,10 @@ pub(crate) fn submission(
     each_operation(routes, |operation| {
         operation.parameters.get_or_insert_default().extend(headers::of_submission());
         add(operation, [("202".to_owned(), accepted())]);
-        add(operation, problems::by_status(&[refusals, OF_SUBMISSIONS, OF_ALL].concat()));
+        add(
+            operation,
+            problems::by_status(&[refusals, OF_BODIES, OF_SUBMISSIONS, OF_ALL].concat()),
+        );
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
             if !matches!(status.as_str(), "400" | "401" | "413" | "415" | "421" | "500") {
@@ -61,6 +67,16 @@ pub(crate) fn read(
 ) -> UtoipaMethodRouter<ApiState> {
     each_operation(routes, |operation| {
         add(operation, problems::by_status(&[problems, OF_ALL].concat()));
+    })
+}
+
+/// Completes the description of a direct write that can end in `problems`.
+pub(crate) fn direct_write(
+    routes: UtoipaMethodRouter<ApiState>,
+    problems: &[ProblemKind],
+) -> UtoipaMethodRouter<ApiState> {
+    each_operation(routes, |operation| {
+        add(operation, problems::by_status(&[problems, OF_BODIES, OF_ALL].concat()));
     })
 }
 
@@ -81,8 +97,8 @@ fn each_operation(
     (schemas, mut paths, router): UtoipaMethodRouter<ApiState>,
     describe: impl Fn(&mut Operation),
 ) -> UtoipaMethodRouter<ApiState> {
-    for PathItem { get, post, .. } in paths.paths.values_mut() {
-        [get, post].into_iter().flatten().for_each(&describe);
+    for PathItem { get, post, put, .. } in paths.paths.values_mut() {
+        [get, post, put].into_iter().flatten().for_each(&describe);
     }
     (schemas, paths, router)
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod gifts;
 pub(crate) mod jobs;
+pub(crate) mod plans;
 pub(crate) mod problems;
 pub(crate) mod subscriptions;
 pub(crate) mod users;

@@ -23,22 +23,36 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-/// Answers a submission of a command of type `C`.
-#[tracing::instrument(level = "debug", skip_all)]
+/// Answers a submission of a command of type `C`, which is its body.
 pub(crate) async fn handle<C>(state: ApiState, request: Request) -> Result<Response, ApiError>
 where
     C: DeserializeOwned + ToSchema + Into<Command>,
 {
+    handle_as(state, request, Scope::Write, |command: C| Ok(command.into())).await
+}
+
+/// Answers a submission that needs that scope and has a body of type `B`, of which `command` makes
+/// the command.
+#[tracing::instrument(level = "debug", skip_all)]
+pub(crate) async fn handle_as<B>(
+    state: ApiState,
+    request: Request,
+    scope: Scope,
+    command: impl FnOnce(B) -> Result<Command, ApiError>,
+) -> Result<Response, ApiError>
+where
+    B: DeserializeOwned + ToSchema,
+{
     let (parts, body) = request.into_parts();
     // First the key: nothing is kept for a client that has none.
-    let caller = authenticate(&state, &parts, Scope::Write).await?;
+    let caller = authenticate(&state, &parts, scope).await?;
     let body = read_body(body, &state.large_bodies).await;
     let key = idempotency_key(&parts.headers)?;
     let prefer = Prefer::from_headers(&parts.headers);
     let fields = fields(&parts.headers, &body?)?;
     let fingerprint =
         Fingerprint::of_request(parts.method.as_str(), parts.uri.path(), fields.canonical());
-    let command = fields.command::<C>()?;
+    let command = command(fields.read::<B>().map_err(ApiError::invalid)?)?;
     let job = QueuedJob::new(caller.client, key, fingerprint, clock::now(), command);
 
     let deadline = Instant::now() + prefer.wait(state.response_wait);

@@ -1,7 +1,7 @@
 //! Writes a decision as the answer that is stored.
 
 use crate::refusal;
-use crate::view::{GiftView, RedemptionView, SubscriptionView, UserView};
+use crate::view::{GiftView, PlanView, RedemptionView, SubscriptionView, UserView};
 use domain::{Answer, Entity, Instant, JobId, Refusal, Success};
 use serde::Serialize;
 
@@ -28,6 +28,7 @@ fn answer_success(success: &Success, now: Instant) -> Answer {
             answer_with(status, &SubscriptionView::at(subscription, now))
         }
         Entity::Gift(gift) => answer_with(status, &GiftView::at(gift, now)),
+        Entity::Plan(plan) => answer_with(status, &PlanView::from(plan)),
         Entity::Redemption { gift, subscription } => {
             answer_with(status, &RedemptionView::of(gift, subscription))
         }

@@ -2,7 +2,7 @@
 
 use crate::problem::{Problem, ProblemKind};
 use crate::view::timestamp;
-use domain::{Instant, Plan, Refusal, SubscriptionId, SubscriptionStatus};
+use domain::{Instant, Refusal, SubscriptionId, SubscriptionStatus};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -22,6 +22,7 @@ fn parts(refusal: &Refusal) -> (ProblemKind, Cow<'static, str>, Members) {
             fixed(Kind::SubscriptionNotFound, "No subscription has this id.")
         }
         Refusal::GiftNotFound => fixed(Kind::GiftNotFound, "No gift has this id."),
+        Refusal::PlanNotFound => fixed(Kind::PlanNotFound, "No plan has this code."),
         Refusal::EmailTaken => fixed(Kind::EmailTaken, "Another user has this email address."),
         Refusal::AlreadySubscribed { subscription, end_date } => (
             Kind::AlreadySubscribed,
@@ -47,19 +48,35 @@ fn parts(refusal: &Refusal) -> (ProblemKind, Cow<'static, str>, Members) {
             "The gift was not redeemed before it expired.".into(),
             vec![("expired_at", timestamp(*expired_at).into())],
         ),
-        Refusal::UnknownPlan { plan } => {
-            let known = Plan::ALL.map(Plan::code).join(", ");
-            let detail = format!("There is no plan {plan}; the plans are {known}.");
-            (Kind::UnknownPlan, detail.into(), Vec::new())
+        Refusal::UnknownPlan { plan, on_sale, more } => {
+            (Kind::UnknownPlan, unknown_plan(plan, on_sale, *more).into(), Vec::new())
+        }
+        Refusal::PlanRetired { plan } => {
+            let detail = format!("The {plan} plan is not sold any more.");
+            (Kind::PlanRetired, detail.into(), Vec::new())
         }
         Refusal::DurationNotMultiple { plan, interval_months } => {
-            let plan = plan.code();
             let detail =
                 format!("The {plan} plan is sold in multiples of {interval_months} months.");
             (Kind::DurationNotMultiple, detail.into(), Vec::new())
         }
         Refusal::TermTooLong => {
             fixed(Kind::TermTooLong, "No subscription can end after the year 9999.")
+        }
+        Refusal::PaymentsDisabled { plan } => {
+            let detail = format!("The {plan} plan has a price, and no payments are taken here.");
+            (Kind::PaymentsDisabled, detail.into(), Vec::new())
+        }
+    }
+}
+
+fn unknown_plan(plan: &str, on_sale: &[String], more: bool) -> String {
+    let known = on_sale.join(", ");
+    match (on_sale, more) {
+        ([], _) => format!("There is no plan {plan}, and none is on sale."),
+        (_, false) => format!("There is no plan {plan}; the plans are {known}."),
+        (_, true) => {
+            format!("There is no plan {plan}; the plans are {known} and more: see GET /plans.")
         }
     }
 }
@@ -79,24 +96,28 @@ pub fn problem(refusal: &Refusal) -> Problem {
 }
 
 /// A sample of each refusal, for the documentation.
-pub(crate) fn samples() -> [Refusal; 13] {
+pub(crate) fn samples() -> [Refusal; 16] {
     let instant = Instant::from_timestamp_nanos(1_782_864_000_000_000_000);
     [
         Refusal::UserNotFound,
         Refusal::GifterNotFound,
         Refusal::SubscriptionNotFound,
         Refusal::GiftNotFound,
+        Refusal::PlanNotFound,
         Refusal::EmailTaken,
         Refusal::AlreadySubscribed { subscription: SubscriptionId::new(7), end_date: instant },
         Refusal::SubscriptionNotActive { current: SubscriptionStatus::Cancelled },
         Refusal::GiftNotRecipient,
         Refusal::GiftAlreadyRedeemed,
         Refusal::GiftExpired { expired_at: instant },
-        Refusal::UnknownPlan { plan: "gold".to_owned() },
-        Refusal::DurationNotMultiple {
-            plan: Plan::Yearly,
-            interval_months: Plan::Yearly.interval_months(),
+        Refusal::UnknownPlan {
+            plan: "gold".to_owned(),
+            on_sale: vec!["monthly".to_owned(), "yearly".to_owned()],
+            more: false,
         },
+        Refusal::PlanRetired { plan: "gold".to_owned() },
+        Refusal::DurationNotMultiple { plan: "yearly".to_owned(), interval_months: 12 },
         Refusal::TermTooLong,
+        Refusal::PaymentsDisabled { plan: "gold".to_owned() },
     ]
 }

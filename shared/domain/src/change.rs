@@ -1,6 +1,6 @@
 //! The changes that commands make to rows.
 
-use crate::{Gift, GiftId, Grant, Subscription, SubscriptionId, User, UserId};
+use crate::{Gift, GiftId, Grant, Plan, PlanId, Subscription, SubscriptionId, User, UserId};
 use std::collections::BTreeMap;
 
 /// One row as it is after a command.
@@ -12,6 +12,8 @@ pub enum Change {
     Subscription(Subscription),
     /// A new or changed gift.
     Gift(Gift),
+    /// A changed plan. A command changes nothing of it that belongs to a version.
+    Plan(Plan),
     /// A new grant of months.
     Grant(Grant),
 }
@@ -25,6 +27,8 @@ pub struct Changes {
     pub subscriptions: BTreeMap<SubscriptionId, Subscription>,
     /// New and changed gifts.
     pub gifts: BTreeMap<GiftId, Gift>,
+    /// Changed plans.
+    pub plans: BTreeMap<PlanId, Plan>,
     /// New grants.
     pub grants: Vec<Grant>,
 }
@@ -36,6 +40,7 @@ impl Changes {
             Change::User(user) => drop(self.users.insert(user.id, user)),
             Change::Subscription(s) => drop(self.subscriptions.insert(s.id, s)),
             Change::Gift(gift) => drop(self.gifts.insert(gift.id, gift)),
+            Change::Plan(plan) => drop(self.plans.insert(plan.id, plan)),
             Change::Grant(grant) => self.grants.push(grant),
         }
     }

@@ -3,7 +3,7 @@
 use crate::decide::{Decider, InternalRules, InternalRuling, Rules, Ruling};
 use crate::{
     Cancel, ClientId, CreateUser, ExpireGift, ExpireSubscription, Give, IdempotencyKey, Needs,
-    NewIds, Redeem, Renew, Subscribe, UserId,
+    NewIds, Redeem, Renew, RetirePlan, Subscribe, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,8 @@ commands! {
         Give = "gift",
         /// Turns a gift into time of a subscription.
         Redeem = "redeem",
+        /// Takes a plan off sale.
+        RetirePlan = "retire_plan",
     }
     internal: {
         /// Marks a subscription that is past its end.

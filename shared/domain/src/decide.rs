@@ -2,7 +2,7 @@
 
 use crate::{
     Change, ClientId, Command, Gift, IdempotencyKey, Instant, InternalCommand, JobId, Needs,
-    NewIds, Refusal, Subscription, User, UserId, WorkingSet,
+    NewIds, Plan, Refusal, Subscription, User, UserId, WorkingSet,
 };
 use chrono::TimeDelta;
 
@@ -36,6 +36,8 @@ pub enum Entity {
     Subscription(Subscription),
     /// A gift.
     Gift(Gift),
+    /// A plan.
+    Plan(Plan),
     /// A gift that became time of a subscription.
     Redemption {
         /// The redeemed gift.
@@ -63,18 +65,21 @@ impl Entity {
             Self::User(user) => user.id.get(),
             Self::Subscription(subscription) => subscription.id.get(),
             Self::Gift(gift) | Self::Redemption { gift, .. } => gift.id.get(),
+            Self::Plan(plan) => plan.id.get(),
         }
     }
 
-    /// The user whom it concerns: the giver of a gift, and the recipient of a redeemed one.
+    /// The user whom it concerns: the giver of a gift, and the recipient of a redeemed one. A plan
+    /// concerns nobody.
     #[must_use]
-    pub const fn user(&self) -> UserId {
+    pub const fn user(&self) -> Option<UserId> {
         match self {
-            Self::User(user) => user.id,
+            Self::User(user) => Some(user.id),
             Self::Subscription(subscription) | Self::Redemption { subscription, .. } => {
-                subscription.user
+                Some(subscription.user)
             }
-            Self::Gift(gift) => gift.gifter,
+            Self::Gift(gift) => Some(gift.gifter),
+            Self::Plan(_) => None,
         }
     }
 }
@@ -142,7 +147,7 @@ pub fn decide(
     let decider = Decider { working_set, context };
     match command.decide(&decider, new_ids) {
         Ok((changes, success)) => {
-            Decision { changes, user: Some(success.entity().user()), result: Ok(success) }
+            Decision { changes, user: success.entity().user(), result: Ok(success) }
         }
         Err(refusal) => {
             Decision { changes: Vec::new(), user: command.subject(&decider), result: Err(refusal) }
@@ -159,6 +164,6 @@ pub fn decide_internal(
     command: &InternalCommand,
 ) -> Option<Decision> {
     let (changes, entity) = command.decide(&Decider { working_set, context })?;
-    let user = Some(entity.user());
+    let user = entity.user();
     Some(Decision { changes, user, result: Ok(Success::Changed(entity)) })
 }

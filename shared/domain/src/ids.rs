@@ -85,6 +85,11 @@ row_id! {
     SubscriptionId
 }
 row_id! {
+    /// The id of a plan, which clients do not see: they name it by its code.
+    PlanId
+}
+
+row_id! {
     /// The id of a gift.
     GiftId
 }

@@ -8,6 +8,7 @@
 //! `subscription/renew.rs`.
 
 mod accepted_job;
+mod bounded;
 pub mod calendar;
 mod change;
 mod command;
@@ -39,17 +40,17 @@ pub use gift::*;
 pub use idempotency::{
     Fingerprint, IdempotencyKey, InvalidIdempotencyKey, internal_job_id, job_id,
 };
-pub use ids::{ClientId, GiftId, JobId, SubscriptionId, UserId};
+pub use ids::{ClientId, GiftId, JobId, PlanId, SubscriptionId, UserId};
 pub use job::{Answer, JobStatus, LogEntry, Origin};
 pub use job_key::{JobKey, Signature, SignedContent};
 pub use job_keys::{JobKeyState, JobKeys, Untrusted};
 pub use needs::{Needs, NewIdCounts, NewIds};
-pub use plan::{InvalidPlanCode, MONTHS_MAX, MONTHS_MIN, Plan, PlanCode};
+pub use plan::*;
 pub use rate_limit::{InvalidRateLimit, RateLimit};
 pub use refusal::Refusal;
 pub use subscription::*;
 pub use user::*;
-pub use working_set::WorkingSet;
+pub use working_set::{PLANS_SHOWN_MAX, WorkingSet};
 
 /// An instant in UTC, in whole microseconds, which is what Postgres stores.
 pub type Instant = chrono::DateTime<chrono::Utc>;

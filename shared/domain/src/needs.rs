@@ -1,6 +1,6 @@
 //! The needs of a batch: rows to be loaded and locked, and new ids.
 
-use crate::{ClientId, GiftId, SubscriptionId, UserId};
+use crate::{ClientId, GiftId, PlanCode, SubscriptionId, UserId};
 use std::collections::BTreeSet;
 
 /// The rows that must be loaded and locked, and the ids that must be drawn, before the commands of
@@ -15,18 +15,26 @@ pub struct Needs {
     pub subscriptions: BTreeSet<(ClientId, SubscriptionId)>,
     /// The ids of gifts.
     pub gifts: BTreeSet<(ClientId, GiftId)>,
+    /// The codes of plans to be read. They are not locked: a purchase is decided by the version
+    /// that was sold when it was read.
+    pub plans: BTreeSet<(ClientId, PlanCode)>,
+    /// The codes of plans to be read and locked.
+    pub plans_to_lock: BTreeSet<(ClientId, PlanCode)>,
+    /// The ids of subscriptions of which the terms are to be read that they were sold at.
+    pub terms_of: BTreeSet<(ClientId, SubscriptionId)>,
     /// The numbers of new ids: one for every command that may make a row.
     pub new_ids: NewIdCounts,
 }
 
 impl Needs {
-    /// Whether both name the same row, in the same way.
+    /// Whether both name the same row to be locked, in the same way.
     #[must_use]
     pub fn meet(&self, others: &Self) -> bool {
         !self.users.is_disjoint(&others.users)
             || !self.emails.is_disjoint(&others.emails)
             || !self.subscriptions.is_disjoint(&others.subscriptions)
             || !self.gifts.is_disjoint(&others.gifts)
+            || !self.plans_to_lock.is_disjoint(&others.plans_to_lock)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The refusals of the business rules. A refusal is an outcome like any other: it is committed and
 //! replayed, and never retried. `contract` writes refusals for clients.
 
-use crate::{Instant, Plan, SubscriptionId, SubscriptionStatus};
+use crate::{Instant, SubscriptionId, SubscriptionStatus};
 
 /// The reason why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Refusal {
     SubscriptionNotFound,
     /// The client has no such gift.
     GiftNotFound,
+    /// The client has no such plan.
+    PlanNotFound,
     /// Another user of the client has that email.
     EmailTaken,
     /// The user has a running subscription.
@@ -37,18 +39,32 @@ pub enum Refusal {
         /// The instant at which it expired.
         expired_at: Instant,
     },
-    /// No such plan is on sale.
+    /// The client has no such plan to sell.
     UnknownPlan {
+        /// The requested plan.
+        plan: String,
+        /// Plans on sale, the oldest first.
+        on_sale: Vec<String>,
+        /// Whether there are more of them.
+        more: bool,
+    },
+    /// The plan is not sold any more.
+    PlanRetired {
         /// The requested plan.
         plan: String,
     },
     /// The plan is sold in whole intervals only.
     DurationNotMultiple {
         /// The plan of the purchase.
-        plan: Plan,
+        plan: String,
         /// The interval of the plan, in months.
         interval_months: u32,
     },
     /// The subscription would end beyond the year 9999.
     TermTooLong,
+    /// The plan has a price, and no payments are taken.
+    PaymentsDisabled {
+        /// The requested plan.
+        plan: String,
+    },
 }

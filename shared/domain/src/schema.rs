@@ -1,6 +1,6 @@
 //! Schemas of values that are parsed: what a schema allows is what its type accepts.
 
-use utoipa::openapi::schema::{Object, ObjectBuilder};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder};
 use utoipa::openapi::{KnownFormat, SchemaFormat, Type};
 
 /// The schema of the id of a row.
@@ -15,6 +15,13 @@ pub(crate) fn row_id() -> ObjectBuilder {
 /// The schema of a text with an example.
 pub(crate) fn text(example: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).examples([example])
+}
+
+/// The schema of a list of at most `most` different texts of at most `length` characters.
+pub(crate) fn texts(most: usize, length: usize) -> Array {
+    let text = text("priority-support").min_length(Some(1)).max_length(Some(length));
+    let text = text.pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]*$"));
+    ArrayBuilder::new().items(text).max_items(Some(most)).unique_items(true).build()
 }
 
 /// The schema of a number of months from `least` to `most`.

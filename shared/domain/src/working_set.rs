@@ -1,12 +1,15 @@
 //! The rows that a batch of commands touches, in memory.
 
 use crate::{
-    Change, ClientId, Email, Gift, GiftId, Instant, Needs, Subscription, SubscriptionId,
-    SubscriptionState, User, UserId,
+    Change, ClientId, Email, Gift, GiftId, Instant, Needs, Plan, PlanCode, Subscription,
+    SubscriptionId, SubscriptionState, Terms, User, UserId,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-/// Users, subscriptions and gifts as the commands of a batch see them: each command sees the
+/// The most plans that a refusal names.
+pub const PLANS_SHOWN_MAX: usize = 10;
+
+/// Users, subscriptions, gifts and plans as the commands of a batch see them: each command sees the
 /// changes of those before it.
 #[derive(Debug, Default, Clone)]
 pub struct WorkingSet {
@@ -16,6 +19,9 @@ pub struct WorkingSet {
     /// The subscriptions that are stored as active; a user has at most one.
     active_of_user: HashMap<UserId, SubscriptionId>,
     gifts: HashMap<GiftId, Gift>,
+    plans: BTreeMap<(ClientId, PlanCode), Plan>,
+    /// The terms that subscriptions were sold at, where they are needed.
+    terms: HashMap<SubscriptionId, Terms>,
 }
 
 impl WorkingSet {
@@ -55,6 +61,44 @@ impl WorkingSet {
         self.stored_active(user).filter(|s| s.end_date <= now)
     }
 
+    /// The plan of that client with that code. Only plans that are needed are here.
+    #[must_use]
+    pub fn plan(&self, client: ClientId, code: &PlanCode) -> Option<&Plan> {
+        self.plans.get(&(client, code.clone()))
+    }
+
+    /// The plans on sale of that client that are here, the oldest first. If a needed one does not
+    /// exist, the [`PLANS_SHOWN_MAX`] oldest of the client are here, and one more if there is one.
+    #[must_use]
+    pub fn plans_on_sale(&self, client: ClientId) -> Vec<&Plan> {
+        let plans = self.plans.values();
+        let on_sale = plans.filter(|plan| plan.client == client && plan.retired_at.is_none());
+        let mut on_sale: Vec<&Plan> = on_sale.collect();
+        on_sale.sort_unstable_by_key(|plan| plan.id);
+        on_sale
+    }
+
+    /// The terms that a subscription was sold at, where they are needed: of the version that it
+    /// has. None if the client has no such plan.
+    #[must_use]
+    pub fn terms_of(&self, subscription: &Subscription) -> Option<&Terms> {
+        self.terms.get(&subscription.id).or_else(|| self.terms_sold_now(subscription))
+    }
+
+    /// The terms of a subscription that this very batch has sold.
+    fn terms_sold_now(&self, subscription: &Subscription) -> Option<&Terms> {
+        let mut plans = self.plans.values().filter(|plan| plan.client == subscription.client);
+        let sold = |plan: &&Plan| {
+            plan.code.as_str() == subscription.plan && plan.version == subscription.plan_version
+        };
+        plans.find(sold).map(|plan| &plan.terms)
+    }
+
+    /// Adds the terms that a subscription was sold at.
+    pub fn add_terms(&mut self, subscription: SubscriptionId, terms: Terms) {
+        self.terms.insert(subscription, terms);
+    }
+
     fn stored_active(&self, user: UserId) -> Option<&Subscription> {
         self.subscriptions.get(self.active_of_user.get(&user)?)
     }
@@ -88,6 +132,9 @@ impl WorkingSet {
             }
             Change::Gift(gift) => {
                 self.gifts.insert(gift.id, gift);
+            }
+            Change::Plan(plan) => {
+                self.plans.insert((plan.client, plan.code.clone()), plan);
             }
             Change::Grant(_) => {}
         }

@@ -1,6 +1,7 @@
 //! Writes everything that a batch decided, in one statement for any size of the batch.
 
 use crate::StoreError;
+use crate::plans::write_retired;
 use crate::tables::{
     GiftRow, GrantRow, SubscriptionRow, TransactionRow, UserRow, to_json, write_gifts,
     write_grants, write_subscriptions, write_transactions, write_users,
@@ -45,9 +46,9 @@ pub(crate) async fn write(
         rows::<_, GrantRow>(&changes.grants)?,
         rows::<_, TransactionRow<'_>>(entries)?,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    write_retired(tx, changes.plans.values()).await
 }
 
 /// The rows of one table, as JSON.

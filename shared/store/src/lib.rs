@@ -4,11 +4,12 @@
 //! must not decide anything itself, and it does not use the queue.
 //!
 //! Locks are always taken in one order: users, then gifts, then subscriptions, ids ascending
-//! (`load_batch`, in `migrations/`). A batch of what is due never waits for a lock, so its order
-//! does not matter (`load_unlocked`).
+//! (`load_batch`, in `migrations/`), then plans, codes ascending (`load_plans`). A batch of what is
+//! due never waits for a lock, so its order does not matter (`load_unlocked`).
 
 pub mod accepted;
 pub mod api_keys;
+mod audit;
 mod batch;
 mod changes;
 pub mod clients;
@@ -23,6 +24,7 @@ mod load;
 pub mod locked;
 mod migrate;
 mod needs;
+pub mod plans;
 mod pooler;
 pub mod reads;
 pub mod scan;

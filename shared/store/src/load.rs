@@ -1,11 +1,15 @@
 //! Loads and locks the rows that a batch of commands touches.
 
 use crate::StoreError;
-use crate::needs::NeedsJson;
+use crate::needs::{NeedsJson, PlanNeedsJson};
 use crate::tables::{
-    AcceptedJobRow, GiftRow, SubscriptionRow, TransactionRow, UserRow, from_json, rows_from_json,
+    AcceptedJobRow, GiftRow, PlanVersionRow, SubscriptionRow, TransactionRow, UserRow,
+    VersionedPlanRow, from_json, rows_from_json,
 };
-use domain::{AcceptedJob, Change, ClientId, Instant, JobId, LogEntry, Needs, NewIds, WorkingSet};
+use domain::{
+    AcceptedJob, Change, ClientId, Instant, JobId, LogEntry, Needs, NewIds, SubscriptionId,
+    WorkingSet,
+};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
 use std::collections::HashMap;
@@ -43,18 +47,57 @@ pub(crate) async fn begin_and_load(
     needs: &Needs,
     jobs: &[(ClientId, JobId)],
 ) -> Result<(WorkingSet, BatchContext), StoreError> {
+    let plans = PlanNeedsJson::new(needs).map(|needs| needs.literal()).transpose()?;
     let needs = NeedsJson::new(needs, jobs).literal()?;
-    let calls = match load {
-        Load::Batch => "load_batch(needs)::text, take_accepted_jobs(needs)::text",
-        Load::Unlocked => "load_unlocked(needs)::text, NULL::text",
+    let (load, accepted) = match load {
+        Load::Batch => ("load_batch", "take_accepted_jobs(needs)::text"),
+        Load::Unlocked => ("load_unlocked", "NULL"),
     };
+    // The rest is read when the locks are held: FROM comes first.
+    let plans = plans.map_or("NULL".to_owned(), |needs| format!("load_plans({needs})::text"));
     // Several statements in one round trip cannot have parameters.
-    let call = format!("{begin} SELECT {calls} FROM (SELECT {needs}) AS given (needs)");
+    let call = format!(
+        "{begin} SELECT loaded::text, {accepted}, {plans} \
+         FROM (SELECT {needs}) AS given (needs), {load}(needs) AS loaded"
+    );
     let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
     let loaded: String = sqlx::Row::try_get(&row, 0)?;
     let accepted: Option<String> = sqlx::Row::try_get(&row, 1)?;
+    let plans: Option<String> = sqlx::Row::try_get(&row, 2)?;
     let accepted = rows_from_json(accepted.as_deref())?;
-    from_json::<Loaded>(&loaded)?.into_parts(accepted)
+    let (mut working_set, context) = from_json::<Loaded>(&loaded)?.into_parts(accepted)?;
+    if let Some(plans) = plans {
+        from_json::<LoadedPlans>(&plans)?.add_to(&mut working_set)?;
+    }
+    Ok((working_set, context))
+}
+
+/// The JSON that `load_plans` returns.
+#[derive(Deserialize)]
+struct LoadedPlans {
+    plans: Option<Vec<VersionedPlanRow>>,
+    /// Plans on sale of a client who does not have all that are named.
+    others: Option<Vec<VersionedPlanRow>>,
+    sold_at: Option<Vec<SoldAt>>,
+}
+
+/// The version of a plan that a subscription was sold at.
+#[derive(Deserialize)]
+struct SoldAt {
+    subscription_id: i64,
+    version: PlanVersionRow,
+}
+
+impl LoadedPlans {
+    fn add_to(self, working_set: &mut WorkingSet) -> Result<(), StoreError> {
+        for plan in self.plans.into_iter().chain(self.others).flatten() {
+            working_set.apply(Change::Plan(plan.try_into()?));
+        }
+        for SoldAt { subscription_id, version } in self.sold_at.into_iter().flatten() {
+            working_set.add_terms(SubscriptionId::new(subscription_id), version.try_into()?);
+        }
+        Ok(())
+    }
 }
 
 /// The JSON that `load_batch` and `load_unlocked` return.

@@ -1,10 +1,10 @@
 //! Tells which rows others have locked.
 
 use crate::connections::Lent;
-use crate::needs::NeedsJson;
+use crate::needs::{NeedsJson, PlanNeedsJson};
 use crate::tables::{from_json, to_json};
 use crate::{Database, StoreError};
-use domain::{ClientId, GiftId, Needs, SubscriptionId, UserId};
+use domain::{ClientId, GiftId, Needs, PlanCode, SubscriptionId, UserId};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, query_file_scalar, raw_sql};
 use std::collections::BTreeSet;
@@ -14,11 +14,13 @@ use std::collections::BTreeSet;
 /// that another transaction has not committed is not seen.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn among(database: &Database, needs: &Needs) -> Result<Needs, StoreError> {
+    let plans = to_json(&PlanNeedsJson::new(needs))?;
     let needs = to_json(&NeedsJson::new(needs, &[]))?;
-    let needs = needs.as_str();
+    let (needs, plans) = (needs.as_str(), plans.as_str());
     let look = |mut connection: Lent| async move {
         raw_sql(AssertSqlSafe(database.begin())).execute(&mut *connection).await?;
-        let locked = query_file_scalar!("src/locked.sql", needs).fetch_one(&mut *connection).await;
+        let locked = query_file_scalar!("src/locked.sql", needs, plans);
+        let locked = locked.fetch_one(&mut *connection).await;
         // Nothing is to be written, nor waited for: a COMMIT waits for the disk and for standbys.
         raw_sql("ROLLBACK").execute(&mut *connection).await?;
         Ok(locked?)
@@ -36,6 +38,7 @@ struct Locked {
     emails: Rows<String>,
     subscriptions: Rows<SubscriptionId>,
     gifts: Rows<GiftId>,
+    plans: Rows<PlanCode>,
 }
 
 impl From<Locked> for Needs {
@@ -45,6 +48,7 @@ impl From<Locked> for Needs {
             emails: locked.emails.unwrap_or_default(),
             subscriptions: locked.subscriptions.unwrap_or_default(),
             gifts: locked.gifts.unwrap_or_default(),
+            plans_to_lock: locked.plans.unwrap_or_default(),
             ..Self::default()
         }
     }

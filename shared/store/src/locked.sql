@@ -1,6 +1,6 @@
 -- The rows that a batch needs and that others have locked: see locked.rs. Each row is locked here
 -- for a moment, to see whether it can be. EXISTS looks at each row by itself.
-WITH needs AS (SELECT $1::text::json AS needs),
+WITH needs AS (SELECT $1::text::json AS needs, $2::text::json AS plans),
 named_subscriptions AS (
     SELECT found.client_id, found.id, found.user_id
     FROM needs, json_to_recordset(needs.needs->'subscriptions') AS named (client_id bigint, id bigint),
@@ -58,6 +58,17 @@ locked_gifts AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM gifts
                       WHERE gifts.client_id = named_gifts.client_id AND gifts.id = named_gifts.id
                       FOR NO KEY UPDATE SKIP LOCKED)
+),
+locked_plans AS MATERIALIZED (
+    SELECT found.client_id, found.code
+    FROM needs, json_to_recordset(needs.plans->'plans')
+            AS named (client_id bigint, code text, lock boolean),
+        LATERAL (SELECT client_id, code FROM plans
+                 WHERE named.lock AND plans.client_id = named.client_id AND plans.code = named.code
+                 LIMIT 1) AS found
+    WHERE NOT EXISTS (SELECT FROM plans
+                      WHERE plans.client_id = found.client_id AND plans.code = found.code
+                      FOR NO KEY UPDATE SKIP LOCKED)
 )
 SELECT json_build_object(
     'users', (SELECT json_agg(json_build_array(client_id, id)) FROM locked_users),
@@ -67,5 +78,6 @@ SELECT json_build_object(
                       FROM named_subscriptions AS named
                       JOIN locked_users ON locked_users.client_id = named.client_id
                                        AND locked_users.id = named.user_id),
-    'gifts', (SELECT json_agg(json_build_array(client_id, id)) FROM locked_gifts)
+    'gifts', (SELECT json_agg(json_build_array(client_id, id)) FROM locked_gifts),
+    'plans', (SELECT json_agg(json_build_array(client_id, code)) FROM locked_plans)
 )::text AS "locked!"

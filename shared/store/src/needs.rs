@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::tables::to_json;
-use domain::{ClientId, JobId, Needs};
+use domain::{ClientId, JobId, Needs, PlanCode};
 use serde::Serialize;
 
 /// What is not needed is left out, so that nothing is looked up for it.
@@ -21,6 +21,22 @@ pub(crate) struct NeedsJson<'a> {
     new_users: u32,
     new_gifts: u32,
     new_subscriptions: u32,
+}
+
+/// The plans that a batch needs, the argument of `load_plans`.
+#[derive(Serialize)]
+pub(crate) struct PlanNeedsJson<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plans: Vec<ByCode<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    terms_of: Vec<ById>,
+}
+
+#[derive(Serialize)]
+struct ByCode<'a> {
+    client_id: ClientId,
+    code: &'a str,
+    lock: bool,
 }
 
 #[derive(Serialize)]
@@ -59,11 +75,35 @@ impl<'a> NeedsJson<'a> {
         }
     }
 
-    /// The needs as a literal of SQL. A quote can only be inside a string of the JSON, which can be
-    /// written without it; so nothing ends the literal, whatever an email contains.
+    /// The needs as a literal of SQL.
     pub(crate) fn literal(&self) -> Result<String, StoreError> {
-        Ok(format!("'{}'::json", to_json(self)?.replace('\'', "\\u0027")))
+        literal(self)
     }
+}
+
+impl<'a> PlanNeedsJson<'a> {
+    /// `None` if there are none, so that a batch that names no plan does not pay for them.
+    pub(crate) fn new(needs: &'a Needs) -> Option<Self> {
+        let Needs { plans, plans_to_lock, terms_of, .. } = needs;
+        let by_code = |(client, code): &'a (ClientId, PlanCode)| {
+            let lock = plans_to_lock.contains(&(*client, code.clone()));
+            ByCode { client_id: *client, code: code.as_str(), lock }
+        };
+        let plans: Vec<ByCode<'a>> = plans.union(plans_to_lock).map(by_code).collect();
+        let terms_of = by_id(terms_of.iter().map(|(client, id)| (*client, id.get())));
+        (!plans.is_empty() || !terms_of.is_empty()).then_some(Self { plans, terms_of })
+    }
+
+    /// The needs as a literal of SQL.
+    pub(crate) fn literal(&self) -> Result<String, StoreError> {
+        literal(self)
+    }
+}
+
+/// A literal of SQL. A quote can only be inside a string of the JSON, which can be written without
+/// it; so nothing ends the literal, whatever an email or the code of a plan contains.
+fn literal(needs: &impl Serialize) -> Result<String, StoreError> {
+    Ok(format!("'{}'::json", to_json(needs)?.replace('\'', "\\u0027")))
 }
 
 fn by_id(pairs: impl Iterator<Item = (ClientId, i64)>) -> Vec<ById> {

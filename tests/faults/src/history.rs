@@ -1,7 +1,7 @@
 //! The history: the requests of the clients and their answers. It is one half of the evidence.
 
 use anyhow::Result;
-use domain::{Command, Fingerprint};
+use domain::{Command, Fingerprint, PlanCode, RetirePlan};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::File;
@@ -105,6 +105,10 @@ impl Submission {
     /// The command of the request; `None` for a path or body that the product would refuse.
     #[must_use]
     pub fn command(&self) -> Option<Command> {
+        // The code of the plan is in the path.
+        if let Some(code) = retired_plan(self.path) {
+            return Some(RetirePlan { code: PlanCode::parse(code).ok()? }.into());
+        }
         let operation = match self.path {
             "/users" => "create_user",
             "/subscribe" => "subscribe",
@@ -118,6 +122,11 @@ impl Submission {
         body.as_object_mut()?.insert("operation".to_owned(), operation.into());
         serde_json::from_value(body).ok()
     }
+}
+
+/// The code of the plan that a request to this path retires.
+fn retired_plan(path: &str) -> Option<&str> {
+    path.strip_prefix("/plans/")?.strip_suffix("/retire")
 }
 
 impl Reply {

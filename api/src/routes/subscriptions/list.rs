@@ -1,7 +1,7 @@
 //! `GET /subscriptions/{user_id}`
 
 use crate::api_error::ApiError;
-use crate::extract::{PathParameter, Reader, decimal, invalid_parameter, parse_id, query};
+use crate::extract::{PathParameter, Reader, invalid_parameter, page_limit, parse_id, query};
 use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
@@ -14,9 +14,6 @@ use domain::{Refusal, SubscriptionId, UserId};
 use serde::{Deserialize, Serialize};
 use store::reads::PageOf;
 use utoipa::{IntoParams, ToSchema};
-
-/// The most subscriptions of a page, and the default.
-const LIMIT_MAX: u32 = 100;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -70,12 +67,7 @@ pub(crate) async fn handle(
 
 impl Page {
     fn parse(self) -> Result<(u32, Option<SubscriptionId>), ApiError> {
-        let limit = match self.limit {
-            None => LIMIT_MAX,
-            Some(text) => decimal(&text)
-                .filter(|limit| (1..=LIMIT_MAX).contains(limit))
-                .ok_or_else(|| invalid_parameter("limit", "must be an integer from 1 to 100"))?,
-        };
+        let limit = page_limit(self.limit.as_deref())?;
         let before = match self.starting_after {
             None => None,
             Some(text) => Some(SubscriptionId::new(parse_id(&text).ok_or_else(|| {

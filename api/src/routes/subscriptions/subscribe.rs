@@ -13,9 +13,11 @@ use domain::Subscribe;
 pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::UserNotFound,
     ProblemKind::UnknownPlan,
+    ProblemKind::PlanRetired,
     ProblemKind::DurationNotMultiple,
     ProblemKind::AlreadySubscribed,
     ProblemKind::TermTooLong,
+    ProblemKind::PaymentsDisabled,
 ];
 
 /// Starts a subscription.

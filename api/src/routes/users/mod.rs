@@ -1,6 +1,7 @@
 //! Users.
 
 mod create;
+mod entitlement;
 mod get;
 
 use crate::openapi::{read, submission};
@@ -13,4 +14,5 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(submission(routes!(create::handle), create::REFUSALS))
         .routes(read(routes!(get::handle), get::PROBLEMS))
+        .routes(read(routes!(entitlement::handle), entitlement::PROBLEMS))
 }

@@ -99,6 +99,9 @@ table! {
     GiftNotFound: 404, "gift_not_found", "There is no such gift", NewKey,
         "The client has no gift with this id.",
         "Use the id that the answer to POST /gift gave.";
+    PlanNotFound: 404, "plan_not_found", "There is no such plan", NewKey,
+        "The client has no plan with this code.",
+        "Use a code from GET /plans?retired=true, or make the plan with PUT /plans/{code}.";
     EmailTaken: 409, "email_taken", "The email belongs to another user", NewKey,
         "Another user of the client has this email address. Case makes no difference.",
         "Use the user who has the address, or another address.";
@@ -120,12 +123,19 @@ table! {
     UnknownPlan: 422, "unknown_plan", "There is no such plan", NewKey,
         "No plan of this name is on sale.",
         "Use one of the plans that detail names.";
+    PlanRetired: 422, "plan_retired", "The plan is not sold any more", NewKey,
+        "The plan was taken off sale. Subscriptions that have it keep it.",
+        "Use one of the plans of GET /plans.";
     DurationNotMultiple: 422, "duration_not_multiple", "The duration does not fit the plan", NewKey,
         "The plan is sold in whole intervals, and duration_months is no multiple of them.",
         "Use a multiple of the months that detail names, or leave duration_months out.";
     TermTooLong: 422, "term_too_long", "The term would end too late", NewKey,
         "The subscription would end after the year 9999.",
         "Use fewer months.";
+    PaymentsDisabled: 422, "payments_disabled", "No payments are taken", NewKey,
+        "The plan has a price, and only plans of price 0 are sold as long as no payments are \
+         taken.",
+        "Use a plan of GET /plans whose price is 0.";
     // The job was given up.
     ProcessingFailed: 503, "processing_failed", "The command could not be processed", SameKey,
         "The command was tried several times and given up. Nothing of it was done.",

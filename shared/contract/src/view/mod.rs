@@ -1,13 +1,17 @@
 //! The views that clients get, one file for each noun. Their members are those of the contract, in
 //! its order.
 
+mod entitlement;
 mod gift;
 mod job;
+mod plan;
 mod subscription;
 mod user;
 
+pub use entitlement::EntitlementView;
 pub use gift::{GiftView, RedemptionView};
 pub use job::JobView;
+pub use plan::PlanView;
 pub use subscription::SubscriptionView;
 pub use user::UserView;
 

@@ -22,6 +22,7 @@ pub struct SubscriptionView {
     created_at: String,
     #[schema(format = DateTime)]
     updated_at: String,
+    plan_version: u32,
 }
 
 impl SubscriptionView {
@@ -38,6 +39,7 @@ impl SubscriptionView {
             cancelled_at: subscription.state.cancelled_at().map(timestamp),
             created_at: timestamp(subscription.created_at),
             updated_at: timestamp(subscription.updated_at),
+            plan_version: subscription.plan_version,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What a refused client is told: the catalogue of `semantics.md` 3.2, word for word.
 
 use domain::Refusal;
-use domain::{Answer, Plan, SubscriptionId, SubscriptionStatus};
+use domain::{Answer, SubscriptionId, SubscriptionStatus};
 use samples::{JOB, at, now};
 
 /// A refusal with its status, code, title and detail, and the members that only it has.
 type Row = (Refusal, u16, &'static str, &'static str, &'static str, &'static str);
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn catalogue() -> [Row; 13] {
+fn catalogue() -> [Row; 16] {
     let july = at("2026-07-01T00:00:00Z");
     [
         (
@@ -41,6 +41,14 @@ fn catalogue() -> [Row; 13] {
             "gift_not_found",
             "There is no such gift",
             "No gift has this id.",
+            "",
+        ),
+        (
+            Refusal::PlanNotFound,
+            404,
+            "plan_not_found",
+            "There is no such plan",
+            "No plan has this code.",
             "",
         ),
         (
@@ -92,7 +100,7 @@ fn catalogue() -> [Row; 13] {
             r#","expired_at":"2026-07-01T00:00:00.000000Z""#,
         ),
         (
-            Refusal::UnknownPlan { plan: "gold".to_owned() },
+            unknown_plan(&["monthly", "yearly"], false),
             422,
             "unknown_plan",
             "There is no such plan",
@@ -100,7 +108,15 @@ fn catalogue() -> [Row; 13] {
             "",
         ),
         (
-            Refusal::DurationNotMultiple { plan: Plan::Yearly, interval_months: 12 },
+            Refusal::PlanRetired { plan: "gold".to_owned() },
+            422,
+            "plan_retired",
+            "The plan is not sold any more",
+            "The gold plan is not sold any more.",
+            "",
+        ),
+        (
+            Refusal::DurationNotMultiple { plan: "yearly".to_owned(), interval_months: 12 },
             422,
             "duration_not_multiple",
             "The duration does not fit the plan",
@@ -115,7 +131,35 @@ fn catalogue() -> [Row; 13] {
             "No subscription can end after the year 9999.",
             "",
         ),
+        (
+            Refusal::PaymentsDisabled { plan: "gold".to_owned() },
+            422,
+            "payments_disabled",
+            "No payments are taken",
+            "The gold plan has a price, and no payments are taken here.",
+            "",
+        ),
     ]
+}
+
+fn unknown_plan(on_sale: &[&str], more: bool) -> Refusal {
+    let on_sale = on_sale.iter().map(|code| (*code).to_owned()).collect();
+    Refusal::UnknownPlan { plan: "gold".to_owned(), on_sale, more }
+}
+
+/// The detail is bounded, whatever a client sells.
+#[test]
+fn an_unknown_plan_is_answered_with_those_there_are_or_the_first_of_them() {
+    for (refusal, detail) in [
+        (unknown_plan(&[], false), "There is no plan gold, and none is on sale."),
+        (unknown_plan(&["a"], false), "There is no plan gold; the plans are a."),
+        (
+            unknown_plan(&["a", "b"], true),
+            "There is no plan gold; the plans are a, b and more: see GET /plans.",
+        ),
+    ] {
+        assert_eq!(contract::refusal::problem(&refusal).detail, detail);
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! What a client is shown, to the byte.
 
-use contract::view::{GiftView, SubscriptionView, timestamp};
+use contract::view::{EntitlementView, GiftView, SubscriptionView, timestamp};
 use domain::Entity::{Redemption, Subscription, User};
 use domain::Success::{Changed, Created};
-use domain::{Answer, Entity, Gift, GiftState, Instant, Success};
+use domain::{
+    Answer, Entitled, Entitlement, EntitlementSource, Entity, Gift, GiftState, Instant,
+    SubscriptionStatus, Success,
+};
 use proptest::prelude::proptest;
 use proptest::prop_assert_eq;
-use samples::{ALICE, JOB, SHOP, at, gift, now, subscription, user};
+use samples::{ALICE, JOB, SHOP, at, gift, now, plan_of, subscription, user};
 
 fn answer(success: Success) -> (u16, String) {
     let Answer { status, body } = contract::answer(JOB, &Ok(success), now());
@@ -44,6 +47,51 @@ fn a_new_subscription_is_201_and_a_renewed_one_200() {
 fn a_cancelled_subscription_is_200_and_says_since_when() {
     let running = subscription(10, 2, "2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z");
     ensure_kept("cancelled_subscription", Changed(Subscription(running.cancelled(now()))));
+}
+
+#[test]
+fn a_plan_is_shown_with_the_terms_of_its_newest_version() {
+    let body = concat!(
+        r#"{"code":"monthly","name":"Monthly","tier":"standard","tier_rank":0,"#,
+        r#""interval":"month","price":{"amount":0,"currency":"USD"},"trial_days":0,"#,
+        r#""grace_days":7,"features":[],"version":1,"retired_at":"2026-06-15T12:00:00.123456Z"}"#
+    );
+    let retired = plan_of("monthly").retired(now());
+    assert_eq!(answer(Changed(Entity::Plan(retired))), (200, body.to_owned()));
+}
+
+#[test]
+fn an_entitlement_has_every_member_whatever_the_user_has() {
+    let shown = |entitlement: &Entitlement| {
+        serde_json::to_string(&EntitlementView::new(ALICE, entitlement).as_of(now())).unwrap()
+    };
+    let nothing = Entitlement { status: None, plan: None, tier: None, current: None };
+    assert_eq!(
+        shown(&nothing),
+        concat!(
+            r#"{"user_id":1,"entitled":false,"status":"none","plan":null,"tier":null,"#,
+            r#""features":[],"until":null,"will_renew":false,"source":null,"#,
+            r#""as_of":"2026-06-15T12:00:00.123456Z"}"#
+        )
+    );
+    let running = Entitlement {
+        status: Some(SubscriptionStatus::Active),
+        plan: Some("monthly".to_owned()),
+        tier: Some("standard".to_owned()),
+        current: Some(Entitled {
+            features: vec!["reports".to_owned()],
+            until: at("2026-07-31T08:00:00Z"),
+            source: Some(EntitlementSource::Gift),
+        }),
+    };
+    assert_eq!(
+        shown(&running),
+        concat!(
+            r#"{"user_id":1,"entitled":true,"status":"active","plan":"monthly","#,
+            r#""tier":"standard","features":["reports"],"until":"2026-07-31T08:00:00.000000Z","#,
+            r#""will_renew":false,"source":"gift","as_of":"2026-06-15T12:00:00.123456Z"}"#
+        )
+    );
 }
 
 #[test]

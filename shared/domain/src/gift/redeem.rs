@@ -2,7 +2,7 @@
 
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{
-    Change, ClientId, Entity, GiftId, GiftStatus, GrantSource, Needs, NewIds, Plan, Refusal,
+    Change, ClientId, Entity, Gift, GiftId, GiftStatus, GrantSource, Needs, NewIds, Refusal,
     Success, UserId,
 };
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ impl Rules for Redeem {
         let source = GrantSource::Gift(gift.id);
         let (mut changes, subscription) = match working_set.running(user.id, context.now) {
             Some(running) => decider.extend(running, gift.months, source)?,
-            None => decider.start(id, user, Plan::Monthly, gift.months, source)?,
+            None => decider.start(id, user, Gift::PLAN, gift.months, source)?,
         };
         let gift = gift.redeemed(user.id, context.now);
         changes.push(Change::Gift(gift.clone()));

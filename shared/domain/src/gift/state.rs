@@ -1,6 +1,6 @@
 //! A gift and its states (`docs/STATES.md`).
 
-use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, UserId};
+use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, Plan, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -110,6 +110,9 @@ impl GiftState {
 }
 
 impl Gift {
+    /// The plan of every gift, and its version: the monthly one, as every client first has it.
+    pub const PLAN: (&str, u32) = ("monthly", Plan::FIRST_VERSION);
+
     /// The status at `now`. A pending gift past its expiry has expired, whether or not a sweep has
     /// marked it.
     #[must_use]

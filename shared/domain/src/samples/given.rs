@@ -1,6 +1,6 @@
 //! Given: what a command can find.
 
-use super::{ALICE, BOB, EVE, RIVAL, SHOP, at, gift, subscription, user};
+use super::{ALICE, BOB, EVE, RIVAL, SHOP, at, built_in_plans, gift, subscription, user};
 use crate::{Change, Gift, GiftId, GiftState, Subscription, SubscriptionId, WorkingSet};
 
 /// The id of the subscription that there is.
@@ -105,7 +105,7 @@ pub fn sent(sent: Sent) -> Gift {
     }
 }
 
-/// A working set of Alice, Bob, Eve and `rows`.
+/// A working set of Alice, Bob, Eve, the built-in plans and `rows`.
 #[must_use]
 pub fn working_set(rows: impl IntoIterator<Item = Change>) -> WorkingSet {
     let people = [
@@ -113,8 +113,9 @@ pub fn working_set(rows: impl IntoIterator<Item = Change>) -> WorkingSet {
         Change::User(user(BOB, SHOP, "bob@example.com")),
         Change::User(user(EVE, RIVAL, "alice@example.com")),
     ];
+    let plans = [SHOP, RIVAL].into_iter().flat_map(built_in_plans).map(Change::Plan);
     let mut working_set = WorkingSet::default();
-    people.into_iter().chain(rows).for_each(|row| working_set.apply(row));
+    people.into_iter().chain(plans).chain(rows).for_each(|row| working_set.apply(row));
     working_set
 }
 

@@ -14,8 +14,8 @@ pub use decided::*;
 pub use given::*;
 
 use crate::{
-    ClientId, Email, Gift, GiftId, GiftState, Grant, GrantSource, Instant, JobId, PlanCode,
-    Subscription, SubscriptionId, User, UserId,
+    ClientId, Currency, Email, Gift, GiftId, GiftState, Grant, GrantSource, Instant, Interval,
+    JobId, Money, Plan, PlanCode, PlanId, PlanSpec, Subscription, SubscriptionId, User, UserId,
 };
 use uuid::Uuid;
 
@@ -58,6 +58,34 @@ pub fn plan(code: &str) -> PlanCode {
     PlanCode::parse(code).unwrap()
 }
 
+/// What the built-in monthly plan is.
+#[must_use]
+pub fn monthly() -> PlanSpec {
+    PlanSpec {
+        name: "Monthly".to_owned(),
+        tier: "standard".to_owned(),
+        tier_rank: 0,
+        interval: Interval::Month,
+        price: Money { amount: 0, currency: Currency::parse("USD").unwrap() },
+        trial_days: 0,
+        grace_days: 7,
+        features: Vec::new(),
+    }
+}
+
+/// A plan of `SHOP` of that code, as the built-in ones are made: yearly if its code says so.
+#[must_use]
+pub fn plan_of(code: &str) -> Plan {
+    let (id, interval) = if code == "yearly" { (2, Interval::Year) } else { (1, Interval::Month) };
+    let spec = PlanSpec { interval, ..monthly() };
+    Plan::new(PlanId::new(id), (SHOP, plan(code)), &spec, at("2026-01-01T00:00:00Z"))
+}
+
+/// The built-in plans of a client.
+pub fn built_in_plans(client: ClientId) -> impl Iterator<Item = Plan> {
+    ["monthly", "yearly"].into_iter().map(move |code| Plan { client, ..plan_of(code) })
+}
+
 /// A user.
 #[must_use]
 pub fn user(id: UserId, client: ClientId, address: &str) -> User {
@@ -68,7 +96,7 @@ pub fn user(id: UserId, client: ClientId, address: &str) -> User {
 #[must_use]
 pub fn subscription(id: i64, months: u32, start: &str, end: &str) -> Subscription {
     let (id, start) = (SubscriptionId::new(id), at(start));
-    let begun = Subscription::start(id, (ALICE, SHOP), "monthly", months, start).unwrap();
+    let begun = Subscription::start(id, (ALICE, SHOP), ("monthly", 1), months, start).unwrap();
     Subscription { end_date: at(end), ..begun }
 }
 

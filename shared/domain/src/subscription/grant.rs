@@ -41,6 +41,17 @@ impl GrantSource {
         }
     }
 
+    /// The source of these stored columns, if they agree with each other.
+    #[must_use]
+    pub fn from_parts(source: &str, gift: Option<GiftId>) -> Option<Self> {
+        match (source, gift) {
+            ("purchase", None) => Some(Self::Purchase),
+            ("renewal", None) => Some(Self::Renewal),
+            ("gift", Some(id)) => Some(Self::Gift(id)),
+            _ => None,
+        }
+    }
+
     /// The gift, if the source is one.
     #[must_use]
     pub const fn gift(self) -> Option<GiftId> {

@@ -1,6 +1,7 @@
 //! Subscriptions, and the grants of months they are made of.
 
 mod cancel;
+mod entitlement;
 mod expire;
 mod grant;
 mod renew;
@@ -9,6 +10,7 @@ mod subscribe;
 mod term;
 
 pub use cancel::Cancel;
+pub use entitlement::{Entitled, Entitlement, EntitlementBasis, EntitlementSource};
 pub use expire::ExpireSubscription;
 pub use grant::{Grant, GrantSource};
 pub use renew::Renew;

@@ -2,12 +2,13 @@
 
 use crate::decide::{Decider, Rules, Ruling};
 use crate::plan::{months, months_schema};
-use crate::{ClientId, Entity, GrantSource, Needs, NewIds, Plan, SubscriptionId, Success, UserId};
+use crate::{ClientId, Entity, GrantSource, Needs, NewIds, SubscriptionId, Success, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The default term under a plan that is no longer sold and so has no interval.
-const MONTHS_OF_RETIRED_PLAN: u32 = 1;
+/// The default term of a subscription whose plan the client does not have, so that it has no
+/// interval.
+const MONTHS_WITHOUT_PLAN: u32 = 1;
 
 /// Prolongs a running subscription. The new end is counted from the first start, so that months do
 /// not drift.
@@ -25,6 +26,7 @@ pub struct Renew {
 impl Rules for Renew {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.subscriptions.insert((client, self.subscription_id));
+        needs.terms_of.insert((client, self.subscription_id));
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
@@ -33,9 +35,9 @@ impl Rules for Renew {
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let subscription = decider.active(self.subscription_id)?;
-        let months = match Plan::find(&subscription.plan) {
-            Some(plan) => plan.term(self.duration_months)?,
-            None => self.duration_months.unwrap_or(MONTHS_OF_RETIRED_PLAN),
+        let months = match decider.working_set.terms_of(subscription) {
+            Some(terms) => terms.term(&subscription.plan, self.duration_months)?,
+            None => self.duration_months.unwrap_or(MONTHS_WITHOUT_PLAN),
         };
         let (changes, renewed) = decider.extend(subscription, months, GrantSource::Renewal)?;
         Ok((changes, Success::Changed(Entity::Subscription(renewed))))
@@ -47,8 +49,8 @@ mod tests {
     use super::Renew;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, GrantSource, Plan, Refusal, Subscription, SubscriptionStatus,
-        WorkingSet,
+        Change, Decision, Entity, GrantSource, Interval, Plan, Refusal, Subscription,
+        SubscriptionStatus, WorkingSet,
     };
     use chrono::TimeDelta;
 
@@ -110,15 +112,29 @@ mod tests {
 
     #[test]
     fn a_subscription_is_renewed_under_its_own_plan() {
-        let refusal = Refusal::DurationNotMultiple { plan: Plan::Yearly, interval_months: 12 };
+        let refusal =
+            Refusal::DurationNotMultiple { plan: "yearly".to_owned(), interval_months: 12 };
         let found = decided(&of_plan("yearly", Holding::Running), renew(Some(13)));
         assert_eq!(found, refused(ALICE, refusal));
-        // One that is no longer on sale goes on, by the month.
+        // One whose plan the client does not have goes on, by the month.
         for (plan, months) in [("monthly", 2 + 1), ("yearly", 2 + 12), ("discontinued", 2 + 1)] {
             let found = decided(&of_plan(plan, Holding::Running), renew(None));
             let renewed = subscription_of(&found);
             assert_eq!((renewed.plan.as_str(), renewed.months), (plan, months));
         }
+    }
+
+    /// The plan may be sold at other terms since, or not at all.
+    #[test]
+    fn a_subscription_is_renewed_by_the_interval_that_it_was_sold_at() {
+        let mut rows = holding(Holding::Running, []);
+        let newer = Plan { version: 2, retired_at: Some(now()), ..plan_of("monthly") };
+        let yearly = crate::Terms { interval: Interval::Year, ..newer.terms };
+        rows.apply(Change::Plan(Plan { terms: yearly, ..newer }));
+        rows.add_terms(HELD, plan_of("monthly").terms);
+        assert_eq!(subscription_of(&decided(&rows, renew(None))).months, 2 + 1);
+        rows.add_terms(HELD, yearly);
+        assert_eq!(subscription_of(&decided(&rows, renew(None))).months, 2 + 12);
     }
 
     #[test]

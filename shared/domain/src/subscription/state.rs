@@ -18,6 +18,8 @@ pub struct Subscription {
     pub client: ClientId,
     /// The code of the plan it was bought under, which may be off sale by now.
     pub plan: String,
+    /// The version of the plan that it was sold at.
+    pub plan_version: u32,
     /// The state as stored; see [`Subscription::effective_status`] for the status as it is.
     pub state: SubscriptionState,
     /// All months ever granted, counted from `start_date`.
@@ -143,7 +145,7 @@ impl Subscription {
     pub fn start(
         id: SubscriptionId,
         (user, client): (UserId, ClientId),
-        plan: &str,
+        (plan, plan_version): (&str, u32),
         months: u32,
         now: Instant,
     ) -> Result<Self, Refusal> {
@@ -152,6 +154,7 @@ impl Subscription {
             user,
             client,
             plan: plan.to_owned(),
+            plan_version,
             state: SubscriptionState::Active,
             months,
             start_date: now,

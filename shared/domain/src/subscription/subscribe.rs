@@ -3,7 +3,8 @@
 use crate::decide::{Decider, Rules, Ruling};
 use crate::plan::{months, months_schema};
 use crate::{
-    ClientId, Entity, GrantSource, Needs, NewIds, Plan, PlanCode, Refusal, Success, UserId,
+    ClientId, Entity, GrantSource, Needs, NewIds, PLANS_SHOWN_MAX, Plan, PlanCode, Refusal,
+    Success, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,6 +26,7 @@ pub struct Subscribe {
 impl Rules for Subscribe {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.users.insert((client, self.user_id));
+        needs.plans.insert((client, self.plan.clone()));
         needs.new_ids.subscriptions += 1;
     }
 
@@ -36,15 +38,36 @@ impl Rules for Subscribe {
         let Decider { context, working_set } = *decider;
         let id = new_ids.subscription();
         let user = working_set.user(context.client, self.user_id).ok_or(Refusal::UserNotFound)?;
-        let plan = Plan::find(self.plan.as_str())
-            .ok_or_else(|| Refusal::UnknownPlan { plan: self.plan.as_str().to_owned() })?;
-        let months = plan.term(self.duration_months)?;
+        let plan = self.plan_on_sale(decider)?;
+        let months = plan.terms.term(plan.code.as_str(), self.duration_months)?;
         if let Some(running) = working_set.running(user.id, context.now) {
             let (subscription, end_date) = (running.id, running.end_date);
             return Err(Refusal::AlreadySubscribed { subscription, end_date });
         }
-        let (changes, begun) = decider.start(id, user, plan, months, GrantSource::Purchase)?;
+        let sold = (plan.code.as_str(), plan.version);
+        let (changes, begun) = decider.start(id, user, sold, months, GrantSource::Purchase)?;
+        if plan.terms.price.amount > 0 {
+            return Err(Refusal::PaymentsDisabled { plan: plan.code.as_str().to_owned() });
+        }
         Ok((changes, Success::Created(Entity::Subscription(begun))))
+    }
+}
+
+impl Subscribe {
+    fn plan_on_sale<'a>(&self, decider: &Decider<'a>) -> Result<&'a Plan, Refusal> {
+        let Decider { context, working_set } = *decider;
+        let plan = || self.plan.as_str().to_owned();
+        match working_set.plan(context.client, &self.plan) {
+            Some(found) if found.retired_at.is_none() => Ok(found),
+            Some(_) => Err(Refusal::PlanRetired { plan: plan() }),
+            None => {
+                let on_sale = working_set.plans_on_sale(context.client);
+                let more = on_sale.len() > PLANS_SHOWN_MAX;
+                let shown = on_sale.into_iter().take(PLANS_SHOWN_MAX);
+                let on_sale = shown.map(|plan| plan.code.as_str().to_owned()).collect();
+                Err(Refusal::UnknownPlan { plan: plan(), on_sale, more })
+            }
+        }
     }
 }
 
@@ -52,7 +75,10 @@ impl Rules for Subscribe {
 mod tests {
     use super::Subscribe;
     use crate::samples::*;
-    use crate::{Change, Decision, Entity, GrantSource, Plan, Refusal, UserId};
+    use crate::{
+        Change, Decision, Entity, GrantSource, Interval, Money, Plan, PlanId, Refusal,
+        Subscription, Terms, UserId,
+    };
     use chrono::TimeDelta;
 
     fn subscribe(user_id: UserId, code: &str, duration_months: Option<u32>) -> Subscribe {
@@ -65,7 +91,20 @@ mod tests {
     }
 
     fn uneven() -> Refusal {
-        Refusal::DurationNotMultiple { plan: Plan::Yearly, interval_months: 12 }
+        Refusal::DurationNotMultiple { plan: "yearly".to_owned(), interval_months: 12 }
+    }
+
+    fn unknown(code: &str) -> Refusal {
+        let on_sale = vec!["monthly".to_owned(), "yearly".to_owned()];
+        Refusal::UnknownPlan { plan: code.to_owned(), on_sale, more: false }
+    }
+
+    /// A plan of one year that has a price.
+    fn gold() -> Plan {
+        let bought = plan_of("yearly");
+        let price = Money { amount: 12_000, ..bought.terms.price };
+        let terms = Terms { price, ..bought.terms };
+        Plan { id: PlanId::new(7), code: plan("gold"), terms, version: 3, ..bought }
     }
 
     fn expected(holding: Holding) -> Decision {
@@ -109,13 +148,13 @@ mod tests {
     fn a_plan_that_is_not_on_sale_is_refused_by_name() {
         for code in ["gold", "month", "monthly-", "annual"] {
             let found = decided(&working_set([]), subscribe(ALICE, code, None));
-            assert_eq!(found, refused(ALICE, Refusal::UnknownPlan { plan: code.to_owned() }));
+            assert_eq!(found, refused(ALICE, unknown(code)));
         }
     }
 
     #[test]
     fn the_user_is_looked_for_before_the_plan_and_the_plan_before_what_runs() {
-        let gold = Refusal::UnknownPlan { plan: "gold".to_owned() };
+        let gold = unknown("gold");
         for (user, code, months, expected) in [
             (NOBODY, "gold", 7, refused(None, Refusal::UserNotFound)),
             (ALICE, "gold", 7, refused(ALICE, gold)),
@@ -125,6 +164,53 @@ mod tests {
             let rows = holding(Holding::Running, []);
             assert_eq!(decided(&rows, subscribe(user, code, Some(months))), expected);
         }
+    }
+
+    #[test]
+    fn a_priced_plan_is_refused_last_and_a_retired_one_as_soon_as_it_is_found() {
+        let retired = Change::Plan(gold().retired(now()));
+        let retired = holding(Holding::Running, [retired]);
+        let found = decided(&retired, subscribe(ALICE, "gold", Some(7)));
+        assert_eq!(found, refused(ALICE, Refusal::PlanRetired { plan: "gold".to_owned() }));
+
+        let disabled = Refusal::PaymentsDisabled { plan: "gold".to_owned() };
+        let uneven = Refusal::DurationNotMultiple { plan: "gold".to_owned(), interval_months: 12 };
+        let late = at("9999-06-01T00:00:00Z");
+        for (state, months, now, refusal) in [
+            (Holding::Running, Some(7), now(), uneven),
+            (Holding::Running, None, now(), running()),
+            (Holding::Nothing, None, late, Refusal::TermTooLong),
+            (Holding::Nothing, None, now(), disabled),
+        ] {
+            let rows = holding(state, [Change::Plan(gold())]);
+            let found = decided_at(&rows, subscribe(ALICE, "gold", months), now);
+            assert_eq!(found, refused(ALICE, refusal));
+        }
+    }
+
+    #[test]
+    fn the_newest_version_is_sold_and_remembered() {
+        let price = Money { amount: 0, ..gold().terms.price };
+        let terms = Terms { price, interval: Interval::Month, ..gold().terms };
+        let rows = working_set([Change::Plan(Plan { terms, ..gold() })]);
+        let found = decided(&rows, subscribe(ALICE, "gold", None));
+        let Subscription { plan, plan_version, months, .. } = subscription_of(&found);
+        assert_eq!((plan.as_str(), *plan_version, *months), ("gold", 3, 1));
+    }
+
+    #[test]
+    fn a_refusal_names_the_oldest_plans_on_sale_of_the_client_and_how_many_are_left_out() {
+        let others = (10..30).map(|id| {
+            let code = plan(&format!("plan-{id}"));
+            Change::Plan(Plan { id: PlanId::new(id), code, ..gold() })
+        });
+        let retired = Change::Plan(plan_of("yearly").retired(now()));
+        let foreign = Change::Plan(Plan { client: RIVAL, ..gold() });
+        let rows = working_set(others.chain([retired, foreign]));
+        let found = decided(&rows, subscribe(ALICE, "silver", None)).result;
+        let Err(Refusal::UnknownPlan { on_sale, more, .. }) = found else { panic!("{found:?}") };
+        assert_eq!((on_sale.len(), more), (10, true));
+        assert_eq!(on_sale[..3], ["monthly", "plan-10", "plan-11"]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::decide::Decider;
 use crate::{
-    Change, Grant, GrantSource, Plan, Refusal, Subscription, SubscriptionId, SubscriptionStatus,
-    User, UserId,
+    Change, Grant, GrantSource, Refusal, Subscription, SubscriptionId, SubscriptionStatus, User,
+    UserId,
 };
 
 impl Decider<'_> {
@@ -34,12 +34,12 @@ impl Decider<'_> {
         &self,
         id: SubscriptionId,
         user: &User,
-        plan: Plan,
+        plan: (&str, u32),
         months: u32,
         source: GrantSource,
     ) -> Result<(Vec<Change>, Subscription), Refusal> {
         let now = self.context.now;
-        let begun = Subscription::start(id, (user.id, user.client), plan.code(), months, now)?;
+        let begun = Subscription::start(id, (user.id, user.client), plan, months, now)?;
         let ended = self.working_set.ended_unmarked(user.id, now).map(|s| s.expired(now));
         let mut changes: Vec<_> = ended.into_iter().map(Change::Subscription).collect();
         changes.push(Change::Subscription(begun.clone()));

@@ -22,6 +22,7 @@ mod job_keys;
 mod needs;
 mod no_drift;
 mod plan_code;
+mod plan_revision;
 mod spelling;
 mod term_limit;
 mod working_set;

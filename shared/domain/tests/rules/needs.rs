@@ -2,7 +2,7 @@
 
 use domain::{
     Cancel, ClientId, Command, CreateUser, ExpireGift, ExpireSubscription, GiftId, Give,
-    InternalCommand, Needs, NewIdCounts, Redeem, Renew, Subscribe, SubscriptionId,
+    InternalCommand, Needs, NewIdCounts, Redeem, Renew, RetirePlan, Subscribe, SubscriptionId,
 };
 use samples::{ALICE, BOB, RIVAL, SHOP, email, now, plan};
 
@@ -18,17 +18,21 @@ fn needs(client: ClientId, commands: &[Command]) -> Needs {
 fn a_command_touches_what_it_names() {
     let (one, other) = (SubscriptionId::new(10), SubscriptionId::new(11));
     let (recipient_email, gift_id) = (email("c@d.org"), GiftId::new(20));
-    let commands: [Command; 5] = [
+    let commands: [Command; 6] = [
         Subscribe { user_id: ALICE, plan: plan("monthly"), duration_months: None }.into(),
         Renew { subscription_id: one, duration_months: None }.into(),
         Cancel { subscription_id: other }.into(),
         Give { gifter_id: BOB, recipient_email, duration_months: None }.into(),
         Redeem { gift_id, user_id: ALICE }.into(),
+        RetirePlan { code: plan("gold") }.into(),
     ];
     let found = needs(SHOP, &commands);
     assert_eq!(found.users, [(SHOP, ALICE), (SHOP, BOB)].into());
     assert_eq!(found.subscriptions, [(SHOP, one), (SHOP, other)].into());
     assert_eq!(found.gifts, [(SHOP, gift_id)].into());
+    assert_eq!(found.plans, [(SHOP, plan("monthly"))].into(), "what a gift begins is known");
+    assert_eq!(found.plans_to_lock, [(SHOP, plan("gold"))].into());
+    assert_eq!(found.terms_of, [(SHOP, one)].into(), "a cancellation needs none");
     assert!(found.emails.is_empty(), "the recipient of a new gift need not be a user");
     // A subscription for `subscribe` and one for `redeem`.
     assert_eq!(found.new_ids, NewIdCounts { users: 0, gifts: 1, subscriptions: 2 });

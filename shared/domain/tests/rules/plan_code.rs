@@ -1,6 +1,6 @@
-//! Plans: how they are written, and which are on sale.
+//! How plans are named.
 
-use domain::{Plan, PlanCode};
+use domain::PlanCode;
 
 #[test]
 fn a_plan_is_written_with_1_to_64_printable_characters_whether_or_not_it_is_on_sale() {
@@ -25,15 +25,13 @@ fn a_plan_that_a_job_carries_is_checked_like_one_of_a_request() {
     assert_eq!(serde_json::to_string(&code).unwrap(), r#""monthly""#);
 }
 
+/// It stands in paths, and in files by itself.
 #[test]
-fn monthly_and_yearly_are_on_sale() {
-    let on_sale = Plan::ALL.map(|plan| (plan.code(), plan.interval_months()));
-    assert_eq!(on_sale, [("monthly", 1), ("yearly", 12)]);
-    for plan in Plan::ALL {
-        assert_eq!(Plan::find(plan.code()), Some(plan));
-        assert!(PlanCode::parse(plan.code()).is_ok());
+fn the_code_of_a_new_plan_has_plain_characters_only() {
+    for valid in ["m", "gold-yearly", "plan_2.0", "0", "-", &"x".repeat(64)] {
+        assert_eq!(PlanCode::of_new_plan(valid).unwrap().as_str(), valid);
     }
-    for unknown in ["", "Monthly", "monthly ", "weekly"] {
-        assert_eq!(Plan::find(unknown), None, "{unknown:?}");
+    for invalid in ["", "Gold", "mon thly", "\u{e9}", "a/b", "a%", &"x".repeat(65)] {
+        assert!(PlanCode::of_new_plan(invalid).is_err(), "{invalid:?}");
     }
 }

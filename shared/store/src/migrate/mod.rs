@@ -27,8 +27,8 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     migrator
 });
 
-/// `clients`, the last one that release 0.2.0 can work beside. After it the steps run.
-const EXPAND: i64 = 20_261_129_000_600;
+/// `prove_plan_versions`, the last one that release 0.2.0 can work beside. After it the steps run.
+const EXPAND: i64 = 20_261_129_000_702;
 /// `contract_rows_by_client`, which release 0.2.0 cannot work with.
 const CONTRACT: i64 = 20_261_129_010_000;
 
@@ -152,6 +152,8 @@ async fn apply_with_lock(
 /// that nobody waits behind it, and is tried again.
 async fn run_to(connection: &mut PgConnection, version: i64) -> Result<(), StoreError> {
     loop {
+        // A migration that builds an index may have broken off.
+        drop_invalid_indexes(&mut *connection).await?;
         let ran = MIGRATOR.run_direct(Some(version), &mut *connection, false).await;
         match ran.map_err(StoreError::from) {
             Err(StoreError::Conflict(error) | StoreError::Locked(error)) => {
@@ -182,14 +184,27 @@ async fn older_sessions(connection: &mut PgConnection) -> Result<Option<String>,
 }
 
 /// Drops indexes that a broken-off step left behind: Postgres does not use them, and they would be
-/// taken for finished ones.
+/// taken for finished ones. The session that broke off may still be building one: it is waited for.
 async fn drop_invalid_indexes(connection: &mut PgConnection) -> Result<(), StoreError> {
+    loop {
+        match try_to_drop_invalid_indexes(&mut *connection).await {
+            Err(StoreError::Conflict(error) | StoreError::Locked(error)) => {
+                tracing::info!(%error, "an index is being built; trying again");
+                sleep(PAUSE).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+async fn try_to_drop_invalid_indexes(connection: &mut PgConnection) -> Result<(), StoreError> {
     let look = "SELECT indexrelid::regclass::text FROM pg_index
-                WHERE NOT indisvalid AND indrelid IN ('users'::regclass, 'subscriptions'::regclass,
-                      'gifts'::regclass, 'grants'::regclass, 'transactions'::regclass)";
+                WHERE NOT indisvalid AND indrelid IN (SELECT oid FROM pg_class
+                      WHERE relnamespace = 'public'::regnamespace AND relname IN
+                          ('users', 'subscriptions', 'gifts', 'grants', 'transactions'))";
     let invalid: Vec<String> = query_scalar(look).fetch_all(&mut *connection).await?;
     for index in invalid {
-        let drop = format!("DROP INDEX CONCURRENTLY {index}");
+        let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {index}");
         raw_sql(sqlx::AssertSqlSafe(drop)).execute(&mut *connection).await?;
     }
     Ok(())

@@ -1,10 +1,12 @@
 //! The reads of clients. Each answer comes with the time by Postgres's clock, so that expired rows
 //! are shown as expired even before they are marked.
 
+mod entitlement;
 mod gift;
 mod subscriptions;
 mod user;
 
+pub use entitlement::entitlement;
 pub use gift::gift;
 pub use subscriptions::{Page, PageOf, subscriptions};
 pub use user::user;

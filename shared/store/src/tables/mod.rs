@@ -6,6 +6,7 @@ mod by_itself;
 mod clients;
 mod gifts;
 mod grants;
+mod plans;
 mod subscriptions;
 mod transactions;
 mod users;
@@ -15,6 +16,7 @@ pub(crate) use by_itself::{DueRow, KeyedRow, RowKey, rows_by_themselves};
 pub(crate) use clients::{rate_columns, rate_limit};
 pub(crate) use gifts::{GiftRow, query_gifts, write_gifts};
 pub(crate) use grants::{GrantRow, write_grants};
+pub(crate) use plans::{PlanVersionRow, VersionedPlanRow, numbers as plan_numbers, query_plans};
 pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions, write_subscriptions};
 pub(crate) use transactions::{TransactionRow, write_transactions};
 pub(crate) use users::{UserRow, write_users};
@@ -52,7 +54,11 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The error for a value of a row that the code does not know.
-fn inconsistent(table: &'static str, column: &'static str, row: impl Display) -> StoreError {
+pub(crate) fn inconsistent(
+    table: &'static str,
+    column: &'static str,
+    row: impl Display,
+) -> StoreError {
     StoreError::Inconsistent { table, column, row: row.to_string() }
 }
 

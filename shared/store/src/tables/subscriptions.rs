@@ -15,6 +15,7 @@ pub(crate) struct SubscriptionRow<'a> {
     pub(crate) client_id: i64,
     pub(crate) user_id: i64,
     pub(crate) plan: Cow<'a, str>,
+    pub(crate) plan_version: i32,
     pub(crate) status: Cow<'a, str>,
     pub(crate) months: i32,
     pub(crate) start_date: Instant,
@@ -30,8 +31,8 @@ pub(crate) struct SubscriptionRow<'a> {
 /// arguments. They are listed here only: a query that left one out would read it as null.
 macro_rules! query_subscriptions {
     ($before:literal, $after:literal, $($argument:expr),+ $(,)?) => {
-        sqlx::query!($before + "id, client_id, user_id, plan, status, months, start_date, \
-                      end_date, cancelled_at, created_at, updated_at, due_at" + $after,
+        sqlx::query!($before + "id, client_id, user_id, plan, plan_version, status, months, \
+                      start_date, end_date, cancelled_at, created_at, updated_at, due_at" + $after,
                      $($argument),+)
     };
 }
@@ -42,13 +43,13 @@ macro_rules! write_subscriptions {
     ([$($before:literal)*] [$next:ident $($rest:ident)*] $($argument:tt)*) => {
         $next! { [$($before)*
             ", changed_subscriptions AS (
-                INSERT INTO subscriptions (id, client_id, livemode, user_id, plan, status, months,
-                                           start_date, end_date, cancelled_at, created_at,
-                                           updated_at, due_at)
+                INSERT INTO subscriptions (id, client_id, livemode, user_id, plan, plan_version,
+                                           status, months, start_date, end_date, cancelled_at,
+                                           created_at, updated_at, due_at)
                 SELECT id, client_id, (SELECT clients.livemode FROM clients
                                        WHERE clients.id = written.client_id),
-                       user_id, plan, status, months, start_date, end_date, cancelled_at,
-                       created_at, updated_at, due_at
+                       user_id, plan, plan_version, status, months, start_date, end_date,
+                       cancelled_at, created_at, updated_at, due_at
                 FROM json_populate_recordset(NULL::subscriptions, $2::text::json) AS written
                 ON CONFLICT (client_id, id) DO UPDATE SET
                     status = excluded.status, months = excluded.months,
@@ -76,6 +77,7 @@ impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
             client_id: subscription.client.get(),
             user_id: subscription.user.get(),
             plan: subscription.plan.as_str().into(),
+            plan_version: fit(subscription.plan_version, "subscriptions", "plan_version")?,
             status: subscription.state.status().as_str().into(),
             months: fit(subscription.months, "subscriptions", "months")?,
             start_date: subscription.start_date,
@@ -102,6 +104,7 @@ impl TryFrom<SubscriptionRow<'_>> for Subscription {
                 .ok_or_else(|| unknown("status"))?,
             months: row.months.try_into().map_err(|_| unknown("months"))?,
             plan: row.plan.into_owned(),
+            plan_version: row.plan_version.try_into().map_err(|_| unknown("plan_version"))?,
             start_date: row.start_date,
             end_date: row.end_date,
             created_at: row.created_at,

@@ -68,6 +68,7 @@ fn ids_of_all(working_set: &WorkingSet, now: Instant, mut new_ids: NewIds) -> [V
             Change::Subscription(subscription) => subscription.id.get(),
             Change::Gift(gift) => gift.id.get(),
             Change::Grant(grant) => panic!("{grant:?} comes after its subscription"),
+            Change::Plan(plan) => panic!("{plan:?} has its id"),
         };
         (0..count).map(id).collect()
     };
@@ -89,7 +90,8 @@ async fn no_id_is_drawn_twice_by_concurrent_transactions() {
         let store = database.store().clone();
         drawing.spawn(async move {
             let user = domain::UserId::new(1);
-            let needs = Needs { users: local([user]), new_ids: COUNTS, ..Needs::default() };
+            let plans = local([domain::PlanCode::parse("monthly").unwrap()]);
+            let needs = Needs { users: local([user]), plans, new_ids: COUNTS, ..Needs::default() };
             let (batch, working_set, context) = Batch::begin(&store, &needs, &[]).await.unwrap();
             let ids = ids_of_all(&working_set, context.now, context.new_ids);
             // Ids that are not used are gone: half of the transactions come to nothing.

@@ -7,6 +7,8 @@ use support::Database;
 
 /// Takes the migration back that makes the operator.
 const BEFORE_IT: &str = "
+    DELETE FROM plan_versions USING clients WHERE client_id = clients.id AND is_operator;
+    DELETE FROM plans USING clients WHERE client_id = clients.id AND is_operator;
     DELETE FROM clients WHERE is_operator;
     ALTER TABLE clients DROP COLUMN is_operator, DROP COLUMN rate_requests,
                         DROP COLUMN rate_window_seconds;

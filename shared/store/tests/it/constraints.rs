@@ -4,6 +4,8 @@
 pub(crate) const ROWS: &str = "
     INSERT INTO api_keys (id, client_id, secret_hash, scope)
     VALUES ('AbCd1234', 2, decode(repeat('ab', 32), 'hex'), 'write');
+    INSERT INTO audit (client_id, at, actor, action, subject, detail)
+    VALUES (2, now(), 'open', 'put_plan', 'monthly', '{}');
     INSERT INTO users (client_id, email, created_at)
     VALUES (2, 'Ann@example.com', now()), (2, 'bea@example.com', now());
     INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months, start_date,
@@ -185,4 +187,73 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
             "UPDATE transactions SET status = 400",
         ],
     ),
+    ("subscriptions_plan_version_check", &["UPDATE subscriptions SET plan_version = 0"]),
+    ("plans_pkey", &["INSERT INTO plans SELECT * FROM plans"]),
+    (
+        "plans_client_fkey",
+        &["INSERT INTO plans (client_id, code, name, tier, tier_rank, features, version, created_at)
+           VALUES (77, 'gold', 'Gold', 'gold', 0, '{}', 1, now())"],
+    ),
+    ("plans_version_fkey", &["UPDATE plans SET version = 2"]),
+    (
+        "plans_code_check",
+        &[
+            "UPDATE plans SET code = 'Monthly' WHERE code = 'monthly'",
+            "UPDATE plans SET code = '' WHERE code = 'monthly'",
+            "UPDATE plans SET code = repeat('a', 65) WHERE code = 'monthly'",
+        ],
+    ),
+    (
+        "plans_name_check",
+        &["UPDATE plans SET name = ''", "UPDATE plans SET name = repeat('a', 201)"],
+    ),
+    ("plans_tier_check", &["UPDATE plans SET tier = ''", "UPDATE plans SET tier = 'a b'"]),
+    (
+        "plans_tier_rank_check",
+        &["UPDATE plans SET tier_rank = -1", "UPDATE plans SET tier_rank = 1001"],
+    ),
+    (
+        "plans_features_check",
+        &[
+            "UPDATE plans SET features = ARRAY['a', NULL]",
+            "UPDATE plans SET features = array_fill('a'::text, ARRAY[101])",
+        ],
+    ),
+    ("plan_versions_pkey", &["INSERT INTO plan_versions SELECT * FROM plan_versions"]),
+    (
+        "plan_versions_plan_fkey",
+        &["INSERT INTO plan_versions (client_id, code, version, interval, amount, currency,
+                                      trial_days, grace_days, created_at)
+           VALUES (2, 'gold', 1, 'month', 0, 'USD', 0, 7, now())"],
+    ),
+    (
+        "plan_versions_version_check",
+        &["INSERT INTO plan_versions (client_id, code, version, interval, amount, currency,
+                                      trial_days, grace_days, created_at)
+           VALUES (2, 'monthly', 0, 'month', 0, 'USD', 0, 7, now())"],
+    ),
+    ("plan_versions_interval_check", &["UPDATE plan_versions SET interval = 'week'"]),
+    (
+        "plan_versions_amount_check",
+        &[
+            "UPDATE plan_versions SET amount = -1",
+            "UPDATE plan_versions SET amount = 1000000000001",
+        ],
+    ),
+    ("plan_versions_currency_check", &["UPDATE plan_versions SET currency = 'usd'"]),
+    (
+        "plan_versions_trial_days_check",
+        &["UPDATE plan_versions SET trial_days = -1", "UPDATE plan_versions SET trial_days = 731"],
+    ),
+    (
+        "plan_versions_grace_days_check",
+        &["UPDATE plan_versions SET grace_days = -1", "UPDATE plan_versions SET grace_days = 28"],
+    ),
+    (
+        "audit_pkey",
+        &["INSERT INTO audit (client_id, id, at, actor, action, subject, detail)
+           OVERRIDING SYSTEM VALUE
+           SELECT client_id, id, at, actor, action, subject, detail FROM audit"],
+    ),
+    ("audit_client_fkey", &["UPDATE audit SET client_id = 77"]),
 ];

@@ -2,11 +2,16 @@
 
 use crate::decided_batch::{apply, expire};
 use crate::sample::accepted;
-use domain::{ClientId, Command, GiftId, GiftState, IdempotencyKey, UserId, internal_job_id};
+use domain::EntitlementSource::Purchase;
+use domain::{
+    ClientId, Command, Entitlement, GiftId, GiftState, IdempotencyKey, PlanCode, RetirePlan,
+    UserId, internal_job_id,
+};
 use store::api_keys::{self, NewApiKey};
-use store::reads::{self, PageOf};
+use store::plans::{self, Wanted};
+use store::reads;
 use store::{accepted, command_log};
-use support::commands::{cancel, create_user, give, redeem, renew, subscribe};
+use support::commands::{cancel, create_user, give, redeem, renew, subscribe, subscribe_to};
 use support::{Database, rows};
 
 const LOCAL: ClientId = ClientId::LOCAL;
@@ -17,6 +22,7 @@ pub(crate) async fn run(database: &Database) {
     accepted_job(database).await;
     look_ups(database).await;
     api_key(database).await;
+    catalogue(database).await;
     expiry(database).await;
 }
 
@@ -104,7 +110,7 @@ async fn look_ups(database: &Database) {
     let [newest_subscription] = newest.subscriptions.as_slice() else { panic!("{newest:?}") };
     assert_eq!((newest_subscription.id.get(), newest_subscription.months), (3, 4));
     let before = Some(newest_subscription.id);
-    let older = PageOf { client: LOCAL, user: ann, before, limit: 1 };
+    let older = reads::PageOf { client: LOCAL, user: ann, before, limit: 1 };
     let older = rows::page(database, older).await.unwrap();
     let [oldest] = older.subscriptions.as_slice() else { panic!("{older:?}") };
     assert_eq!((oldest.id.get(), oldest.plan.as_str()), (1, "monthly"));
@@ -123,6 +129,73 @@ async fn api_key(database: &Database) {
     assert_eq!(listed.iter().map(|key| key.client.as_str()).collect::<Vec<_>>(), ["shop"]);
     assert!(api_keys::revoke(store, id).await.unwrap());
     assert!(api_keys::find_valid(store, id).await.unwrap().is_none());
+}
+
+/// A plan is made, put again, sold and retired; what a user is entitled to.
+async fn catalogue(database: &Database) {
+    let (store, code) = (database.store(), PlanCode::of_new_plan("bronze").unwrap());
+    let put = async |amount: u64| {
+        let spec = format!(
+            r#"{{"name": "Bronze", "tier": "bronze", "interval": "year", "features": ["a"],
+                 "price": {{"amount": {amount}, "currency": "USD"}}}}"#
+        );
+        let wanted = Wanted { code: code.clone(), spec: serde_json::from_str(&spec).unwrap() };
+        plans::put(store, LOCAL, &[wanted], "open").await.unwrap().remove(0)
+    };
+    assert!(put(100).await.before.is_none());
+    let second = put(0).await;
+    assert_eq!((second.before.unwrap().version, second.plan.version), (1, 2));
+    let same = put(0).await;
+    assert_eq!(same.before.as_ref(), Some(&same.plan));
+    assert_eq!(plans::find(store, LOCAL, &code).await.unwrap().as_ref(), Some(&same.plan));
+    let audited =
+        "SELECT string_agg(concat_ws(' ', a.actor, a.action, a.subject, a.detail->>'version'),
+                                     ', ' ORDER BY a.id) FROM audit AS a WHERE a.client_id = 2";
+    let expected = "open put_plan bronze 1, open put_plan bronze 2";
+    assert_eq!(database.value::<String>(audited).await, expected);
+
+    let sold = [("cyd", create_user("cyd@a.org")), ("bronze", subscribe_to("bronze", 4))];
+    let mut user = None;
+    for (key, command) in sold {
+        let command = match (command, user) {
+            (Command::Subscribe(bought), Some(user_id)) => {
+                Command::Subscribe(domain::Subscribe { user_id, ..bought })
+            }
+            (command, _) => command,
+        };
+        let entry = apply(database, &[(key, command)]).await.unwrap().remove(0);
+        assert_eq!(entry.answer.status, 201, "{}", entry.answer.body);
+        user = entry.user;
+    }
+    let cyd = user.unwrap();
+    let (basis, now) = reads::entitlement(store, LOCAL, cyd).await.unwrap().unwrap();
+    let basis = basis.unwrap();
+    assert_eq!((basis.subscription.plan_version, basis.subscription.months), (2, 12));
+    let entitlement = Entitlement::at(Some(basis), now);
+    assert_eq!(entitlement.tier.as_deref(), Some("bronze"));
+    let current = entitlement.current.unwrap();
+    assert_eq!((current.features, current.source), (vec!["a".to_owned()], Some(Purchase)));
+
+    let retire = Command::RetirePlan(RetirePlan { code: code.clone() });
+    let retired = apply(database, &[("retire", retire)]).await.unwrap().remove(0);
+    assert_eq!(retired.answer.status, 200, "{}", retired.answer.body);
+    assert!(plans::find(store, LOCAL, &code).await.unwrap().unwrap().retired_at.is_some());
+    let page = |retired| plans::PageOf { client: LOCAL, retired, after: None, limit: 2 };
+    let codes = async |asked| {
+        let page = plans::list(store, &asked).await.unwrap().unwrap();
+        let codes: Vec<String> = page.plans.into_iter().map(|plan| plan.code.into()).collect();
+        (codes.join(" "), page.has_more)
+    };
+    assert_eq!(codes(page(false)).await, ("yearly monthly".to_owned(), false));
+    assert_eq!(codes(page(true)).await, ("bronze yearly".to_owned(), true));
+    let next = plans::PageOf { after: Some(PlanCode::parse("yearly").unwrap()), ..page(true) };
+    assert_eq!(codes(next).await, ("monthly".to_owned(), false));
+    let clean_up = format!(
+        "DELETE FROM grants WHERE subscription_id IN
+             (SELECT id FROM subscriptions WHERE user_id = {cyd});
+         DELETE FROM subscriptions WHERE user_id = {cyd}"
+    );
+    database.run(&clean_up).await;
 }
 
 /// Both active subscriptions and the pending gift run out. A command marks one of them, and

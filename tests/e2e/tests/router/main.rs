@@ -19,6 +19,7 @@ mod jobs;
 mod kept;
 mod keys;
 mod outages;
+mod plans;
 mod prefer;
 mod problems;
 mod queue_full;

@@ -2,7 +2,7 @@
 
 use crate::history::Exchange;
 use domain::{
-    Answer, ClientId, Fingerprint, Gift, GiftId, Grant, Instant, JobId, Origin, Subscription,
+    Answer, ClientId, Fingerprint, Gift, GiftId, Grant, Instant, JobId, Origin, Plan, Subscription,
     SubscriptionId, User, UserId,
 };
 use serde::Serialize;
@@ -58,6 +58,8 @@ pub struct Rows {
     pub due_gifts: BTreeMap<GiftId, Instant>,
     /// All grants.
     pub grants: Vec<Grant>,
+    /// All plans. Nothing of them changes while a campaign runs.
+    pub plans: Vec<Plan>,
     /// The command log.
     pub log: Vec<LogRow>,
 }

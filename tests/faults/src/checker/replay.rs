@@ -17,6 +17,9 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
     let mut log: Vec<_> = evidence.rows.log.iter().collect();
     log.sort_by_key(|row| row.position);
     let mut books = Books { gift_ttl_days: evidence.gift_ttl_days, ..Books::default() };
+    for plan in &evidence.rows.plans {
+        books.working_set.apply(Change::Plan(plan.clone()));
+    }
     for row in log {
         if row.is_of_nemesis() {
             books.nemesis(row);

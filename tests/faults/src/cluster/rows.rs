@@ -3,16 +3,19 @@
 use crate::checker::{LogRow, Rows};
 use anyhow::{Context, Result};
 use domain::{
-    Answer, ClientId, Email, Fingerprint, GiftId, Grant, GrantSource, Instant, JobId, Origin,
+    Answer, ClientId, Email, Fingerprint, GiftId, Grant, GrantSource, Instant, JobId, Origin, Plan,
     SubscriptionId, User, UserId,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use store::StoreError;
+use store::plans::PageOf;
 use store::scan::{self, Page, Place, Stored};
 use uuid::Uuid;
 
 const USERS: &str = "SELECT id, client_id, email, created_at FROM users ORDER BY id";
+
+const CLIENTS: &str = "SELECT id FROM clients ORDER BY id";
 
 const GRANTS: &str = "SELECT client_id, subscription_id, source, months, gift_id, job_id, \
                       granted_at FROM grants ORDER BY id";
@@ -37,8 +40,20 @@ pub async fn read(pool: &PgPool, store: &store::Database) -> Result<Rows> {
         subscriptions: subscriptions.into_iter().map(|(subscription, _)| subscription).collect(),
         gifts: gifts.into_iter().map(|(gift, _)| gift).collect(),
         grants: all(pool, GRANTS, grant).await?,
+        plans: plans(pool, store).await?,
         log: all(pool, LOG, log_row).await?,
     })
+}
+
+/// The plans of all clients.
+async fn plans(pool: &PgPool, store: &store::Database) -> Result<Vec<Plan>> {
+    let clients: Vec<i64> = sqlx::query_scalar(CLIENTS).fetch_all(pool).await?;
+    let mut plans = Vec::new();
+    for client in clients.into_iter().map(ClientId::new) {
+        let all = PageOf { client, retired: true, after: None, limit: PAGE };
+        plans.extend(store::plans::list(store, &all).await?.context("no place")?.plans);
+    }
+    Ok(plans)
 }
 
 /// All rows of a table, each with its `due_at`.
@@ -81,12 +96,8 @@ fn grant(row: &PgRow) -> Result<Grant> {
     Ok(Grant {
         client: ClientId::new(row.try_get("client_id")?),
         subscription: SubscriptionId::new(row.try_get("subscription_id")?),
-        source: match (row.try_get("source")?, gift) {
-            ("purchase", None) => GrantSource::Purchase,
-            ("renewal", None) => GrantSource::Renewal,
-            ("gift", Some(id)) => GrantSource::Gift(GiftId::new(id)),
-            (source, gift) => anyhow::bail!("a grant of source {source} by gift {gift:?}"),
-        },
+        source: GrantSource::from_parts(row.try_get("source")?, gift.map(GiftId::new))
+            .context("source")?,
         months: row.try_get::<i32, _>("months")?.try_into()?,
         job: JobId::new(row.try_get::<Uuid, _>("job_id")?),
         granted_at: row.try_get("granted_at")?,

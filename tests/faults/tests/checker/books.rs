@@ -24,13 +24,16 @@ pub(crate) struct Books {
 
 impl Books {
     pub(crate) fn empty() -> Self {
+        let plans: Vec<_> = samples::built_in_plans(ClientId::LOCAL).collect();
+        let mut working_set = WorkingSet::default();
+        plans.iter().cloned().for_each(|plan| working_set.apply(Change::Plan(plan)));
         Self {
             history: Vec::new(),
-            rows: Rows::default(),
+            rows: Rows { plans, ..Rows::default() },
             leftovers: Leftovers::default(),
             incidents: Vec::new(),
             losses: Vec::new(),
-            working_set: WorkingSet::default(),
+            working_set,
             changes: Changes::default(),
             clock_us: 0,
         }
@@ -48,6 +51,8 @@ impl Books {
         books.command("gift", "/gift", gift);
         books.command("redeem", "/gift/redeem", json!({"gift_id": 5, "user_id": 2}));
         books.command("again", "/gift/redeem", json!({"gift_id": 5, "user_id": 2}));
+        books.command("unknown", "/subscribe", json!({"plan": "golden", "user_id": 1}));
+        books.command("retire", "/plans/golden/retire", json!({}));
         books.command("cancel", "/cancel", json!({"subscription_id": 3}));
         books
     }
@@ -155,7 +160,7 @@ impl Books {
     fn put(&mut self, change: Change) {
         self.working_set.apply(change.clone());
         self.changes.push(change);
-        let Changes { users, subscriptions, gifts, grants } = self.changes.clone();
+        let Changes { users, subscriptions, gifts, grants, plans: _ } = self.changes.clone();
         let due = subscriptions.values().filter_map(|s| Some((s.id, s.due_at()?)));
         self.rows.due_subscriptions = due.collect();
         let due = gifts.values().filter_map(|gift| Some((gift.id, gift.due_at()?)));

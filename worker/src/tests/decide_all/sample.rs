@@ -38,6 +38,7 @@ pub(crate) fn working_set() -> WorkingSet {
     let id = SubscriptionId::new(11);
     let lapsed = Subscription { id, user: samples::BOB, end_date: now(), ..held() };
     let mut working_set = WorkingSet::default();
+    samples::built_in_plans(SHOP).for_each(|plan| working_set.apply(Change::Plan(plan)));
     working_set.apply(Change::User(user(samples::ALICE, SHOP, "alice@example.com")));
     working_set.apply(Change::User(user(samples::BOB, SHOP, "bob@example.com")));
     working_set.apply(Change::Subscription(held()));

@@ -3,14 +3,16 @@
 use super::edges;
 use crate::by_hand;
 use domain::{
-    Change, ClientId, Context, Gift, GiftId, Grant, Instant, InternalCommand, Operation,
-    Subscription, SubscriptionId, SubscriptionState, User, UserId,
+    Change, ClientId, Context, Gift, GiftId, Grant, Instant, InternalCommand, Money, Operation,
+    Plan, PlanCode, PlanId, Subscription, SubscriptionId, SubscriptionState, Terms, User, UserId,
 };
 use proptest::sample::Index;
+use samples::{RIVAL, SHOP, built_in_plans, plan, plan_of};
 use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Books {
+    pub(crate) plans: BTreeMap<(ClientId, PlanCode), Plan>,
     pub(crate) users: BTreeMap<UserId, User>,
     pub(crate) subscriptions: BTreeMap<SubscriptionId, Subscription>,
     pub(crate) gifts: BTreeMap<GiftId, Gift>,
@@ -18,6 +20,28 @@ pub(crate) struct Books {
 }
 
 impl Books {
+    /// Books with what both clients sell: what is built in, `bronze` for nothing, and `silver` for
+    /// money.
+    pub(crate) fn new() -> Self {
+        let bought = plan_of("bronze");
+        let price = Money { amount: 100, ..bought.terms.price };
+        let terms = Terms { price, ..bought.terms };
+        let silver = Plan { id: PlanId::new(4), code: plan("silver"), terms, ..bought.clone() };
+        let bronze = Plan { id: PlanId::new(3), version: 2, ..bought };
+        let of_client = |client| {
+            let more = [bronze.clone(), silver.clone()].map(|plan| Plan { client, ..plan });
+            built_in_plans(client).chain(more)
+        };
+        let plans = [SHOP, RIVAL].into_iter().flat_map(of_client);
+        Self {
+            plans: plans.map(|plan| ((plan.client, plan.code.clone()), plan)).collect(),
+            users: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+            gifts: BTreeMap::new(),
+            grants: Vec::new(),
+        }
+    }
+
     /// Ids of different kinds are alike on purpose: a mix-up finds a row, and shows.
     pub(crate) fn next_id(&self, operation: Operation) -> i64 {
         let rows = match operation {
@@ -55,6 +79,12 @@ impl Books {
                     edges::check_gift(&old, new, recipient, now);
                 }
             },
+            Change::Plan(new) => {
+                let place = (new.client, new.code.clone());
+                let old = self.plans.insert(place, new.clone()).unwrap();
+                assert_eq!((old.client, old.retired_at), (context.client, None));
+                assert_eq!(*new, Plan { retired_at: Some(now), ..old });
+            }
             Change::Grant(grant) => {
                 assert_eq!((grant.job, grant.granted_at), (context.job, now));
                 self.grants.push(grant.clone());

@@ -3,8 +3,9 @@
 use super::books::Books;
 use crate::by_hand;
 use domain::{
-    Cancel, ClientId, Command, CreateUser, Email, Gift, GiftId, GiftStatus, Give, Instant, Redeem,
-    Renew, Subscribe, Subscription, SubscriptionId, SubscriptionState, User, UserId,
+    Cancel, ClientId, Command, CreateUser, Email, Gift, GiftId, GiftStatus, Give, Instant,
+    PlanCode, Redeem, Renew, RetirePlan, Subscribe, Subscription, SubscriptionId,
+    SubscriptionState, User, UserId,
 };
 
 /// The code of the refusal; `None` when the command is to be done.
@@ -19,7 +20,7 @@ pub(crate) fn refusal(
     if let Command::CreateUser(CreateUser { email }) = command {
         case.create_user(email)
     } else if let Command::Subscribe(Subscribe { user_id, plan, duration_months }) = command {
-        case.subscribe(*user_id, plan.as_str(), *duration_months)
+        case.subscribe(*user_id, plan, *duration_months)
     } else if let Command::Renew(Renew { subscription_id, duration_months }) = command {
         case.renew(*subscription_id, *duration_months)
     } else if let Command::Cancel(Cancel { subscription_id }) = command {
@@ -28,6 +29,8 @@ pub(crate) fn refusal(
         case.user(*gifter_id).is_none().then_some("gifter_not_found")
     } else if let Command::Redeem(Redeem { gift_id, user_id }) = command {
         case.redeem(*gift_id, *user_id)
+    } else if let Command::RetirePlan(RetirePlan { code }) = command {
+        (code.as_str() == "gold").then_some("plan_not_found")
     } else {
         Some("not_in_the_model")
     }
@@ -63,22 +66,28 @@ impl Case<'_> {
         users.any(same).then_some("email_taken")
     }
 
-    fn subscribe(&self, id: UserId, plan: &str, months: Option<u32>) -> Option<&'static str> {
+    fn subscribe(&self, id: UserId, plan: &PlanCode, months: Option<u32>) -> Option<&'static str> {
         if self.user(id).is_none() {
             return Some("user_not_found");
         }
-        let months = match plan {
-            "monthly" => months.unwrap_or(1),
+        let months = match plan.as_str() {
+            "bronze" | "silver" | "monthly" => months.unwrap_or(1),
             "yearly" => months.unwrap_or(12),
             _ => return Some("unknown_plan"),
         };
-        if plan == "yearly" && !months.is_multiple_of(12) {
+        if self.books.plans.get(&(self.client, plan.clone()))?.retired_at.is_some() {
+            return Some("plan_retired");
+        }
+        if plan.as_str() == "yearly" && !months.is_multiple_of(12) {
             return Some("duration_not_multiple");
         }
         if self.running(id).is_some() {
             return Some("already_subscribed");
         }
-        by_hand::add_months(self.now, months).is_none().then_some("term_too_long")
+        match by_hand::add_months(self.now, months) {
+            None => Some("term_too_long"),
+            Some(_) => (plan.as_str() == "silver").then_some("payments_disabled"),
+        }
     }
 
     fn ended(&self, id: SubscriptionId) -> Option<&'static str> {

@@ -1,7 +1,10 @@
 //! Working sets of the rows that a command touches, and of those that a client owns.
 
 use super::books::Books;
-use domain::{Change, ClientId, Needs, SubscriptionId, SubscriptionState, WorkingSet};
+use domain::{
+    Change, ClientId, Needs, PLANS_SHOWN_MAX, Plan, PlanCode, SubscriptionId, SubscriptionState,
+    WorkingSet,
+};
 use samples::{RIVAL, SHOP};
 
 /// Loads what `needs` names, as `store::Batch::begin` does.
@@ -29,10 +32,32 @@ pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
     let users = users.iter().map(|user| Change::User((*user).clone()));
     let subscriptions = subscriptions.map(|s| Change::Subscription(s.clone()));
     let gifts = gifts.map(|gift| Change::Gift(gift.clone()));
-    for row in users.chain(subscriptions).chain(gifts) {
+    let plans = plans(books, needs).cloned().map(Change::Plan);
+    for row in users.chain(subscriptions).chain(gifts).chain(plans) {
         working_set.apply(row);
     }
+    for named in &needs.terms_of {
+        let sold = books.subscriptions.get(&named.1).filter(|s| s.client == named.0);
+        let plan = |code| books.plans.get(&(named.0, PlanCode::parse(code).unwrap()));
+        if let Some(plan) = sold.and_then(|s| plan(&s.plan)) {
+            working_set.add_terms(named.1, plan.terms);
+        }
+    }
     working_set
+}
+
+/// The plans that are named, and the oldest on sale of a client who has not all of them.
+fn plans<'a>(books: &'a Books, needs: &'a Needs) -> impl Iterator<Item = &'a Plan> {
+    let named = || needs.plans.iter().chain(&needs.plans_to_lock);
+    let unknown = needs.plans.iter().filter(|named| !books.plans.contains_key(named));
+    let oldest = unknown.flat_map(|(client, _)| {
+        let of_client = books.plans.values().filter(move |plan| plan.client == *client);
+        let on_sale = of_client.filter(|plan| plan.retired_at.is_none());
+        let mut on_sale: Vec<&Plan> = on_sale.collect();
+        on_sale.sort_by_key(|plan| plan.id);
+        on_sale.into_iter().take(PLANS_SHOWN_MAX + 1)
+    });
+    named().filter_map(|named| books.plans.get(named)).chain(oldest)
 }
 
 /// The working set has the rows of the books, each for its own client only.

@@ -3,8 +3,8 @@
 use super::books::Books;
 use chrono::{Months, TimeDelta};
 use domain::{
-    Cancel, ClientId, Command, CreateUser, GiftId, Give, Instant, Redeem, Renew, Subscribe,
-    SubscriptionId, UserId,
+    Cancel, ClientId, Command, CreateUser, GiftId, Give, Instant, Redeem, Renew, RetirePlan,
+    Subscribe, SubscriptionId, UserId,
 };
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{Index, select};
@@ -12,7 +12,7 @@ use proptest::{option, prop_oneof};
 use samples::{RIVAL, SHOP, at, email, plan};
 
 const ADDRESSES: [&str; 5] = ["a@x.org", "A@X.org", "b@x.org", "C@x.org", "d@y.org"];
-const PLANS: [&str; 4] = ["monthly", "monthly", "yearly", "gold"];
+const PLANS: [&str; 7] = ["monthly", "monthly", "monthly", "yearly", "bronze", "silver", "gold"];
 /// An id that nobody has.
 const UNKNOWN: i64 = 1_000_000;
 
@@ -62,6 +62,10 @@ pub(crate) enum Action {
         gift: Index,
         by: Option<Index>,
     },
+    /// Of `SHOP`: the other client goes on selling it.
+    Retire {
+        plan: &'static str,
+    },
     Sweep,
 }
 
@@ -95,6 +99,7 @@ fn actions() -> impl Strategy<Value = Action> {
             .prop_map(|(gifter, address, months)| Action::Give { gifter, address, months }),
         4 => (any::<Index>(), option::weighted(0.3, any::<Index>()))
             .prop_map(|(gift, by)| Action::Redeem { gift, by }),
+        1 => select(vec!["bronze", "gold"]).prop_map(|plan| Action::Retire { plan }),
         1 => Just(Action::Sweep),
     ]
 }
@@ -138,6 +143,7 @@ impl Step {
                 let (gifter_id, recipient_email) = (known(id, UserId::new), email(address));
                 (client, Give { gifter_id, recipient_email, duration_months: *months }.into())
             }
+            Action::Retire { plan: code } => (Some(SHOP), RetirePlan { code: plan(code) }.into()),
             Action::Redeem { gift, by } => {
                 let gift = books.any_gift(*gift);
                 let by = by.map(|by| books.any_user(by).map(|(_, id)| id));

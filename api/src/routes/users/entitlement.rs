@@ -1,0 +1,85 @@
+//! `GET /users/{id}/entitlement`
+
+use crate::api_error::ApiError;
+use crate::extract::{PathParameter, Reader, is_known_tag};
+use crate::respond;
+use crate::state::ApiState;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use contract::ProblemKind;
+use contract::refusal;
+use contract::view::EntitlementView;
+use domain::{Entitlement, Instant, Refusal, UserId};
+use sha2::{Digest, Sha256};
+use store::reads;
+
+/// The longest time for which an entitlement may be kept, in seconds: a cancellation is seen after
+/// it at the latest.
+const MAX_AGE_SECONDS: i64 = 60;
+
+/// The problems that only this read has.
+pub(crate) const PROBLEMS: &[ProblemKind] = &[ProblemKind::UserNotFound];
+
+/// Whether a user is entitled now, and to what.
+///
+/// It is right without any worker. It may be kept for as long as `Cache-Control` says, and asked
+/// for again with its `ETag`.
+#[utoipa::path(
+    get,
+    path = "/users/{id}/entitlement",
+    operation_id = "get_entitlement",
+    tag = "users",
+    params(
+        ("id" = UserId, Path, description = "The id of the user."),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what is known."),
+    ),
+    responses(
+        (status = 200, description = "The entitlement.", body = EntitlementView,
+            headers(
+                ("ETag" = String, description = "It is another when the entitlement is."),
+                ("Cache-Control" = String, description = "For how long it may be kept."),
+            )),
+        (status = 304, description = "The entitlement is what is known."),
+    ),
+)]
+pub(crate) async fn handle(
+    State(state): State<ApiState>,
+    Reader(caller): Reader,
+    parameter: PathParameter,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let not_found = || ApiError::from(refusal::problem(&Refusal::UserNotFound));
+    let id = UserId::new(parameter.id().ok_or_else(not_found)?);
+    let found = reads::entitlement(&state.database, caller.client, id).await?;
+    let (basis, now) = found.ok_or_else(not_found)?;
+    let entitlement = Entitlement::at(basis, now);
+    let view = EntitlementView::new(id, &entitlement);
+    let tag = tag(&view);
+    let mut response = if is_known_tag(&headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        respond::json(&view.as_of(now))
+    };
+    let headers = response.headers_mut();
+    headers.extend(HeaderValue::try_from(tag).ok().map(|tag| (header::ETAG, tag)));
+    headers.insert(header::CACHE_CONTROL, cache_control(&entitlement, now));
+    Ok(response)
+}
+
+/// A weak tag: the instant of the read is not part of it.
+fn tag(view: &EntitlementView) -> String {
+    let digest = Sha256::digest(serde_json::to_vec(view).unwrap_or_default());
+    let (half, _) = digest.split_at(digest.len() / 2);
+    format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(half))
+}
+
+/// A purchase is to be seen at once, so that who is not entitled is always asked about again.
+fn cache_control(entitlement: &Entitlement, now: Instant) -> HeaderValue {
+    let kept = entitlement.current.as_ref().and_then(|current| {
+        let seconds = (current.until - now).num_seconds().clamp(0, MAX_AGE_SECONDS);
+        HeaderValue::try_from(format!("private, max-age={seconds}")).ok()
+    });
+    kept.unwrap_or(HeaderValue::from_static("no-cache"))
+}

@@ -1,0 +1,85 @@
+//! Entitlements as clients see them.
+
+use super::timestamp;
+use domain::{Entitlement, EntitlementSource, Instant, SubscriptionStatus, UserId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a user is entitled to at an instant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntitlementView {
+    user_id: UserId,
+    entitled: bool,
+    status: EntitlementStatus,
+    /// The code of the plan of the newest subscription.
+    #[schema(required, example = "monthly")]
+    plan: Option<String>,
+    #[schema(required, example = "standard")]
+    tier: Option<String>,
+    /// The features of the plan; none when not entitled.
+    features: Vec<String>,
+    /// The instant from which the user is not entitled any more, if nothing happens.
+    #[schema(format = DateTime, required)]
+    until: Option<String>,
+    /// Whether the subscription will be renewed by itself.
+    will_renew: bool,
+    /// The source of the months that run.
+    #[schema(required)]
+    source: Option<EntitlementSource>,
+    /// The instant of the read. It is not part of the `ETag`.
+    #[schema(format = DateTime, required)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<String>,
+}
+
+/// The status of the newest subscription of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum EntitlementStatus {
+    /// There never was one.
+    None,
+    /// It runs.
+    Active,
+    /// It was cancelled.
+    Cancelled,
+    /// Its term is over.
+    Expired,
+}
+
+impl From<Option<SubscriptionStatus>> for EntitlementStatus {
+    fn from(status: Option<SubscriptionStatus>) -> Self {
+        match status {
+            None => Self::None,
+            Some(SubscriptionStatus::Active) => Self::Active,
+            Some(SubscriptionStatus::Cancelled) => Self::Cancelled,
+            Some(SubscriptionStatus::Expired) => Self::Expired,
+        }
+    }
+}
+
+impl EntitlementView {
+    /// The entitlement of a user, whenever it is read: what its `ETag` is made of.
+    #[must_use]
+    pub fn new(user: UserId, entitlement: &Entitlement) -> Self {
+        let current = entitlement.current.as_ref();
+        Self {
+            user_id: user,
+            entitled: current.is_some(),
+            status: entitlement.status.into(),
+            plan: entitlement.plan.clone(),
+            tier: entitlement.tier.clone(),
+            features: current.map(|current| current.features.clone()).unwrap_or_default(),
+            until: current.map(|current| timestamp(current.until)),
+            // No subscription renews by itself yet.
+            will_renew: false,
+            source: current.and_then(|current| current.source),
+            as_of: None,
+        }
+    }
+
+    /// The entitlement as it was read at `now`.
+    #[must_use]
+    pub fn as_of(self, now: Instant) -> Self {
+        Self { as_of: Some(timestamp(now)), ..self }
+    }
+}

@@ -1,0 +1,52 @@
+//! Reads values that have bounds. What each `expecting` or error says is what a client is told.
+
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Reads an integer from `LEAST` to `MOST`.
+pub(crate) fn within<'de, const LEAST: u64, const MOST: u64, N, D>(input: D) -> Result<N, D::Error>
+where
+    N: TryFrom<u64>,
+    D: Deserializer<'de>,
+{
+    input.deserialize_u64(Within::<LEAST, MOST, N>(PhantomData))
+}
+
+struct Within<const LEAST: u64, const MOST: u64, N>(PhantomData<N>);
+
+impl<const LEAST: u64, const MOST: u64, N: TryFrom<u64>> Visitor<'_> for Within<LEAST, MOST, N> {
+    type Value = N;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an integer from {LEAST} to {MOST}")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<N, E> {
+        let wrong = || E::invalid_value(Unexpected::Unsigned(number), &self);
+        let inside = Some(number).filter(|number| (LEAST..=MOST).contains(number));
+        inside.and_then(|number| number.try_into().ok()).ok_or_else(wrong)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<N, E> {
+        match u64::try_from(number) {
+            Ok(number) => self.visit_u64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+        }
+    }
+}
+
+/// Reads a text of 1 to `MOST` printable characters.
+pub(crate) fn printable<'de, const MOST: usize, D>(input: D) -> Result<String, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(input)?;
+    let wrong = || D::Error::custom(format!("must be 1 to {MOST} printable characters"));
+    Some(text).filter(|text| is_printable(text, MOST)).ok_or_else(wrong)
+}
+
+/// Whether it is a text of 1 to `most` printable characters.
+pub(crate) fn is_printable(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}

@@ -1,0 +1,168 @@
+//! Whether a user is entitled to the product at an instant, and to what.
+
+use crate::{GrantSource, Instant, Subscription, SubscriptionStatus, calendar};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The newest subscription of a user, which is the running one if any runs, with what tells what
+/// it entitles to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntitlementBasis {
+    /// The subscription.
+    pub subscription: Subscription,
+    /// The tier of its plan, if the client has the plan.
+    pub tier: Option<String>,
+    /// The features of its plan.
+    pub features: Vec<String>,
+    /// Its grants in the order in which they were given.
+    pub grants: Vec<(GrantSource, u32)>,
+}
+
+/// What a user is entitled to at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entitlement {
+    /// The status of the subscription; none if there never was one.
+    pub status: Option<SubscriptionStatus>,
+    /// The code of its plan.
+    pub plan: Option<String>,
+    /// The tier of its plan.
+    pub tier: Option<String>,
+    /// What the user is entitled to now, if to anything.
+    pub current: Option<Entitled>,
+}
+
+/// What a user is entitled to now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entitled {
+    /// The features of the plan.
+    pub features: Vec<String>,
+    /// The instant from which it is no more, if nothing happens.
+    pub until: Instant,
+    /// The source of the months that run now.
+    pub source: Option<EntitlementSource>,
+}
+
+/// The source of the months that run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EntitlementSource {
+    /// They were bought, or bought as a renewal.
+    Purchase,
+    /// They were a gift.
+    Gift,
+}
+
+impl Entitlement {
+    /// What a user who has `basis`, or never had a subscription, is entitled to at `now`. It
+    /// looks at instants and not at what is marked, so that it is right without any worker.
+    #[must_use]
+    pub fn at(basis: Option<EntitlementBasis>, now: Instant) -> Self {
+        let Some(EntitlementBasis { subscription, tier, features, grants }) = basis else {
+            return Self { status: None, plan: None, tier: None, current: None };
+        };
+        let status = subscription.effective_status(now);
+        let source = running_source(&subscription, &grants, now);
+        let entitled = Entitled { features, until: subscription.end_date, source };
+        Self {
+            status: Some(status),
+            plan: Some(subscription.plan),
+            tier,
+            current: (status == SubscriptionStatus::Active).then_some(entitled),
+        }
+    }
+}
+
+/// The source of the months that cover `now`: each grant covers its months after those of the
+/// grants before it.
+fn running_source(
+    subscription: &Subscription,
+    grants: &[(GrantSource, u32)],
+    now: Instant,
+) -> Option<EntitlementSource> {
+    let mut months = 0_u32;
+    let covers = |(_, more): &&(GrantSource, u32)| {
+        months = months.saturating_add(*more);
+        calendar::add_months(subscription.start_date, months).is_some_and(|end| now < end)
+    };
+    grants.iter().find(covers).map(|(source, _)| match source {
+        GrantSource::Purchase | GrantSource::Renewal => EntitlementSource::Purchase,
+        GrantSource::Gift(_) => EntitlementSource::Gift,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GiftId;
+    use crate::samples::*;
+    use chrono::TimeDelta;
+
+    const GIFT: GrantSource = GrantSource::Gift(GiftId::new(20));
+
+    /// Two months from 31 May: the first bought, the second a gift.
+    fn basis(kind: Holding) -> EntitlementBasis {
+        EntitlementBasis {
+            subscription: held(kind),
+            tier: Some("standard".to_owned()),
+            features: vec!["reports".to_owned()],
+            grants: vec![(GrantSource::Purchase, 1), (GIFT, 1)],
+        }
+    }
+
+    fn at_instant(kind: Holding, now: Instant) -> Entitlement {
+        Entitlement::at(Some(basis(kind)), now)
+    }
+
+    #[test]
+    fn who_never_subscribed_is_entitled_to_nothing() {
+        let nothing = Entitlement { status: None, plan: None, tier: None, current: None };
+        assert_eq!(Entitlement::at(None, now()), nothing);
+    }
+
+    #[test]
+    fn only_a_subscription_that_runs_entitles_and_the_others_say_what_there_was() {
+        for kind in Holding::ALL {
+            let found = at_instant(kind, now());
+            assert_eq!(found.status, Some(held(kind).effective_status(now())), "{kind:?}");
+            assert_eq!(found.plan.as_deref(), Some("monthly"));
+            assert_eq!(found.tier.as_deref(), Some("standard"));
+            let runs = !matches!(kind, Holding::Ended | Holding::Cancelled | Holding::Expired);
+            let entitled = runs.then(|| Entitled {
+                features: vec!["reports".to_owned()],
+                until: at("2026-07-31T08:00:00Z"),
+                source: Some(EntitlementSource::Purchase),
+            });
+            assert_eq!(found.current, entitled, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn it_ends_at_the_instant_of_the_end_whether_or_not_that_is_marked() {
+        let end = held(Holding::Running).end_date;
+        let tick = TimeDelta::microseconds(1);
+        assert!(at_instant(Holding::Running, end - tick).current.is_some());
+        let ended = at_instant(Holding::Running, end);
+        assert_eq!((ended.status, ended.current), (Some(SubscriptionStatus::Expired), None));
+    }
+
+    #[test]
+    fn the_source_is_that_of_the_months_that_run() {
+        use EntitlementSource::{Gift, Purchase};
+        let tick = TimeDelta::microseconds(1);
+        // One month after 31 May is 30 June.
+        let first_end = at("2026-06-30T08:00:00Z");
+        for (now, source) in [
+            (held(Holding::Running).start_date, Purchase),
+            (first_end - tick, Purchase),
+            (first_end, Gift),
+            (held(Holding::Running).end_date - tick, Gift),
+        ] {
+            let current = at_instant(Holding::Running, now).current.unwrap();
+            assert_eq!(current.source, Some(source), "{now}");
+        }
+        let renewed =
+            EntitlementBasis { grants: vec![(GrantSource::Renewal, 2)], ..basis(Holding::Running) };
+        let current = Entitlement::at(Some(renewed), now()).current.unwrap();
+        assert_eq!(current.source, Some(Purchase));
+    }
+}
