@@ -37,6 +37,27 @@ fn parts(refusal: &Refusal) -> (ProblemKind, Cow<'static, str>, Members) {
             "Only an active subscription can be changed.".into(),
             vec![("current_status", current.as_str().into())],
         ),
+        Refusal::NotCancelling => fixed(
+            Kind::NotCancelling,
+            "Only a subscription that is to be cancelled at its end can be kept.",
+        ),
+        Refusal::SubscriptionCancelling => fixed(
+            Kind::SubscriptionCancelling,
+            "The subscription is to be cancelled at its end: take that back first.",
+        ),
+        Refusal::SubscriptionNotPaused { current } => (
+            Kind::SubscriptionNotPaused,
+            "Only a subscription that is paused can be resumed.".into(),
+            vec![("current_status", current.as_str().into())],
+        ),
+        Refusal::DateOutOfRange { member } => {
+            let detail = format!("{member} must be later than now, and at most 365 days ahead.");
+            (Kind::DateOutOfRange, detail.into(), Vec::new())
+        }
+        Refusal::EndNotOnAnchor => {
+            fixed(Kind::EndNotOnAnchor, "end_date must be a whole number of months after anchor.")
+        }
+        Refusal::EndInPast => fixed(Kind::EndInPast, "end_date must be later than now."),
         Refusal::GiftNotRecipient => {
             fixed(Kind::GiftNotRecipient, "The gift was sent to another email address.")
         }
@@ -96,7 +117,7 @@ pub fn problem(refusal: &Refusal) -> Problem {
 }
 
 /// A sample of each refusal, for the documentation.
-pub(crate) fn samples() -> [Refusal; 16] {
+pub(crate) fn samples() -> [Refusal; 22] {
     let instant = Instant::from_timestamp_nanos(1_782_864_000_000_000_000);
     [
         Refusal::UserNotFound,
@@ -107,6 +128,12 @@ pub(crate) fn samples() -> [Refusal; 16] {
         Refusal::EmailTaken,
         Refusal::AlreadySubscribed { subscription: SubscriptionId::new(7), end_date: instant },
         Refusal::SubscriptionNotActive { current: SubscriptionStatus::Cancelled },
+        Refusal::NotCancelling,
+        Refusal::SubscriptionCancelling,
+        Refusal::SubscriptionNotPaused { current: SubscriptionStatus::Active },
+        Refusal::DateOutOfRange { member: "resume_at" },
+        Refusal::EndNotOnAnchor,
+        Refusal::EndInPast,
         Refusal::GiftNotRecipient,
         Refusal::GiftAlreadyRedeemed,
         Refusal::GiftExpired { expired_at: instant },

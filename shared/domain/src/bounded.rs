@@ -1,5 +1,7 @@
 //! Reads values that have bounds. What each `expecting` or error says is what a client is told.
 
+use crate::Instant;
+use chrono::{Datelike, SubsecRound};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
@@ -49,4 +51,50 @@ where
 /// Whether it is a text of 1 to `most` printable characters.
 pub(crate) fn is_printable(text: &str, most: usize) -> bool {
     (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
+/// Whether it is false: such a member is not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// The first instant that a body may name. Nothing of this kind is older, and Postgres reads all
+/// that follow.
+const EPOCH: Instant = Instant::UNIX_EPOCH;
+
+/// Reads an instant as RFC 3339 writes it. What is finer than a microsecond is cut off, as Postgres
+/// would.
+pub(crate) fn instant<'de, D: Deserializer<'de>>(input: D) -> Result<Instant, D::Error> {
+    let wrong =
+        || D::Error::custom("must be an instant from 1970 on, such as 2026-01-31T08:00:00Z");
+    let text = input.deserialize_str(Text)?;
+    let read = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| wrong())?.to_utc();
+    Some(read.trunc_subsecs(6))
+        .filter(|read| *read >= EPOCH && read.year() <= 9999)
+        .ok_or_else(wrong)
+}
+
+/// As [`instant`], or nothing.
+pub(crate) fn maybe_instant<'de, D: Deserializer<'de>>(
+    input: D,
+) -> Result<Option<Instant>, D::Error> {
+    #[derive(serde::Deserialize)]
+    struct Read(#[serde(deserialize_with = "instant")] Instant);
+    Ok(Option::<Read>::deserialize(input)?.map(|Read(read)| read))
+}
+
+/// Any text.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an instant such as 2026-01-31T08:00:00Z")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
 }

@@ -17,3 +17,17 @@ const YEAR_MAX: i32 = 9999;
 pub fn add_months(anchor: Instant, months: u32) -> Option<Instant> {
     anchor.checked_add_months(Months::new(months)).filter(|end| end.year() <= YEAR_MAX)
 }
+/// The number of calendar months after `anchor` at which `end` lies exactly; `None` if there is
+/// none.
+#[must_use]
+pub fn months_between(anchor: Instant, end: Instant) -> Option<u32> {
+    let month = |instant: Instant| instant.year() * 12 + instant.month0().cast_signed();
+    let months = u32::try_from(month(end) - month(anchor)).ok()?;
+    (add_months(anchor, months) == Some(end)).then_some(months)
+}
+
+/// Whether RFC 3339 can write the instant.
+#[must_use]
+pub fn is_writable(instant: Instant) -> bool {
+    instant.year() <= YEAR_MAX
+}

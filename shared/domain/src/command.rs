@@ -2,8 +2,9 @@
 
 use crate::decide::{Decider, InternalRules, InternalRuling, Rules, Ruling};
 use crate::{
-    Cancel, ClientId, CreateUser, ExpireGift, ExpireSubscription, Give, IdempotencyKey, Needs,
-    NewIds, Redeem, Renew, RetirePlan, Subscribe, UserId,
+    Cancel, ClientId, CreateUser, ExpireGift, ExpireSubscription, Extend, Give, IdempotencyKey,
+    Import, Needs, NewIds, Pause, Redeem, Renew, RenewSubscription, Resume, ResumeSubscription,
+    RetirePlan, SetAutoRenew, Subscribe, Uncancel, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,8 +96,20 @@ commands! {
         Subscribe = "subscribe",
         /// Prolongs a running subscription.
         Renew = "renew",
-        /// Ends a running subscription at once.
+        /// Ends a subscription, at once or at its end.
         Cancel = "cancel",
+        /// Takes back that a subscription is cancelled at its end.
+        Uncancel = "uncancel",
+        /// Switches whether a subscription is renewed by itself.
+        SetAutoRenew = "auto_renew",
+        /// Lets a subscription stand still.
+        Pause = "pause",
+        /// Lets a subscription that stands still go on.
+        Resume = "resume",
+        /// Gives a subscription months for nothing.
+        Extend = "extend",
+        /// Takes over a subscription that runs elsewhere.
+        Import = "import",
         /// Gives months to an email address.
         Give = "gift",
         /// Turns a gift into time of a subscription.
@@ -107,6 +120,10 @@ commands! {
     internal: {
         /// Marks a subscription that is past its end.
         ExpireSubscription = "expire_subscription",
+        /// Renews a subscription at its end by itself.
+        RenewSubscription = "renew_subscription",
+        /// Lets a subscription that stands still go on by itself.
+        ResumeSubscription = "resume_subscription",
         /// Marks a gift that was not redeemed in time.
         ExpireGift = "expire_gift",
     }

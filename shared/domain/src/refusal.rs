@@ -25,11 +25,29 @@ pub enum Refusal {
         /// The end of the running subscription.
         end_date: Instant,
     },
-    /// The subscription has ended.
+    /// The subscription is in a state in which it cannot be changed so.
     SubscriptionNotActive {
-        /// The state in which it ended.
+        /// The state in which it is.
         current: SubscriptionStatus,
     },
+    /// The subscription is not to be cancelled at its end, or has ended.
+    NotCancelling,
+    /// The subscription is to be cancelled at its end.
+    SubscriptionCancelling,
+    /// The subscription does not stand still.
+    SubscriptionNotPaused {
+        /// The state in which it is.
+        current: SubscriptionStatus,
+    },
+    /// The date lies in the past, or more than a year ahead.
+    DateOutOfRange {
+        /// The member of the body.
+        member: &'static str,
+    },
+    /// The end of an imported subscription is no number of months after its anchor.
+    EndNotOnAnchor,
+    /// The imported subscription has ended.
+    EndInPast,
     /// The gift was sent to another email.
     GiftNotRecipient,
     /// The gift has been redeemed.

@@ -17,6 +17,12 @@ pub(crate) fn text(example: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).examples([example])
 }
 
+/// The schema of an instant.
+pub(crate) fn instant() -> Object {
+    let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+    text("2026-01-31T08:00:00Z").format(Some(format)).build()
+}
+
 /// The schema of a list of at most `most` different texts of at most `length` characters.
 pub(crate) fn texts(most: usize, length: usize) -> Array {
     let text = text("priority-support").min_length(Some(1)).max_length(Some(length));

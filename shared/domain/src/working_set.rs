@@ -2,7 +2,7 @@
 
 use crate::{
     Change, ClientId, Email, Gift, GiftId, Instant, Needs, Plan, PlanCode, Subscription,
-    SubscriptionId, SubscriptionState, Terms, User, UserId,
+    SubscriptionId, Terms, User, UserId,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,8 +16,8 @@ pub struct WorkingSet {
     users: HashMap<UserId, User>,
     user_of_email: HashMap<(ClientId, String), UserId>,
     subscriptions: HashMap<SubscriptionId, Subscription>,
-    /// The subscriptions that are stored as active; a user has at most one.
-    active_of_user: HashMap<UserId, SubscriptionId>,
+    /// The subscriptions that are stored as live; a user has at most one.
+    live_of_user: HashMap<UserId, SubscriptionId>,
     gifts: HashMap<GiftId, Gift>,
     plans: BTreeMap<(ClientId, PlanCode), Plan>,
     /// The terms that subscriptions were sold at, where they are needed.
@@ -49,16 +49,18 @@ impl WorkingSet {
         self.gifts.get(&id).filter(|gift| gift.client == client)
     }
 
-    /// The subscription of the user that runs at `now`.
+    /// The subscription of the user that is live at `now`, as it is then.
     #[must_use]
-    pub fn running(&self, user: UserId, now: Instant) -> Option<&Subscription> {
-        self.stored_active(user).filter(|s| s.end_date > now)
+    pub fn live(&self, user: UserId, now: Instant) -> Option<Subscription> {
+        let subscription = self.stored_live(user)?.as_of(now);
+        subscription.state.status().is_live().then_some(subscription)
     }
 
-    /// The subscription of the user that is past its end at `now` but not marked as expired.
+    /// The subscription of the user that has ended at `now` but is not marked, with the mark.
     #[must_use]
-    pub fn ended_unmarked(&self, user: UserId, now: Instant) -> Option<&Subscription> {
-        self.stored_active(user).filter(|s| s.end_date <= now)
+    pub fn ended_unmarked(&self, user: UserId, now: Instant) -> Option<Subscription> {
+        let subscription = self.stored_live(user)?.marked(now);
+        (!subscription.state.status().is_live()).then_some(subscription)
     }
 
     /// The plan of that client with that code. Only plans that are needed are here.
@@ -99,8 +101,8 @@ impl WorkingSet {
         self.terms.insert(subscription, terms);
     }
 
-    fn stored_active(&self, user: UserId) -> Option<&Subscription> {
-        self.subscriptions.get(self.active_of_user.get(&user)?)
+    fn stored_live(&self, user: UserId) -> Option<&Subscription> {
+        self.subscriptions.get(self.live_of_user.get(&user)?)
     }
 
     /// Whether it has all users, subscriptions and gifts that `needs` names by id.
@@ -123,10 +125,10 @@ impl WorkingSet {
             }
             Change::Subscription(subscription) => {
                 let (user, id) = (subscription.user, subscription.id);
-                if subscription.state == SubscriptionState::Active {
-                    self.active_of_user.insert(user, id);
-                } else if self.active_of_user.get(&user) == Some(&id) {
-                    self.active_of_user.remove(&user);
+                if subscription.state.status().is_live() {
+                    self.live_of_user.insert(user, id);
+                } else if self.live_of_user.get(&user) == Some(&id) {
+                    self.live_of_user.remove(&user);
                 }
                 self.subscriptions.insert(id, subscription);
             }

@@ -6,7 +6,7 @@ use crate::tables::{
     GiftRow, GrantRow, SubscriptionRow, TransactionRow, UserRow, to_json, write_gifts,
     write_grants, write_subscriptions, write_transactions, write_users,
 };
-use domain::{Changes, LogEntry, Subscription, SubscriptionState, User};
+use domain::{Changes, LogEntry, Subscription, User};
 use serde::Serialize;
 use sqlx::PgConnection;
 
@@ -24,7 +24,7 @@ macro_rules! query_parts {
 ///
 /// Users are written in the order of their emails, so that two batches that make the same users do
 /// not deadlock. Of the subscriptions, those that have ended come first, so that none of them is
-/// active any more when its successor is checked against `subscriptions_one_active_key`. Postgres
+/// active any more when its successor is checked against `subscriptions_one_live_key`. Postgres
 /// checks the foreign keys when everything is written.
 pub(crate) async fn write(
     tx: &mut PgConnection,
@@ -37,13 +37,13 @@ pub(crate) async fn write(
     let mut users: Vec<&User> = changes.users.values().collect();
     users.sort_by_key(|user| (user.client, user.email.key()));
     let mut subscriptions: Vec<&Subscription> = changes.subscriptions.values().collect();
-    subscriptions.sort_by_key(|subscription| subscription.state == SubscriptionState::Active);
+    subscriptions.sort_by_key(|subscription| subscription.state.status().is_live());
     write_users!(
         [] [write_subscriptions write_gifts write_grants write_transactions query_parts]
         to_json(&users.into_iter().map(UserRow::from).collect::<Vec<_>>())?,
         rows::<_, SubscriptionRow<'_>>(subscriptions)?,
         rows::<_, GiftRow<'_>>(changes.gifts.values())?,
-        rows::<_, GrantRow>(&changes.grants)?,
+        rows::<_, GrantRow<'_>>(&changes.grants)?,
         rows::<_, TransactionRow<'_>>(entries)?,
     )
     .execute(&mut *tx)

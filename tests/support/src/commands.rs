@@ -21,7 +21,12 @@ pub fn subscribe(user: i64) -> Command {
 #[must_use]
 pub fn subscribe_to(plan: &str, user: i64) -> Command {
     let plan = PlanCode::parse(plan).unwrap();
-    Command::Subscribe(Subscribe { user_id: UserId::new(user), plan, duration_months: None })
+    Command::Subscribe(Subscribe {
+        user_id: UserId::new(user),
+        plan,
+        duration_months: None,
+        auto_renew: false,
+    })
 }
 
 /// A command that prolongs a subscription.
@@ -34,7 +39,10 @@ pub const fn renew(subscription: i64, months: u32) -> Command {
 /// A command that ends a subscription.
 #[must_use]
 pub const fn cancel(subscription: i64) -> Command {
-    Command::Cancel(Cancel { subscription_id: SubscriptionId::new(subscription) })
+    Command::Cancel(Cancel {
+        subscription_id: SubscriptionId::new(subscription),
+        at_period_end: false,
+    })
 }
 
 /// A command that gives three months to an address.

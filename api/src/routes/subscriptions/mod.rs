@@ -1,9 +1,16 @@
 //! Subscriptions.
 
+mod auto_renew;
 mod cancel;
+mod extend;
+mod get;
+mod import;
 mod list;
+mod pause;
 mod renew;
+mod resume;
 mod subscribe;
+mod uncancel;
 
 use crate::openapi::{read, submission};
 use crate::state::ApiState;
@@ -16,5 +23,12 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(submission(routes!(subscribe::handle), subscribe::REFUSALS))
         .routes(submission(routes!(renew::handle), renew::REFUSALS))
         .routes(submission(routes!(cancel::handle), cancel::REFUSALS))
+        .routes(submission(routes!(uncancel::handle), uncancel::REFUSALS))
+        .routes(submission(routes!(auto_renew::handle), auto_renew::REFUSALS))
+        .routes(submission(routes!(pause::handle), pause::REFUSALS))
+        .routes(submission(routes!(resume::handle), resume::REFUSALS))
+        .routes(submission(routes!(extend::handle), extend::REFUSALS))
+        .routes(submission(routes!(import::handle), import::REFUSALS))
+        .routes(read(routes!(get::handle), get::PROBLEMS))
         .routes(read(routes!(list::handle), list::PROBLEMS))
 }

@@ -12,7 +12,7 @@ pub(crate) fn measure(criterion: &mut Criterion) {
     let commands = [
         ("subscribe", subscribe(UserId::new(2))),
         ("renew", Renew { subscription_id, duration_months: Some(1) }.into()),
-        ("cancel", Cancel { subscription_id }.into()),
+        ("cancel", Cancel { subscription_id, at_period_end: false }.into()),
         ("refused", subscribe(ALICE)),
     ];
     for (name, command) in commands {

@@ -28,7 +28,7 @@ fn now() -> Instant {
 
 pub(crate) fn subscribe(user_id: UserId) -> Command {
     let plan = PlanCode::parse("monthly").unwrap();
-    Subscribe { user_id, plan, duration_months: Some(1) }.into()
+    Subscribe { user_id, plan, duration_months: Some(1), auto_renew: false }.into()
 }
 
 /// A key like those that most clients make: the text of a UUID.

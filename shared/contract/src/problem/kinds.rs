@@ -109,8 +109,18 @@ table! {
         "A user has at most one active subscription, and this one has it until end_date.",
         "Renew the subscription that subscription_id names, or cancel it first.";
     SubscriptionNotActive: 409, "subscription_not_active", "The subscription is not active", NewKey,
-        "The subscription is cancelled or expired, and only an active one can be changed.",
-        "Begin a new subscription with POST /subscribe.";
+        "The subscription is in a state, current_status, in which it cannot be changed so.",
+        "Begin a new subscription with POST /subscribe, or resume one that is paused.";
+    NotCancelling: 409, "not_cancelling", "The subscription is not to be cancelled", NewKey,
+        "The subscription is not to be cancelled at its end, or it has ended.",
+        "There is nothing to take back. Begin a new subscription if this one has ended.";
+    SubscriptionCancelling: 409, "subscription_cancelling",
+        "The subscription is to be cancelled at its end", NewKey,
+        "A subscription that is to be cancelled at its end cannot be paused.",
+        "Take the cancellation back with POST /uncancel first.";
+    SubscriptionNotPaused: 409, "subscription_not_paused", "The subscription is not paused", NewKey,
+        "The subscription is in another state, current_status.",
+        "There is nothing to resume.";
     GiftNotRecipient: 403, "gift_not_recipient", "The gift is for somebody else", NewKey,
         "The email of the user is not the one that the gift was sent to.",
         "Redeem the gift for the user whose email is its recipient_email.";
@@ -132,6 +142,15 @@ table! {
     TermTooLong: 422, "term_too_long", "The term would end too late", NewKey,
         "The subscription would end after the year 9999.",
         "Use fewer months.";
+    DateOutOfRange: 422, "date_out_of_range", "The date is out of range", NewKey,
+        "The date lies in the past, or more than 365 days ahead.",
+        "Use a date within the next 365 days.";
+    EndNotOnAnchor: 422, "end_not_on_anchor", "The end does not fit the anchor", NewKey,
+        "The end_date is no whole number of calendar months after the anchor.",
+        "Use the anchor and the end that the subscription has where it runs.";
+    EndInPast: 422, "end_in_past", "The subscription has ended", NewKey,
+        "The end_date of the imported subscription is not later than now.",
+        "Only what runs can be imported.";
     PaymentsDisabled: 422, "payments_disabled", "No payments are taken", NewKey,
         "The plan has a price, and only plans of price 0 are sold as long as no payments are \
          taken.",

@@ -34,12 +34,16 @@ pub struct EntitlementView {
 
 /// The status of the newest subscription of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 enum EntitlementStatus {
     /// There never was one.
     None,
     /// It runs.
     Active,
+    /// Its renewal has failed, and it goes on for the time of grace.
+    PastDue,
+    /// It stands still.
+    Paused,
     /// It was cancelled.
     Cancelled,
     /// Its term is over.
@@ -51,6 +55,8 @@ impl From<Option<SubscriptionStatus>> for EntitlementStatus {
         match status {
             None => Self::None,
             Some(SubscriptionStatus::Active) => Self::Active,
+            Some(SubscriptionStatus::PastDue) => Self::PastDue,
+            Some(SubscriptionStatus::Paused) => Self::Paused,
             Some(SubscriptionStatus::Cancelled) => Self::Cancelled,
             Some(SubscriptionStatus::Expired) => Self::Expired,
         }
@@ -70,8 +76,7 @@ impl EntitlementView {
             tier: entitlement.tier.clone(),
             features: current.map(|current| current.features.clone()).unwrap_or_default(),
             until: current.map(|current| timestamp(current.until)),
-            // No subscription renews by itself yet.
-            will_renew: false,
+            will_renew: entitlement.will_renew,
             source: current.and_then(|current| current.source),
             as_of: None,
         }

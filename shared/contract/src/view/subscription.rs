@@ -3,6 +3,7 @@
 use super::timestamp;
 use domain::{Instant, Subscription, SubscriptionId, SubscriptionStatus, UserId};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A subscription as it is at an instant.
@@ -23,23 +24,57 @@ pub struct SubscriptionView {
     #[schema(format = DateTime)]
     updated_at: String,
     plan_version: u32,
+    /// Whether it is renewed at its end by itself.
+    auto_renew: bool,
+    /// Whether it is, or was, cancelled at its end. `cancelled_at` is when that was asked for.
+    cancel_at_period_end: bool,
+    #[schema(format = DateTime, required)]
+    trial_end: Option<String>,
+    /// The instant at which it expires if its renewal, which has failed, is not made good.
+    #[schema(format = DateTime, required)]
+    grace_until: Option<String>,
+    #[schema(format = DateTime, required)]
+    paused_at: Option<String>,
+    #[schema(format = DateTime, required)]
+    resume_at: Option<String>,
+    /// What is left of its term while it is paused.
+    #[schema(required)]
+    remaining_seconds: Option<i64>,
+    /// The change of plan that waits. There is none yet.
+    #[schema(required, value_type = Option<Object>)]
+    scheduled_change: Option<Value>,
+    /// The payment of what was done. There is none as long as no payments are taken.
+    #[schema(required, value_type = Option<Object>)]
+    payment: Option<Value>,
 }
 
 impl SubscriptionView {
     /// The subscription at `now`.
     #[must_use]
     pub fn at(subscription: &Subscription, now: Instant) -> Self {
+        let subscription = subscription.as_of(now);
+        let state = subscription.state.parts();
+        let is_past_due = state.status == SubscriptionStatus::PastDue;
         Self {
             id: subscription.id,
             user_id: subscription.user,
             plan: subscription.plan.clone(),
-            status: subscription.effective_status(now),
+            status: state.status,
             start_date: timestamp(subscription.start_date),
             end_date: timestamp(subscription.end_date),
-            cancelled_at: subscription.state.cancelled_at().map(timestamp),
+            cancelled_at: state.cancelled_at.map(timestamp),
             created_at: timestamp(subscription.created_at),
             updated_at: timestamp(subscription.updated_at),
             plan_version: subscription.plan_version,
+            auto_renew: subscription.auto_renew,
+            cancel_at_period_end: state.cancel_at_period_end,
+            trial_end: None,
+            grace_until: is_past_due.then(|| timestamp(subscription.grace_end())),
+            paused_at: state.paused_at.map(timestamp),
+            resume_at: state.resume_at.map(timestamp),
+            remaining_seconds: subscription.remaining().map(|remaining| remaining.num_seconds()),
+            scheduled_change: None,
+            payment: None,
         }
     }
 }

@@ -65,7 +65,8 @@ fn an_entitlement_has_every_member_whatever_the_user_has() {
     let shown = |entitlement: &Entitlement| {
         serde_json::to_string(&EntitlementView::new(ALICE, entitlement).as_of(now())).unwrap()
     };
-    let nothing = Entitlement { status: None, plan: None, tier: None, current: None };
+    let nothing =
+        Entitlement { status: None, plan: None, tier: None, will_renew: false, current: None };
     assert_eq!(
         shown(&nothing),
         concat!(
@@ -78,6 +79,7 @@ fn an_entitlement_has_every_member_whatever_the_user_has() {
         status: Some(SubscriptionStatus::Active),
         plan: Some("monthly".to_owned()),
         tier: Some("standard".to_owned()),
+        will_renew: false,
         current: Some(Entitled {
             features: vec!["reports".to_owned()],
             until: at("2026-07-31T08:00:00Z"),

@@ -3,7 +3,7 @@
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{
     Change, ClientId, Entity, Gift, GiftId, GiftStatus, GrantSource, Needs, NewIds, Refusal,
-    Success, UserId,
+    Subscription, Success, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,9 +47,17 @@ impl Rules for Redeem {
             }
         }
         let source = GrantSource::Gift(gift.id);
-        let (mut changes, subscription) = match working_set.running(user.id, context.now) {
-            Some(running) => decider.extend(running, gift.months, source)?,
-            None => decider.start(id, user, Gift::PLAN, gift.months, source)?,
+        let (mut changes, subscription) = match working_set.live(user.id, context.now) {
+            Some(live) if !live.state.status().is_entitled() => {
+                let current = live.state.status();
+                return Err(Refusal::SubscriptionNotActive { current });
+            }
+            Some(running) => decider.extend(&running, gift.months, source)?,
+            None => {
+                let (owner, sold, now) = ((user.id, user.client), Gift::PLAN, context.now);
+                let begun = Subscription::start(id, owner, sold, gift.months, now)?;
+                (decider.start(&begun, source), begun)
+            }
         };
         let gift = gift.redeemed(user.id, context.now);
         changes.push(Change::Gift(gift.clone()));

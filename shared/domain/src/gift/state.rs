@@ -1,6 +1,6 @@
 //! A gift and its states (`docs/STATES.md`).
 
-use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, Plan, UserId};
+use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, Plan, Sold, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -111,7 +111,8 @@ impl GiftState {
 
 impl Gift {
     /// The plan of every gift, and its version: the monthly one, as every client first has it.
-    pub const PLAN: (&str, u32) = ("monthly", Plan::FIRST_VERSION);
+    pub const PLAN: Sold<'static> =
+        Sold { plan: "monthly", version: Plan::FIRST_VERSION, grace_days: 7, auto_renew: false };
 
     /// The status at `now`. A pending gift past its expiry has expired, whether or not a sweep has
     /// marked it.

@@ -1,6 +1,6 @@
 //! A plan and the terms of its versions (`docs/STATES.md`).
 
-use crate::{ClientId, Instant, Interval, Money, PlanCode, PlanId, PlanSpec, Refusal};
+use crate::{ClientId, Instant, Interval, Money, PlanCode, PlanId, PlanSpec, Refusal, Sold};
 
 /// A plan of a client, with the terms that it is sold at today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,17 @@ impl Plan {
         let (details, terms) = (spec.details(), spec.terms());
         let version = if terms == self.terms { self.version } else { self.version + 1 };
         Self { details, version, terms, retired_at: None, ..self.clone() }
+    }
+
+    /// What is sold of it today, to be renewed by command.
+    #[must_use]
+    pub fn sold(&self) -> Sold<'_> {
+        Sold {
+            plan: self.code.as_str(),
+            version: self.version,
+            grace_days: self.terms.grace_days,
+            auto_renew: false,
+        }
     }
 
     /// This plan, not on sale any more. One that is not on sale stays as it is.

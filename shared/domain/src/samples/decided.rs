@@ -80,6 +80,8 @@ pub fn begun(user: UserId, plan: &str, months: u32, end_date: Instant) -> Subscr
         plan: plan.to_owned(),
         months,
         start_date: now(),
+        anchor: now(),
+        anchor_months: months,
         end_date,
         created_at: now(),
         updated_at: now(),
@@ -104,7 +106,7 @@ pub fn begin(begun: &Subscription, source: GrantSource, before: Holding) -> Vec<
 /// `held` with more months in all.
 #[must_use]
 pub fn extended(held: &Subscription, months: u32, end_date: Instant) -> Subscription {
-    Subscription { months, end_date, updated_at: now(), ..held.clone() }
+    Subscription { months, anchor_months: months, end_date, updated_at: now(), ..held.clone() }
 }
 
 /// The subscription that was made or changed.

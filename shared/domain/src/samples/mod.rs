@@ -96,7 +96,7 @@ pub fn user(id: UserId, client: ClientId, address: &str) -> User {
 #[must_use]
 pub fn subscription(id: i64, months: u32, start: &str, end: &str) -> Subscription {
     let (id, start) = (SubscriptionId::new(id), at(start));
-    let begun = Subscription::start(id, (ALICE, SHOP), ("monthly", 1), months, start).unwrap();
+    let begun = Subscription::start(id, (ALICE, SHOP), Gift::PLAN, months, start).unwrap();
     Subscription { end_date: at(end), ..begun }
 }
 

@@ -1,17 +1,43 @@
-//! `cancel`: ends a running subscription at once.
+//! `cancel`: ends a subscription, at once or at its end.
 
+use crate::bounded::is_false;
 use crate::decide::{Decider, Rules, Ruling};
-use crate::{Change, ClientId, Entity, Needs, NewIds, SubscriptionId, Success, UserId};
+use crate::{
+    ClientId, Entity, Needs, NewIds, SubscriptionId, SubscriptionState, SubscriptionStatus,
+    Success, UserId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Ends a running subscription at once. Its `end_date` does not move, so that the bought term stays
-/// on record.
+/// Ends a subscription at once, or at its end. Its `end_date` does not move, so that the bought
+/// term stays on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
     /// The subscription to end.
     pub subscription_id: SubscriptionId,
+    /// Whether it goes on until its end; absent, it ends at once. One that was to end at its end
+    /// already is left as it is.
+    // Not written where false, so that releases which do not know it can read the command.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub at_period_end: bool,
+}
+
+impl Cancel {
+    fn at_once(&self, decider: &Decider<'_>) -> Ruling {
+        let live = decider.subscription_that(self.subscription_id, SubscriptionStatus::is_live)?;
+        Ok(decider.changed(live.cancelled(decider.context.now)))
+    }
+
+    fn at_end(&self, decider: &Decider<'_>) -> Ruling {
+        let is_active = |status| status == SubscriptionStatus::Active;
+        let active = decider.subscription_that(self.subscription_id, is_active)?;
+        if matches!(active.state, SubscriptionState::Cancelling { .. }) {
+            return Ok((Vec::new(), Success::Changed(Entity::Subscription(active))));
+        }
+        let now = decider.context.now;
+        Ok(decider.changed(active.in_state(SubscriptionState::Cancelling { at: now }, now)))
+    }
 }
 
 impl Rules for Cancel {
@@ -24,9 +50,7 @@ impl Rules for Cancel {
     }
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
-        let cancelled = decider.active(self.subscription_id)?.cancelled(decider.context.now);
-        let changes = vec![Change::Subscription(cancelled.clone())];
-        Ok((changes, Success::Changed(Entity::Subscription(cancelled))))
+        if self.at_period_end { self.at_end(decider) } else { self.at_once(decider) }
     }
 }
 
@@ -39,7 +63,7 @@ mod tests {
     };
     use chrono::TimeDelta;
 
-    const CANCEL: Cancel = Cancel { subscription_id: HELD };
+    const CANCEL: Cancel = Cancel { subscription_id: HELD, at_period_end: false };
 
     fn expected(holding: Holding) -> Decision {
         let ended = |current| refused(ALICE, Refusal::SubscriptionNotActive { current });
@@ -82,5 +106,40 @@ mod tests {
         let current = SubscriptionStatus::Expired;
         let refusal = Refusal::SubscriptionNotActive { current };
         assert_eq!(decided_at(&rows, CANCEL, end), refused(ALICE, refusal));
+    }
+
+    const AT_END: Cancel = Cancel { subscription_id: HELD, at_period_end: true };
+
+    #[test]
+    fn at_its_end_it_goes_on_until_then() {
+        let state = SubscriptionState::Cancelling { at: now() };
+        let flagged = Subscription { state, updated_at: now(), ..held(Holding::Running) };
+        let changes = vec![Change::Subscription(flagged.clone())];
+        let entity = Entity::Subscription(flagged.clone());
+        let found = decided(&holding(Holding::Running, []), AT_END);
+        assert_eq!(found, changed(ALICE, entity.clone(), changes));
+        // Asked for again, nothing changes; asked for at once, it ends at once.
+        let rows = working_set([Change::Subscription(flagged.clone())]);
+        assert_eq!(decided(&rows, AT_END), changed(ALICE, entity, Vec::new()));
+        let state = SubscriptionState::Cancelled { at: now() };
+        assert_eq!(subscription_of(&decided(&rows, CANCEL)).state, state);
+    }
+
+    #[test]
+    fn one_that_stands_still_or_is_past_due_can_only_be_cancelled_at_once() {
+        let paused = SubscriptionState::Paused { at: now(), resume_at: None };
+        for (state, current) in [
+            (paused, SubscriptionStatus::Paused),
+            (SubscriptionState::PastDue, SubscriptionStatus::PastDue),
+        ] {
+            let rows = working_set([Change::Subscription(Subscription {
+                state,
+                ..held(Holding::Running)
+            })]);
+            let refusal = Refusal::SubscriptionNotActive { current };
+            assert_eq!(decided(&rows, AT_END), refused(ALICE, refusal));
+            let cancelled = SubscriptionState::Cancelled { at: now() };
+            assert_eq!(subscription_of(&decided(&rows, CANCEL)).state, cancelled);
+        }
     }
 }

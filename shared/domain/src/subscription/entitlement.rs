@@ -27,6 +27,8 @@ pub struct Entitlement {
     pub plan: Option<String>,
     /// The tier of its plan.
     pub tier: Option<String>,
+    /// Whether the subscription is renewed by itself.
+    pub will_renew: bool,
     /// What the user is entitled to now, if to anything.
     pub current: Option<Entitled>,
 }
@@ -50,6 +52,10 @@ pub enum EntitlementSource {
     Purchase,
     /// They were a gift.
     Gift,
+    /// They were given as goodwill.
+    Goodwill,
+    /// They were paid for elsewhere.
+    Import,
 }
 
 impl Entitlement {
@@ -58,35 +64,44 @@ impl Entitlement {
     #[must_use]
     pub fn at(basis: Option<EntitlementBasis>, now: Instant) -> Self {
         let Some(EntitlementBasis { subscription, tier, features, grants }) = basis else {
-            return Self { status: None, plan: None, tier: None, current: None };
+            return Self { status: None, plan: None, tier: None, will_renew: false, current: None };
         };
-        let status = subscription.effective_status(now);
+        let subscription = subscription.as_of(now);
+        let status = subscription.state.status();
         let source = running_source(&subscription, &grants, now);
-        let entitled = Entitled { features, until: subscription.end_date, source };
+        let entitled = Entitled { features, until: subscription.access_end(), source };
+        let flagged = subscription.state.parts().cancel_at_period_end;
         Self {
             status: Some(status),
             plan: Some(subscription.plan),
             tier,
-            current: (status == SubscriptionStatus::Active).then_some(entitled),
+            will_renew: status.is_live() && subscription.auto_renew && !flagged,
+            current: status.is_entitled().then_some(entitled),
         }
     }
 }
 
 /// The source of the months that cover `now`: each grant covers its months after those of the
-/// grants before it.
+/// grants before it. Those before the anchor are counted as if they ended there.
 fn running_source(
     subscription: &Subscription,
     grants: &[(GrantSource, u32)],
     now: Instant,
 ) -> Option<EntitlementSource> {
+    let before_anchor = subscription.months.saturating_sub(subscription.anchor_months);
     let mut months = 0_u32;
     let covers = |(_, more): &&(GrantSource, u32)| {
         months = months.saturating_add(*more);
-        calendar::add_months(subscription.start_date, months).is_some_and(|end| now < end)
+        let after_anchor = months.checked_sub(before_anchor);
+        let end = after_anchor.and_then(|months| calendar::add_months(subscription.anchor, months));
+        end.is_some_and(|end| now < end)
     };
-    grants.iter().find(covers).map(|(source, _)| match source {
+    // In grace it is what ran last.
+    grants.iter().find(covers).or(grants.last()).map(|(source, _)| match source {
         GrantSource::Purchase | GrantSource::Renewal => EntitlementSource::Purchase,
         GrantSource::Gift(_) => EntitlementSource::Gift,
+        GrantSource::Goodwill { .. } => EntitlementSource::Goodwill,
+        GrantSource::Import => EntitlementSource::Import,
     })
 }
 
@@ -115,7 +130,8 @@ mod tests {
 
     #[test]
     fn who_never_subscribed_is_entitled_to_nothing() {
-        let nothing = Entitlement { status: None, plan: None, tier: None, current: None };
+        let nothing =
+            Entitlement { status: None, plan: None, tier: None, will_renew: false, current: None };
         assert_eq!(Entitlement::at(None, now()), nothing);
     }
 

@@ -1,17 +1,18 @@
-//! `expire_subscription`: marks a subscription that is past its end.
+//! `expire_subscription`: marks a subscription that is past its end, or the end of its grace.
 
 use crate::decide::{Decider, InternalRules, InternalRuling};
 use crate::{Change, ClientId, Entity, IdempotencyKey, Instant, Needs, SubscriptionId};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
-/// Marks a subscription that is past its end. It does so at one end only: a subscription that was
-/// prolonged meanwhile expires by another command.
+/// Marks a subscription that is past its end, or the end of its grace: as expired, or as cancelled
+/// where that was asked for. It does so at one instant only: a subscription that was prolonged
+/// meanwhile ends by another command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpireSubscription {
     /// The subscription.
     pub subscription_id: SubscriptionId,
-    /// The end at which it expires.
+    /// The instant at which it ends.
     pub end_date: Instant,
 }
 
@@ -28,9 +29,9 @@ impl InternalRules for ExpireSubscription {
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
         let Decider { context, working_set } = *decider;
         let subscription = working_set.subscription(context.client, self.subscription_id)?;
-        let due_at = subscription.due_at().filter(|due_at| *due_at <= context.now)?;
-        let expired = (due_at == self.end_date).then(|| subscription.expired(context.now))?;
-        Some((vec![Change::Subscription(expired.clone())], Entity::Subscription(expired)))
+        let is_due = self.end_date <= context.now && subscription.due()? == self.clone().into();
+        let ended = is_due.then(|| subscription.marked(context.now))?;
+        Some((vec![Change::Subscription(ended.clone())], Entity::Subscription(ended)))
     }
 }
 
@@ -129,5 +130,30 @@ mod tests {
             let command = due.then(|| InternalCommand::from(expire(state)));
             assert_eq!(held(state).due(), command, "{state:?}");
         }
+    }
+
+    #[test]
+    fn at_the_end_at_which_it_was_to_be_cancelled_it_is_cancelled_and_not_renewed() {
+        let asked = at("2026-06-10T00:00:00Z");
+        let state = SubscriptionState::Cancelling { at: asked };
+        let flagged = Subscription { state, auto_renew: true, ..held(Holding::Running) };
+        let (due, end) = (flagged.due().unwrap(), flagged.end_date);
+        let rows = working_set([Change::Subscription(flagged)]);
+        let ended = due_at(&rows, due, end).unwrap();
+        let expected = SubscriptionState::CancelledAtEnd { at: asked };
+        assert_eq!(subscription_of(&ended).state, expected);
+    }
+
+    #[test]
+    fn what_is_past_due_expires_at_the_end_of_its_grace() {
+        let state = SubscriptionState::PastDue;
+        let failed = Subscription { state, grace_days: 7, ..held(Holding::Running) };
+        let (due, end) = (failed.due().unwrap(), failed.end_date);
+        let rows = working_set([Change::Subscription(failed)]);
+        let tick = TimeDelta::microseconds(1);
+        assert_eq!(due_at(&rows, due.clone(), end + TimeDelta::days(7) - tick), None);
+        let expired = due_at(&rows, due, end + TimeDelta::days(7)).unwrap();
+        let expired = subscription_of(&expired);
+        assert_eq!((expired.state, expired.end_date), (SubscriptionState::Expired, end));
     }
 }

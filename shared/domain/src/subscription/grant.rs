@@ -20,44 +20,64 @@ pub struct Grant {
 }
 
 /// The source of granted months.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum GrantSource {
     /// A `subscribe` command.
     Purchase,
-    /// A `renew` command.
+    /// A `renew` command, or a renewal by itself.
     Renewal,
     /// A redeemed gift. At most one grant names a gift.
     Gift(GiftId),
+    /// An `extend` command.
+    Goodwill {
+        /// Why it was given.
+        reason: String,
+    },
+    /// An `import` command.
+    Import,
 }
 
 impl GrantSource {
     /// The spelling of the source in the schema.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Purchase => "purchase",
             Self::Renewal => "renewal",
             Self::Gift(_) => "gift",
+            Self::Goodwill { .. } => "goodwill",
+            Self::Import => "import",
         }
     }
 
     /// The source of these stored columns, if they agree with each other.
     #[must_use]
-    pub fn from_parts(source: &str, gift: Option<GiftId>) -> Option<Self> {
-        match (source, gift) {
-            ("purchase", None) => Some(Self::Purchase),
-            ("renewal", None) => Some(Self::Renewal),
-            ("gift", Some(id)) => Some(Self::Gift(id)),
+    pub fn from_parts(source: &str, gift: Option<GiftId>, reason: Option<&str>) -> Option<Self> {
+        match (source, gift, reason) {
+            ("purchase", None, None) => Some(Self::Purchase),
+            ("renewal", None, None) => Some(Self::Renewal),
+            ("gift", Some(id), None) => Some(Self::Gift(id)),
+            ("goodwill", None, Some(reason)) => Some(Self::Goodwill { reason: reason.to_owned() }),
+            ("import", None, None) => Some(Self::Import),
             _ => None,
         }
     }
 
     /// The gift, if the source is one.
     #[must_use]
-    pub const fn gift(self) -> Option<GiftId> {
+    pub const fn gift(&self) -> Option<GiftId> {
         match self {
-            Self::Gift(id) => Some(id),
-            Self::Purchase | Self::Renewal => None,
+            Self::Gift(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Why it was given, if that was said.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Goodwill { reason } => Some(reason),
+            _ => None,
         }
     }
 }

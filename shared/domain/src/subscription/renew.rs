@@ -2,16 +2,19 @@
 
 use crate::decide::{Decider, Rules, Ruling};
 use crate::plan::{months, months_schema};
-use crate::{ClientId, Entity, GrantSource, Needs, NewIds, SubscriptionId, Success, UserId};
+use crate::{
+    ClientId, Entity, GrantSource, Needs, NewIds, Refusal, Subscription, SubscriptionId,
+    SubscriptionState, SubscriptionStatus, Success, UserId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The default term of a subscription whose plan the client does not have, so that it has no
 /// interval.
-const MONTHS_WITHOUT_PLAN: u32 = 1;
+pub(super) const MONTHS_WITHOUT_PLAN: u32 = 1;
 
 /// Prolongs a running subscription. The new end is counted from the first start, so that months do
-/// not drift.
+/// not drift. One that was to be cancelled at its end goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Renew {
@@ -34,12 +37,19 @@ impl Rules for Renew {
     }
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
-        let subscription = decider.active(self.subscription_id)?;
-        let months = match decider.working_set.terms_of(subscription) {
+        let is_entitled = SubscriptionStatus::is_entitled;
+        let subscription = decider.subscription_that(self.subscription_id, is_entitled)?;
+        let terms = decider.working_set.terms_of(&subscription);
+        let months = match terms {
             Some(terms) => terms.term(&subscription.plan, self.duration_months)?,
             None => self.duration_months.unwrap_or(MONTHS_WITHOUT_PLAN),
         };
-        let (changes, renewed) = decider.extend(subscription, months, GrantSource::Renewal)?;
+        // Who renews does not want it to end.
+        let wanted = Subscription { state: SubscriptionState::Active, ..subscription };
+        let (changes, renewed) = decider.extend(&wanted, months, GrantSource::Renewal)?;
+        if terms.is_some_and(|terms| terms.price.amount > 0) {
+            return Err(Refusal::PaymentsDisabled { plan: renewed.plan });
+        }
         Ok((changes, Success::Changed(Entity::Subscription(renewed))))
     }
 }
@@ -50,7 +60,7 @@ mod tests {
     use crate::samples::*;
     use crate::{
         Change, Decision, Entity, GrantSource, Interval, Plan, Refusal, Subscription,
-        SubscriptionStatus, WorkingSet,
+        SubscriptionState, SubscriptionStatus, WorkingSet,
     };
     use chrono::TimeDelta;
 
@@ -98,7 +108,14 @@ mod tests {
     #[test]
     fn a_renewal_counts_from_the_first_start_and_not_from_the_previous_end() {
         let (start_date, end_date) = (at("2026-01-31T00:00:00Z"), at("2026-02-28T00:00:00Z"));
-        let bought = Subscription { months: 1, start_date, end_date, ..held(Holding::Running) };
+        let bought = Subscription {
+            months: 1,
+            start_date,
+            anchor: start_date,
+            anchor_months: 1,
+            end_date,
+            ..held(Holding::Running)
+        };
         let rows = working_set([Change::Subscription(bought)]);
         let found = decided_at(&rows, renew(Some(1)), at("2026-02-10T00:00:00Z"));
         let renewed = subscription_of(&found);
@@ -141,5 +158,23 @@ mod tests {
     fn what_has_ended_is_told_before_what_is_wrong_with_the_term() {
         let found = decided(&of_plan("yearly", Holding::Expired), renew(Some(5)));
         assert_eq!(found, ended(SubscriptionStatus::Expired));
+    }
+
+    #[test]
+    fn a_renewal_takes_back_that_it_ends_and_makes_good_a_failed_one() {
+        for state in [SubscriptionState::Cancelling { at: now() }, SubscriptionState::PastDue] {
+            let found = Subscription { state, ..held(Holding::Running) };
+            let rows = working_set([Change::Subscription(found)]);
+            let renewed = decided(&rows, renew(None));
+            assert_eq!(subscription_of(&renewed).state, SubscriptionState::Active);
+        }
+    }
+
+    #[test]
+    fn one_that_stands_still_is_not_renewed() {
+        let state = SubscriptionState::Paused { at: now(), resume_at: None };
+        let found = Subscription { state, ..held(Holding::Running) };
+        let rows = working_set([Change::Subscription(found)]);
+        assert_eq!(decided(&rows, renew(None)), ended(SubscriptionStatus::Paused));
     }
 }

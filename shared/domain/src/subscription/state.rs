@@ -1,9 +1,6 @@
 //! A subscription and its states (`docs/STATES.md`).
 
-use crate::{
-    ClientId, ExpireSubscription, Instant, InternalCommand, Refusal, SubscriptionId, UserId,
-    calendar,
-};
+use crate::{ClientId, Instant, Refusal, SubscriptionId, UserId, calendar};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,13 +17,22 @@ pub struct Subscription {
     pub plan: String,
     /// The version of the plan that it was sold at.
     pub plan_version: u32,
+    /// Whether it is renewed at its end by itself.
+    pub auto_renew: bool,
+    /// The days after its end in which a renewal may still succeed, by the version of its plan.
+    pub grace_days: u32,
     /// The state as stored; see [`Subscription::effective_status`] for the status as it is.
     pub state: SubscriptionState,
-    /// All months ever granted, counted from `start_date`.
+    /// All months ever granted.
     pub months: u32,
-    /// The first instant covered. It never changes, because months are counted from it.
+    /// The first instant covered. It never changes.
     pub start_date: Instant,
-    /// The first instant not covered: `start_date` plus `months`.
+    /// The instant from which months are counted, so that they do not drift: `start_date`, until a
+    /// pause moves the rest of the term.
+    pub anchor: Instant,
+    /// The months that are counted from `anchor`.
+    pub anchor_months: u32,
+    /// The first instant not covered: `anchor` plus `anchor_months`.
     pub end_date: Instant,
     /// The instant at which it was made.
     pub created_at: Instant,
@@ -39,9 +45,28 @@ pub struct Subscription {
 pub enum SubscriptionState {
     /// The subscription runs.
     Active,
+    /// It runs, and is cancelled at its end.
+    Cancelling {
+        /// The instant at which that was asked for.
+        at: Instant,
+    },
+    /// Its renewal has failed, and it goes on for the time of grace.
+    PastDue,
+    /// It stands still: it does not entitle, and the rest of its term is kept.
+    Paused {
+        /// The instant from which it stands still.
+        at: Instant,
+        /// The instant from which it goes on, if one was asked for.
+        resume_at: Option<Instant>,
+    },
     /// The client ended it.
     Cancelled {
         /// The instant at which it was cancelled.
+        at: Instant,
+    },
+    /// It ended at its end because the client had asked for that.
+    CancelledAtEnd {
+        /// The instant at which that was asked for.
         at: Instant,
     },
     /// It ended because its term was over.
@@ -50,22 +75,32 @@ pub enum SubscriptionState {
 
 /// The name of a state of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum SubscriptionStatus {
-    /// See [`SubscriptionState::Active`].
+    /// It runs.
     Active,
-    /// See [`SubscriptionState::Cancelled`].
+    /// A renewal failed, and it goes on for the time of grace.
+    PastDue,
+    /// It stands still.
+    Paused,
+    /// It was cancelled.
     Cancelled,
-    /// See [`SubscriptionState::Expired`].
+    /// Its term is over.
     Expired,
 }
 
 impl SubscriptionStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Active, Self::PastDue, Self::Paused, Self::Cancelled, Self::Expired];
+
     /// The spelling of the status, in answers and in the schema.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
+            Self::PastDue => "past_due",
+            Self::Paused => "paused",
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
         }
@@ -74,78 +109,90 @@ impl SubscriptionStatus {
     /// The status of that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Cancelled, Self::Expired].into_iter().find(|s| s.as_str() == text)
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Whether a subscription of this status holds the one place that a user has.
+    #[must_use]
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Active | Self::PastDue | Self::Paused)
+    }
+
+    /// Whether a subscription of this status entitles its user to the product.
+    #[must_use]
+    pub const fn is_entitled(self) -> bool {
+        matches!(self, Self::Active | Self::PastDue)
     }
 }
 
+/// The columns that tell a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateParts {
+    /// The name of the state.
+    pub status: SubscriptionStatus,
+    /// Whether it is, or was, cancelled at its end.
+    pub cancel_at_period_end: bool,
+    /// When it was cancelled, or when that was asked for.
+    pub cancelled_at: Option<Instant>,
+    /// From when it stands still.
+    pub paused_at: Option<Instant>,
+    /// From when it goes on.
+    pub resume_at: Option<Instant>,
+}
+
 impl SubscriptionState {
-    /// The state of these stored columns, if they agree with each other.
+    /// The state of these columns, if they agree with each other.
     #[must_use]
-    pub const fn from_parts(
-        status: SubscriptionStatus,
-        cancelled_at: Option<Instant>,
-    ) -> Option<Self> {
-        match (status, cancelled_at) {
-            (SubscriptionStatus::Active, None) => Some(Self::Active),
-            (SubscriptionStatus::Cancelled, Some(at)) => Some(Self::Cancelled { at }),
-            (SubscriptionStatus::Expired, None) => Some(Self::Expired),
-            _ => None,
+    pub fn from_parts(parts: StateParts) -> Option<Self> {
+        let StateParts { status, cancel_at_period_end, cancelled_at, paused_at, resume_at } = parts;
+        let state = match (status, cancel_at_period_end) {
+            (SubscriptionStatus::Active, false) => Self::Active,
+            (SubscriptionStatus::Active, true) => Self::Cancelling { at: cancelled_at? },
+            (SubscriptionStatus::PastDue, _) => Self::PastDue,
+            (SubscriptionStatus::Paused, _) => Self::Paused { at: paused_at?, resume_at },
+            (SubscriptionStatus::Cancelled, false) => Self::Cancelled { at: cancelled_at? },
+            (SubscriptionStatus::Cancelled, true) => Self::CancelledAtEnd { at: cancelled_at? },
+            (SubscriptionStatus::Expired, _) => Self::Expired,
+        };
+        (state.parts() == parts).then_some(state)
+    }
+
+    /// The columns that tell the state.
+    #[must_use]
+    pub const fn parts(&self) -> StateParts {
+        let status = self.status();
+        let cancel_at_period_end =
+            matches!(self, Self::Cancelling { .. } | Self::CancelledAtEnd { .. });
+        let (mut cancelled_at, mut paused_at, mut resumes) = (None, None, None);
+        match *self {
+            Self::Cancelling { at } | Self::Cancelled { at } | Self::CancelledAtEnd { at } => {
+                cancelled_at = Some(at);
+            }
+            Self::Paused { at, resume_at } => (paused_at, resumes) = (Some(at), resume_at),
+            Self::Active | Self::PastDue | Self::Expired => {}
         }
+        StateParts { status, cancel_at_period_end, cancelled_at, paused_at, resume_at: resumes }
     }
 
     /// The name of the state.
     #[must_use]
     pub const fn status(&self) -> SubscriptionStatus {
         match self {
-            Self::Active => SubscriptionStatus::Active,
-            Self::Cancelled { .. } => SubscriptionStatus::Cancelled,
+            Self::Active | Self::Cancelling { .. } => SubscriptionStatus::Active,
+            Self::PastDue => SubscriptionStatus::PastDue,
+            Self::Paused { .. } => SubscriptionStatus::Paused,
+            Self::Cancelled { .. } | Self::CancelledAtEnd { .. } => SubscriptionStatus::Cancelled,
             Self::Expired => SubscriptionStatus::Expired,
-        }
-    }
-
-    /// The instant at which the subscription was cancelled, if it was.
-    #[must_use]
-    pub const fn cancelled_at(&self) -> Option<Instant> {
-        match self {
-            Self::Cancelled { at } => Some(*at),
-            Self::Active | Self::Expired => None,
         }
     }
 }
 
 impl Subscription {
-    /// The status at `now`. An active subscription past its end has expired, whether or not a sweep
-    /// has marked it.
-    #[must_use]
-    pub fn effective_status(&self, now: Instant) -> SubscriptionStatus {
-        match self.state {
-            SubscriptionState::Active if self.end_date <= now => SubscriptionStatus::Expired,
-            stored => stored.status(),
-        }
-    }
-
-    /// The instant at which something must happen to it, if anything must: an active subscription
-    /// expires at its end.
-    #[must_use]
-    pub const fn due_at(&self) -> Option<Instant> {
-        match self.state {
-            SubscriptionState::Active => Some(self.end_date),
-            SubscriptionState::Cancelled { .. } | SubscriptionState::Expired => None,
-        }
-    }
-
-    /// What must happen to it at [`Subscription::due_at`].
-    #[must_use]
-    pub fn due(&self) -> Option<InternalCommand> {
-        let end_date = self.due_at()?;
-        Some(ExpireSubscription { subscription_id: self.id, end_date }.into())
-    }
-
     /// A new subscription that starts at `now`.
     pub fn start(
         id: SubscriptionId,
         (user, client): (UserId, ClientId),
-        (plan, plan_version): (&str, u32),
+        sold: Sold<'_>,
         months: u32,
         now: Instant,
     ) -> Result<Self, Refusal> {
@@ -153,33 +200,62 @@ impl Subscription {
             id,
             user,
             client,
-            plan: plan.to_owned(),
-            plan_version,
+            plan: sold.plan.to_owned(),
+            plan_version: sold.version,
+            auto_renew: sold.auto_renew,
+            grace_days: sold.grace_days,
             state: SubscriptionState::Active,
             months,
             start_date: now,
+            anchor: now,
+            anchor_months: months,
             end_date: calendar::add_months(now, months).ok_or(Refusal::TermTooLong)?,
             created_at: now,
             updated_at: now,
         })
     }
 
-    /// This subscription with `months` more.
+    /// This subscription with `months` more. A failed renewal is made good by them.
     pub fn extended(&self, months: u32, now: Instant) -> Result<Self, Refusal> {
+        let anchor_months = self.anchor_months.saturating_add(months);
+        let end_date =
+            calendar::add_months(self.anchor, anchor_months).ok_or(Refusal::TermTooLong)?;
+        let state = match self.state {
+            SubscriptionState::PastDue => SubscriptionState::Active,
+            state => state,
+        };
         let months = self.months.saturating_add(months);
-        let end_date = calendar::add_months(self.start_date, months).ok_or(Refusal::TermTooLong)?;
-        Ok(Self { months, end_date, updated_at: now, ..self.clone() })
+        Ok(Self { state, months, anchor_months, end_date, updated_at: now, ..self.clone() })
+    }
+
+    /// This subscription in another state. `end_date` does not move.
+    #[must_use]
+    pub fn in_state(&self, state: SubscriptionState, now: Instant) -> Self {
+        Self { state, updated_at: now, ..self.clone() }
     }
 
     /// This subscription, cancelled. `end_date` does not move.
     #[must_use]
     pub fn cancelled(&self, now: Instant) -> Self {
-        Self { state: SubscriptionState::Cancelled { at: now }, updated_at: now, ..self.clone() }
+        self.in_state(SubscriptionState::Cancelled { at: now }, now)
     }
 
     /// This subscription, marked as expired.
     #[must_use]
     pub fn expired(&self, now: Instant) -> Self {
-        Self { state: SubscriptionState::Expired, updated_at: now, ..self.clone() }
+        self.in_state(SubscriptionState::Expired, now)
     }
+}
+
+/// What a subscription was sold as.
+#[derive(Debug, Clone, Copy)]
+pub struct Sold<'a> {
+    /// The code of the plan.
+    pub plan: &'a str,
+    /// Its version.
+    pub version: u32,
+    /// Its days of grace.
+    pub grace_days: u32,
+    /// Whether the subscription is renewed by itself.
+    pub auto_renew: bool,
 }

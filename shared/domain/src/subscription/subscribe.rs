@@ -1,10 +1,11 @@
 //! `subscribe`: starts a subscription.
 
+use crate::bounded::is_false;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::plan::{months, months_schema};
 use crate::{
-    ClientId, Entity, GrantSource, Needs, NewIds, PLANS_SHOWN_MAX, Plan, PlanCode, Refusal,
-    Success, UserId,
+    ClientId, Entity, GrantSource, Needs, NewIds, PlanCode, Refusal, Sold, Subscription, Success,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +22,10 @@ pub struct Subscribe {
     #[serde(default, deserialize_with = "months")]
     #[schema(schema_with = months_schema)]
     pub duration_months: Option<u32>,
+    /// Whether it is renewed at its end by itself; not when absent.
+    // Not written where false, so that releases which do not know it can read the command.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub auto_renew: bool,
 }
 
 impl Rules for Subscribe {
@@ -38,36 +43,16 @@ impl Rules for Subscribe {
         let Decider { context, working_set } = *decider;
         let id = new_ids.subscription();
         let user = working_set.user(context.client, self.user_id).ok_or(Refusal::UserNotFound)?;
-        let plan = self.plan_on_sale(decider)?;
+        let plan = decider.plan_on_sale(&self.plan)?;
         let months = plan.terms.term(plan.code.as_str(), self.duration_months)?;
-        if let Some(running) = working_set.running(user.id, context.now) {
-            let (subscription, end_date) = (running.id, running.end_date);
-            return Err(Refusal::AlreadySubscribed { subscription, end_date });
-        }
-        let sold = (plan.code.as_str(), plan.version);
-        let (changes, begun) = decider.start(id, user, sold, months, GrantSource::Purchase)?;
+        decider.not_subscribed(user.id)?;
+        let sold = Sold { auto_renew: self.auto_renew, ..plan.sold() };
+        let begun = Subscription::start(id, (user.id, user.client), sold, months, context.now)?;
+        let changes = decider.start(&begun, GrantSource::Purchase);
         if plan.terms.price.amount > 0 {
             return Err(Refusal::PaymentsDisabled { plan: plan.code.as_str().to_owned() });
         }
         Ok((changes, Success::Created(Entity::Subscription(begun))))
-    }
-}
-
-impl Subscribe {
-    fn plan_on_sale<'a>(&self, decider: &Decider<'a>) -> Result<&'a Plan, Refusal> {
-        let Decider { context, working_set } = *decider;
-        let plan = || self.plan.as_str().to_owned();
-        match working_set.plan(context.client, &self.plan) {
-            Some(found) if found.retired_at.is_none() => Ok(found),
-            Some(_) => Err(Refusal::PlanRetired { plan: plan() }),
-            None => {
-                let on_sale = working_set.plans_on_sale(context.client);
-                let more = on_sale.len() > PLANS_SHOWN_MAX;
-                let shown = on_sale.into_iter().take(PLANS_SHOWN_MAX);
-                let on_sale = shown.map(|plan| plan.code.as_str().to_owned()).collect();
-                Err(Refusal::UnknownPlan { plan: plan(), on_sale, more })
-            }
-        }
     }
 }
 
@@ -82,7 +67,7 @@ mod tests {
     use chrono::TimeDelta;
 
     fn subscribe(user_id: UserId, code: &str, duration_months: Option<u32>) -> Subscribe {
-        Subscribe { user_id, plan: plan(code), duration_months }
+        Subscribe { user_id, plan: plan(code), duration_months, auto_renew: false }
     }
 
     fn running() -> Refusal {

@@ -2,8 +2,8 @@
 
 use crate::decide::Decider;
 use crate::{
-    Change, Grant, GrantSource, Refusal, Subscription, SubscriptionId, SubscriptionStatus, User,
-    UserId,
+    Change, Entity, Grant, GrantSource, PLANS_SHOWN_MAX, Plan, PlanCode, Refusal, Subscription,
+    SubscriptionId, SubscriptionStatus, Success, UserId,
 };
 
 impl Decider<'_> {
@@ -17,34 +17,59 @@ impl Decider<'_> {
         Some(self.working_set.subscription(self.context.client, id)?.user)
     }
 
-    /// The subscription of that id; a refusal unless it runs.
-    pub(crate) fn active(&self, id: SubscriptionId) -> Result<&Subscription, Refusal> {
+    /// The subscription of that id as it is now.
+    pub(crate) fn subscription(&self, id: SubscriptionId) -> Result<Subscription, Refusal> {
         let found = self.working_set.subscription(self.context.client, id);
-        let subscription = found.ok_or(Refusal::SubscriptionNotFound)?;
-        match subscription.effective_status(self.context.now) {
-            SubscriptionStatus::Active => Ok(subscription),
+        Ok(found.ok_or(Refusal::SubscriptionNotFound)?.as_of(self.context.now))
+    }
+
+    /// The subscription of that id; a refusal unless its status is one of those.
+    pub(crate) fn subscription_that(
+        &self,
+        id: SubscriptionId,
+        may: impl Fn(SubscriptionStatus) -> bool,
+    ) -> Result<Subscription, Refusal> {
+        let subscription = self.subscription(id)?;
+        match subscription.state.status() {
+            status if may(status) => Ok(subscription),
             current => Err(Refusal::SubscriptionNotActive { current }),
         }
     }
 
-    /// The changes that start a new subscription now. A subscription that has ended but is not
-    /// marked as expired is marked first, because the schema allows each user one active
-    /// subscription.
-    pub(crate) fn start(
-        &self,
-        id: SubscriptionId,
-        user: &User,
-        plan: (&str, u32),
-        months: u32,
-        source: GrantSource,
-    ) -> Result<(Vec<Change>, Subscription), Refusal> {
-        let now = self.context.now;
-        let begun = Subscription::start(id, (user.id, user.client), plan, months, now)?;
-        let ended = self.working_set.ended_unmarked(user.id, now).map(|s| s.expired(now));
+    /// The plan of that code; a refusal unless it is on sale.
+    pub(crate) fn plan_on_sale(&self, code: &PlanCode) -> Result<&Plan, Refusal> {
+        let plan = || code.as_str().to_owned();
+        match self.working_set.plan(self.context.client, code) {
+            Some(found) if found.retired_at.is_none() => Ok(found),
+            Some(_) => Err(Refusal::PlanRetired { plan: plan() }),
+            None => {
+                let on_sale = self.working_set.plans_on_sale(self.context.client);
+                let more = on_sale.len() > PLANS_SHOWN_MAX;
+                let shown = on_sale.into_iter().take(PLANS_SHOWN_MAX);
+                let on_sale = shown.map(|plan| plan.code.as_str().to_owned()).collect();
+                Err(Refusal::UnknownPlan { plan: plan(), on_sale, more })
+            }
+        }
+    }
+
+    /// A refusal if the user has a live subscription.
+    pub(crate) fn not_subscribed(&self, user: UserId) -> Result<(), Refusal> {
+        match self.working_set.live(user, self.context.now) {
+            Some(Subscription { id: subscription, end_date, .. }) => {
+                Err(Refusal::AlreadySubscribed { subscription, end_date })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The changes that start `begun`. A subscription that has ended but is not marked is marked
+    /// first, because the schema allows each user one live subscription.
+    pub(crate) fn start(&self, begun: &Subscription, source: GrantSource) -> Vec<Change> {
+        let ended = self.working_set.ended_unmarked(begun.user, self.context.now);
         let mut changes: Vec<_> = ended.into_iter().map(Change::Subscription).collect();
         changes.push(Change::Subscription(begun.clone()));
-        changes.push(Change::Grant(self.grant(id, source, months)));
-        Ok((changes, begun))
+        changes.push(Change::Grant(self.grant(begun.id, source, begun.months)));
+        changes
     }
 
     /// The changes that give `running` more months.
@@ -59,7 +84,13 @@ impl Decider<'_> {
         Ok((vec![Change::Subscription(extended.clone()), Change::Grant(grant)], extended))
     }
 
-    const fn grant(&self, subscription: SubscriptionId, source: GrantSource, months: u32) -> Grant {
+    /// The ruling that this subscription is now.
+    pub(crate) fn changed(&self, subscription: Subscription) -> (Vec<Change>, Success) {
+        let changes = vec![Change::Subscription(subscription.clone())];
+        (changes, Success::Changed(Entity::Subscription(subscription)))
+    }
+
+    fn grant(&self, subscription: SubscriptionId, source: GrantSource, months: u32) -> Grant {
         let (job, granted_at) = (self.context.job, self.context.now);
         let client = self.context.client;
         Grant { client, subscription, source, months, job, granted_at }

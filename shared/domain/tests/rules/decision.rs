@@ -26,10 +26,13 @@ fn a_success_concerns_the_user_of_what_was_made_or_changed() {
     let (recipient_email, duration_months) = (email("alice@example.com"), None);
     let monthly = plan("monthly");
     assert_eq!(user_of(CreateUser { email: email("new@x.org") }), (true, Some(new)));
-    let subscribe = Subscribe { user_id: BOB, plan: monthly, duration_months };
+    let subscribe = Subscribe { user_id: BOB, plan: monthly, duration_months, auto_renew: false };
     assert_eq!(user_of(subscribe), (true, Some(BOB)));
     assert_eq!(user_of(Renew { subscription_id: HELD, duration_months }), (true, Some(ALICE)));
-    assert_eq!(user_of(Cancel { subscription_id: HELD }), (true, Some(ALICE)));
+    assert_eq!(
+        user_of(Cancel { subscription_id: HELD, at_period_end: false }),
+        (true, Some(ALICE))
+    );
     // A gift concerns who gives it, and its redemption who redeems it.
     let give = Give { gifter_id: BOB, recipient_email, duration_months };
     assert_eq!(user_of(give), (true, Some(BOB)));
@@ -42,7 +45,12 @@ fn a_refusal_concerns_the_user_whom_the_command_names_if_the_client_has_one() {
     assert_eq!(user_of(taken), (false, Some(BOB)));
     let yearly = |subscription_id| Renew { subscription_id, duration_months: Some(u32::MAX) };
     assert_eq!(user_of(yearly(HELD)), (false, Some(ALICE)));
-    let gold = |user_id| Subscribe { user_id, plan: plan("gold"), duration_months: None };
+    let gold = |user_id| Subscribe {
+        user_id,
+        plan: plan("gold"),
+        duration_months: None,
+        auto_renew: false,
+    };
     assert_eq!(user_of(gold(ALICE)), (false, Some(ALICE)));
     assert_eq!(user_of(Redeem { gift_id: SENT, user_id: BOB }), (false, Some(BOB)));
 
@@ -56,5 +64,5 @@ fn a_refusal_concerns_the_user_whom_the_command_names_if_the_client_has_one() {
     }
     let subscription_id = SubscriptionId::new(11);
     assert_eq!(user_of(yearly(subscription_id)), (false, None));
-    assert_eq!(user_of(Cancel { subscription_id }), (false, None));
+    assert_eq!(user_of(Cancel { subscription_id, at_period_end: false }), (false, None));
 }

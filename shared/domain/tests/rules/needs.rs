@@ -19,9 +19,15 @@ fn a_command_touches_what_it_names() {
     let (one, other) = (SubscriptionId::new(10), SubscriptionId::new(11));
     let (recipient_email, gift_id) = (email("c@d.org"), GiftId::new(20));
     let commands: [Command; 6] = [
-        Subscribe { user_id: ALICE, plan: plan("monthly"), duration_months: None }.into(),
+        Subscribe {
+            user_id: ALICE,
+            plan: plan("monthly"),
+            duration_months: None,
+            auto_renew: false,
+        }
+        .into(),
         Renew { subscription_id: one, duration_months: None }.into(),
-        Cancel { subscription_id: other }.into(),
+        Cancel { subscription_id: other, at_period_end: false }.into(),
         Give { gifter_id: BOB, recipient_email, duration_months: None }.into(),
         Redeem { gift_id, user_id: ALICE }.into(),
         RetirePlan { code: plan("gold") }.into(),
@@ -41,7 +47,8 @@ fn a_command_touches_what_it_names() {
 /// Each client names its own rows: another's row of the same number is another row.
 #[test]
 fn a_row_is_named_with_the_client_that_asks_for_it() {
-    let cancel: Command = Cancel { subscription_id: SubscriptionId::new(10) }.into();
+    let cancel: Command =
+        Cancel { subscription_id: SubscriptionId::new(10), at_period_end: false }.into();
     let mut found = needs(SHOP, std::slice::from_ref(&cancel));
     cancel.needs(RIVAL, &mut found);
     let id = SubscriptionId::new(10);

@@ -90,14 +90,23 @@ fn commands_are_carried_as_they_always_were() {
             r#"{"operation":"create_user","email":"a@b.co"}"#,
         ),
         (
-            Subscribe { user_id, plan: plan("monthly"), duration_months: Some(2) }.into(),
+            Subscribe {
+                user_id,
+                plan: plan("monthly"),
+                duration_months: Some(2),
+                auto_renew: false,
+            }
+            .into(),
             r#"{"operation":"subscribe","user_id":1,"plan":"monthly","duration_months":2}"#,
         ),
         (
             Renew { subscription_id, duration_months: None }.into(),
             r#"{"operation":"renew","subscription_id":10,"duration_months":null}"#,
         ),
-        (Cancel { subscription_id }.into(), r#"{"operation":"cancel","subscription_id":10}"#),
+        (
+            Cancel { subscription_id, at_period_end: false }.into(),
+            r#"{"operation":"cancel","subscription_id":10}"#,
+        ),
         (Give { gifter_id: user_id, recipient_email, duration_months: Some(3) }.into(), gift),
         (Redeem { gift_id, user_id }.into(), r#"{"operation":"redeem","gift_id":20,"user_id":1}"#),
     ];

@@ -20,14 +20,16 @@ fn late() -> Instant {
 fn running() -> Subscription {
     Subscription {
         start_date: at("9998-12-31T00:00:00Z"),
+        anchor: at("9998-12-31T00:00:00Z"),
         months: 11,
+        anchor_months: 11,
         end_date: at("9999-11-30T00:00:00Z"),
         ..held(Holding::Running)
     }
 }
 
 fn subscribe(user_id: UserId, months: u32) -> Subscribe {
-    Subscribe { user_id, plan: plan("monthly"), duration_months: Some(months) }
+    Subscribe { user_id, plan: plan("monthly"), duration_months: Some(months), auto_renew: false }
 }
 
 const fn renew(months: u32) -> Renew {

@@ -37,12 +37,11 @@ fn a_subscription_either_runs_or_has_lapsed() {
     for (time, runs) in
         [(now(), true), (end - chrono::TimeDelta::microseconds(1), true), (end, false)]
     {
-        assert_eq!(working_set.running(ALICE, time).is_some(), runs);
+        assert_eq!(working_set.live(ALICE, time).is_some(), runs);
         assert_eq!(working_set.ended_unmarked(ALICE, time).is_some(), !runs);
     }
     assert!(
-        working_set.running(BOB, now()).is_none()
-            && working_set.ended_unmarked(BOB, now()).is_none()
+        working_set.live(BOB, now()).is_none() && working_set.ended_unmarked(BOB, now()).is_none()
     );
 }
 
@@ -52,7 +51,7 @@ fn ended_subscriptions_never_hide_the_active_one() {
     let old = Subscription { id: SubscriptionId::new(9), ..held(Holding::Expired) };
     let rows = [Change::Subscription(old), Change::Subscription(held(Holding::Running))];
     for rows in [rows.clone(), [rows[1].clone(), rows[0].clone()]] {
-        assert_eq!(working_set(rows).running(ALICE, now()).map(|s| s.id), Some(HELD));
+        assert_eq!(working_set(rows).live(ALICE, now()).map(|s| s.id), Some(HELD));
     }
 }
 
@@ -61,7 +60,7 @@ fn a_subscription_that_ends_no_longer_runs() {
     let mut working_set = holding(Holding::Running, []);
     working_set.apply(Change::Subscription(held(Holding::Running).cancelled(now())));
     assert!(
-        working_set.running(ALICE, now()).is_none()
+        working_set.live(ALICE, now()).is_none()
             && working_set.ended_unmarked(ALICE, now()).is_none()
     );
 }

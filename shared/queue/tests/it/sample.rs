@@ -39,6 +39,7 @@ fn job_for(key: &str, path: &str, submitted_us: i64) -> QueuedJob {
             user_id: UserId::new(7),
             plan: PlanCode::parse("monthly").unwrap(),
             duration_months: Some(3),
+            auto_renew: false,
         }),
     )
 }

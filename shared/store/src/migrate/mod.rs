@@ -27,8 +27,9 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
     migrator
 });
 
-/// `prove_plan_versions`, the last one that release 0.2.0 can work beside. After it the steps run.
-const EXPAND: i64 = 20_261_129_000_702;
+/// `prove_subscription_states`, the last one that release 0.2.0 can work beside. After it the steps
+/// run.
+const EXPAND: i64 = 20_261_129_000_902;
 /// `contract_rows_by_client`, which release 0.2.0 cannot work with.
 const CONTRACT: i64 = 20_261_129_010_000;
 

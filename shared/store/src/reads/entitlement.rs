@@ -21,6 +21,7 @@ struct Granted {
     source: String,
     months: i32,
     gift_id: Option<i64>,
+    reason: Option<String>,
 }
 
 /// The newest subscription of a user of that client with what it entitles to, and the time of the
@@ -47,7 +48,8 @@ async fn find(
                 FROM plans
                 WHERE plans.client_id = newest.client_id AND plans.code = newest.plan) AS plan,
                (SELECT json_agg(json_build_object('source', grants.source, 'months', grants.months,
-                                                  'gift_id', grants.gift_id) ORDER BY grants.id)
+                                                  'gift_id', grants.gift_id,
+                                                  'reason', grants.reason) ORDER BY grants.id)
                 FROM grants WHERE grants.client_id = newest.client_id
                               AND grants.subscription_id = newest.id)::text AS grants
            FROM users AS owner LEFT JOIN LATERAL (SELECT "#,
@@ -73,7 +75,11 @@ async fn find(
 
 fn read_grant(grant: &Granted, user: UserId) -> Result<(GrantSource, u32), StoreError> {
     let unknown = |column| inconsistent("grants", column, user);
-    let source = GrantSource::from_parts(&grant.source, grant.gift_id.map(GiftId::new));
+    let source = GrantSource::from_parts(
+        &grant.source,
+        grant.gift_id.map(GiftId::new),
+        grant.reason.as_deref(),
+    );
     let months = grant.months.try_into().map_err(|_| unknown("months"))?;
     Ok((source.ok_or_else(|| unknown("source"))?, months))
 }

@@ -3,10 +3,12 @@
 
 mod entitlement;
 mod gift;
+mod subscription;
 mod subscriptions;
 mod user;
 
 pub use entitlement::entitlement;
 pub use gift::gift;
+pub use subscription::subscription;
 pub use subscriptions::{Page, PageOf, subscriptions};
 pub use user::user;

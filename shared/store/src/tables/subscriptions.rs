@@ -4,7 +4,8 @@
 use super::{DueRow, RowKey, fit, inconsistent};
 use crate::StoreError;
 use domain::{
-    ClientId, Instant, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus, UserId,
+    ClientId, Instant, StateParts, Subscription, SubscriptionId, SubscriptionState,
+    SubscriptionStatus, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -16,11 +17,19 @@ pub(crate) struct SubscriptionRow<'a> {
     pub(crate) user_id: i64,
     pub(crate) plan: Cow<'a, str>,
     pub(crate) plan_version: i32,
+    pub(crate) auto_renew: bool,
+    pub(crate) grace_days: i32,
     pub(crate) status: Cow<'a, str>,
     pub(crate) months: i32,
     pub(crate) start_date: Instant,
+    /// Null where months are counted from `start_date`, as releases before do.
+    pub(crate) anchor: Option<Instant>,
+    pub(crate) anchor_months: Option<i32>,
     pub(crate) end_date: Instant,
     pub(crate) cancelled_at: Option<Instant>,
+    pub(crate) cancel_at_period_end: bool,
+    pub(crate) paused_at: Option<Instant>,
+    pub(crate) resume_at: Option<Instant>,
     pub(crate) created_at: Instant,
     pub(crate) updated_at: Instant,
     /// Written from the other columns, and not read into the domain.
@@ -31,8 +40,10 @@ pub(crate) struct SubscriptionRow<'a> {
 /// arguments. They are listed here only: a query that left one out would read it as null.
 macro_rules! query_subscriptions {
     ($before:literal, $after:literal, $($argument:expr),+ $(,)?) => {
-        sqlx::query!($before + "id, client_id, user_id, plan, plan_version, status, months, \
-                      start_date, end_date, cancelled_at, created_at, updated_at, due_at" + $after,
+        sqlx::query!($before + "id, client_id, user_id, plan, plan_version, auto_renew, \
+                      grace_days, status, months, start_date, anchor, anchor_months, end_date, \
+                      cancelled_at, cancel_at_period_end, paused_at, resume_at, created_at, \
+                      updated_at, due_at" + $after,
                      $($argument),+)
     };
 }
@@ -44,16 +55,23 @@ macro_rules! write_subscriptions {
         $next! { [$($before)*
             ", changed_subscriptions AS (
                 INSERT INTO subscriptions (id, client_id, livemode, user_id, plan, plan_version,
-                                           status, months, start_date, end_date, cancelled_at,
-                                           created_at, updated_at, due_at)
+                                           auto_renew, grace_days, status, months, start_date,
+                                           anchor, anchor_months, end_date, cancelled_at,
+                                           cancel_at_period_end, paused_at, resume_at, created_at,
+                                           updated_at, due_at)
                 SELECT id, client_id, (SELECT clients.livemode FROM clients
                                        WHERE clients.id = written.client_id),
-                       user_id, plan, plan_version, status, months, start_date, end_date,
-                       cancelled_at, created_at, updated_at, due_at
+                       user_id, plan, plan_version, auto_renew, grace_days, status, months,
+                       start_date, anchor, anchor_months, end_date, cancelled_at,
+                       cancel_at_period_end, paused_at, resume_at, created_at, updated_at, due_at
                 FROM json_populate_recordset(NULL::subscriptions, $2::text::json) AS written
                 ON CONFLICT (client_id, id) DO UPDATE SET
-                    status = excluded.status, months = excluded.months,
-                    end_date = excluded.end_date, cancelled_at = excluded.cancelled_at,
+                    auto_renew = excluded.auto_renew, status = excluded.status,
+                    months = excluded.months, anchor = excluded.anchor,
+                    anchor_months = excluded.anchor_months, end_date = excluded.end_date,
+                    cancelled_at = excluded.cancelled_at,
+                    cancel_at_period_end = excluded.cancel_at_period_end,
+                    paused_at = excluded.paused_at, resume_at = excluded.resume_at,
                     updated_at = excluded.updated_at, due_at = excluded.due_at)"]
             [$($rest)*] $($argument)* }
     };
@@ -72,17 +90,28 @@ impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
     type Error = StoreError;
 
     fn try_from(subscription: &'a Subscription) -> Result<Self, StoreError> {
+        let state = subscription.state.parts();
+        let (anchor, anchor_months) = anchor_of(subscription);
         Ok(Self {
             id: subscription.id.get(),
             client_id: subscription.client.get(),
             user_id: subscription.user.get(),
             plan: subscription.plan.as_str().into(),
             plan_version: fit(subscription.plan_version, "subscriptions", "plan_version")?,
-            status: subscription.state.status().as_str().into(),
+            auto_renew: subscription.auto_renew,
+            grace_days: fit(subscription.grace_days, "subscriptions", "grace_days")?,
+            status: state.status.as_str().into(),
             months: fit(subscription.months, "subscriptions", "months")?,
             start_date: subscription.start_date,
+            anchor,
+            anchor_months: anchor_months
+                .map(|months| fit(months, "subscriptions", "anchor_months"))
+                .transpose()?,
             end_date: subscription.end_date,
-            cancelled_at: subscription.state.cancelled_at(),
+            cancelled_at: state.cancelled_at,
+            cancel_at_period_end: state.cancel_at_period_end,
+            paused_at: state.paused_at,
+            resume_at: state.resume_at,
             created_at: subscription.created_at,
             updated_at: subscription.updated_at,
             due_at: subscription.due_at(),
@@ -95,13 +124,23 @@ impl TryFrom<SubscriptionRow<'_>> for Subscription {
 
     fn try_from(row: SubscriptionRow<'_>) -> Result<Self, StoreError> {
         let unknown = |column| inconsistent("subscriptions", column, row.id);
-        let status = SubscriptionStatus::parse(&row.status).ok_or_else(|| unknown("status"))?;
+        let state = StateParts {
+            status: SubscriptionStatus::parse(&row.status).ok_or_else(|| unknown("status"))?,
+            cancel_at_period_end: row.cancel_at_period_end,
+            cancelled_at: row.cancelled_at,
+            paused_at: row.paused_at,
+            resume_at: row.resume_at,
+        };
+        let anchor_months = row.anchor_months.unwrap_or(row.months);
         Ok(Self {
             id: SubscriptionId::new(row.id),
             user: UserId::new(row.user_id),
             client: ClientId::new(row.client_id),
-            state: SubscriptionState::from_parts(status, row.cancelled_at)
-                .ok_or_else(|| unknown("status"))?,
+            state: SubscriptionState::from_parts(state).ok_or_else(|| unknown("status"))?,
+            auto_renew: row.auto_renew,
+            grace_days: row.grace_days.try_into().map_err(|_| unknown("grace_days"))?,
+            anchor: row.anchor.unwrap_or(row.start_date),
+            anchor_months: anchor_months.try_into().map_err(|_| unknown("anchor_months"))?,
             months: row.months.try_into().map_err(|_| unknown("months"))?,
             plan: row.plan.into_owned(),
             plan_version: row.plan_version.try_into().map_err(|_| unknown("plan_version"))?,
@@ -110,5 +149,16 @@ impl TryFrom<SubscriptionRow<'_>> for Subscription {
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
+    }
+}
+
+/// The columns of the anchor: null where months are counted from the start, so that releases which
+/// do not know them can prolong the subscription.
+fn anchor_of(subscription: &Subscription) -> (Option<Instant>, Option<u32>) {
+    let Subscription { start_date, months, anchor, anchor_months, .. } = *subscription;
+    if (anchor, anchor_months) == (start_date, months) {
+        (None, None)
+    } else {
+        (Some(anchor), Some(anchor_months))
     }
 }

@@ -146,9 +146,7 @@ async fn a_count_beyond_its_column_is_refused_rather_than_cut() {
     let database = Database::create().await;
     let ann = rows::user(&database, "ann@a.org").await;
     let too_large = "a value cannot be written to months of subscriptions";
-    for (months, cause) in
-        [(0, "the database refused it (23514)"), (1 << 31, too_large), (u32::MAX, too_large)]
-    {
+    for (months, cause) in [(1 << 31, too_large), (u32::MAX, too_large)] {
         let subscription = Subscription { months, ..new_subscription(5, ann) };
         let error = write(&database, [Change::Subscription(subscription)]).await.unwrap_err();
         assert_eq!(error.public_cause(), cause, "{months}");

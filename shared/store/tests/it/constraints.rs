@@ -87,10 +87,41 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
             "UPDATE users SET email = 'BEA@example.com' WHERE id = 1",
         ],
     ),
-    ("subscriptions_pkey", &["INSERT INTO subscriptions SELECT * FROM subscriptions"]),
+    (
+        "subscriptions_pkey",
+        &["INSERT INTO subscriptions (id, client_id, livemode, user_id, plan, status, months,
+                                      start_date, end_date, created_at, updated_at)
+           SELECT id, client_id, livemode, user_id, plan, 'expired', months, start_date, end_date,
+                  created_at, updated_at FROM subscriptions"],
+    ),
     ("subscriptions_user_fkey", &["UPDATE subscriptions SET user_id = 77"]),
-    ("subscriptions_status_check", &["UPDATE subscriptions SET status = 'paused'"]),
-    ("subscriptions_months_check", &["UPDATE subscriptions SET months = 0"]),
+    ("subscriptions_status_check", &["UPDATE subscriptions SET status = 'lost'"]),
+    ("subscriptions_months_check", &["UPDATE subscriptions SET months = -1"]),
+    ("subscriptions_grace_days_check", &["UPDATE subscriptions SET grace_days = 28"]),
+    (
+        "subscriptions_anchor_check",
+        &[
+            "UPDATE subscriptions SET anchor = now()",
+            "UPDATE subscriptions SET anchor = now(), anchor_months = -1",
+        ],
+    ),
+    (
+        "subscriptions_flag_check",
+        &["UPDATE subscriptions SET status = 'expired', cancel_at_period_end = true,
+                                    cancelled_at = now()"],
+    ),
+    (
+        "subscriptions_paused_check",
+        &[
+            "UPDATE subscriptions SET status = 'paused'",
+            "UPDATE subscriptions SET paused_at = now()",
+            "UPDATE subscriptions SET resume_at = now()",
+        ],
+    ),
+    (
+        "subscriptions_live_due_check",
+        &["UPDATE subscriptions SET status = 'past_due', due_at = NULL"],
+    ),
     (
         "subscriptions_period_check",
         &[
@@ -104,14 +135,16 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
             "UPDATE subscriptions SET status = 'cancelled'",
             "UPDATE subscriptions SET cancelled_at = now()",
             "UPDATE subscriptions SET status = 'expired', cancelled_at = now()",
+            "UPDATE subscriptions SET cancel_at_period_end = true",
         ],
     ),
     (
-        "subscriptions_one_active_key",
+        "subscriptions_one_live_key",
         &["INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months,
-                                      start_date, end_date, due_at, created_at, updated_at)
-           SELECT client_id, livemode, user_id, plan, 'active', 1, end_date,
-                  end_date + interval '1 month', end_date, now(), now()
+                                      start_date, end_date, due_at, paused_at, created_at,
+                                      updated_at)
+           SELECT client_id, livemode, user_id, plan, 'paused', 1, end_date,
+                  end_date + interval '1 month', end_date, now(), now(), now()
            FROM subscriptions"],
     ),
     ("subscriptions_due_check", &["UPDATE subscriptions SET due_at = NULL"]),
@@ -141,6 +174,7 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ("grants_gift_fkey", &["UPDATE grants SET gift_id = 77"]),
     ("grants_source_check", &["UPDATE grants SET source = 'theft', gift_id = NULL"]),
     ("grants_months_check", &["UPDATE grants SET months = 0"]),
+    ("grants_reason_check", &["UPDATE grants SET reason = 'an outage'"]),
     (
         "grants_gift_check",
         &["UPDATE grants SET gift_id = NULL", "UPDATE grants SET source = 'renewal'"],

@@ -52,7 +52,7 @@ async fn a_subscription_comes_with_its_user_and_the_active_one_of_that() {
 
     assert!(working_set.user(LOCAL, ann).is_some());
     assert!(working_set.subscription(LOCAL, ended).is_some());
-    assert_eq!(working_set.running(ann, Instant::UNIX_EPOCH).map(|s| s.id), Some(active));
+    assert_eq!(working_set.live(ann, Instant::UNIX_EPOCH).map(|s| s.id), Some(active));
 }
 
 #[tokio::test]

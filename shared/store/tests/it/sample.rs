@@ -41,7 +41,7 @@ pub(crate) fn new_user(id: i64, email: &str) -> User {
 /// A subscription that is not stored yet.
 pub(crate) fn new_subscription(id: i64, user: UserId) -> Subscription {
     let owner = (user, ClientId::LOCAL);
-    Subscription::start(SubscriptionId::new(id), owner, ("monthly", 1), 1, day(0)).unwrap()
+    Subscription::start(SubscriptionId::new(id), owner, Gift::PLAN, 1, day(0)).unwrap()
 }
 
 /// A gift that is not stored yet.

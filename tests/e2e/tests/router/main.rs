@@ -32,4 +32,5 @@ mod restarted_redis;
 mod routes;
 mod stack;
 mod subscribe;
+mod subscription_states;
 mod users;

@@ -17,7 +17,7 @@ const USERS: &str = "SELECT id, client_id, email, created_at FROM users ORDER BY
 
 const CLIENTS: &str = "SELECT id FROM clients ORDER BY id";
 
-const GRANTS: &str = "SELECT client_id, subscription_id, source, months, gift_id, job_id, \
+const GRANTS: &str = "SELECT client_id, subscription_id, source, months, gift_id, reason, job_id, \
                       granted_at FROM grants ORDER BY id";
 
 const LOG: &str = "SELECT position, job_id, client_id, origin, idempotency_key, fingerprint, \
@@ -96,8 +96,12 @@ fn grant(row: &PgRow) -> Result<Grant> {
     Ok(Grant {
         client: ClientId::new(row.try_get("client_id")?),
         subscription: SubscriptionId::new(row.try_get("subscription_id")?),
-        source: GrantSource::from_parts(row.try_get("source")?, gift.map(GiftId::new))
-            .context("source")?,
+        source: GrantSource::from_parts(
+            row.try_get("source")?,
+            gift.map(GiftId::new),
+            row.try_get("reason")?,
+        )
+        .context("source")?,
         months: row.try_get::<i32, _>("months")?.try_into()?,
         job: JobId::new(row.try_get::<Uuid, _>("job_id")?),
         granted_at: row.try_get("granted_at")?,

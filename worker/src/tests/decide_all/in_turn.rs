@@ -57,7 +57,7 @@ fn second_gift_of_a_user_extends_what_the_first_began() {
 fn a_gift_extends_what_a_purchase_began() {
     let decided = batch([subscribe(BOB), redeem(22, BOB)]);
     assert_eq!(statuses(&decided), [201, 200]);
-    let sources: Vec<_> = decided.changes.grants.iter().map(|grant| grant.source).collect();
+    let sources: Vec<_> = decided.changes.grants.iter().map(|grant| grant.source.clone()).collect();
     assert_eq!(sources, [GrantSource::Purchase, GrantSource::Gift(GiftId::new(22))]);
     assert!(decided.changes.grants.iter().all(|grant| grant.subscription.get() == 2000));
 }

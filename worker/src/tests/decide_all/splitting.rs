@@ -3,9 +3,7 @@
 use super::sample::{ALICE, BOB, CANCEL, attempts, renew, working_set};
 use crate::apply::{NumberedAttempt, decide_all};
 use crate::tests::attempts::GIFT_TTL;
-use domain::{
-    Change, Changes, Command, LogEntry, Needs, NewIdCounts, NewIds, SubscriptionStatus, WorkingSet,
-};
+use domain::{Change, Changes, Command, LogEntry, Needs, NewIdCounts, NewIds, WorkingSet};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, proptest};
 use proptest::sample::select;
@@ -69,15 +67,18 @@ fn draw(batch: &[NumberedAttempt], next: &mut [i64; 3]) -> NewIds {
     )
 }
 
-/// Row by row, as Postgres does: its index allows a user one active subscription at any moment.
+/// Row by row, as Postgres does: its index allows a user one live subscription at any moment.
 fn write(rows: &mut WorkingSet, changes: &Changes) {
     for user in changes.users.values() {
         rows.apply(Change::User(user.clone()));
     }
     for s in changes.subscriptions.values() {
-        if s.state.status() == SubscriptionStatus::Active {
-            let other = rows.running(s.user, now()).or(rows.ended_unmarked(s.user, now()));
-            assert!(other.is_none_or(|other| other.id == s.id), "two active: {other:?} and {s:?}");
+        if s.state.status().is_live() {
+            let other = rows.live(s.user, now()).or(rows.ended_unmarked(s.user, now()));
+            assert!(
+                other.as_ref().is_none_or(|other| other.id == s.id),
+                "two active: {other:?} and {s:?}"
+            );
         }
         rows.apply(Change::Subscription(s.clone()));
     }

@@ -7,3 +7,4 @@ mod failing;
 mod lag;
 mod passes;
 pub(crate) mod sample;
+mod subscriptions;

@@ -133,7 +133,7 @@ impl Books {
     pub(crate) fn rows_but_for_updates(&self) -> (Vec<User>, Vec<Subscription>, Vec<Gift>) {
         let unmarked = |s: &Subscription| match s.state {
             SubscriptionState::Expired => Subscription { updated_at: s.end_date, ..s.clone() },
-            SubscriptionState::Active | SubscriptionState::Cancelled { .. } => s.clone(),
+            _ => s.clone(),
         };
         let users = self.users.values().cloned().collect();
         let subscriptions = self.subscriptions.values().map(unmarked).collect();

@@ -10,9 +10,10 @@ pub(crate) fn check_subscription(old: &Subscription, new: &Subscription, now: In
     let old = old.clone();
     let (allowed, expected) = match (old.state, new.state) {
         (Active, Active) => {
-            let (months, end_date) = (new.months, new.end_date);
+            let Subscription { months, anchor_months, end_date, .. } = *new;
             let grows = old.end_date > now && months > old.months && end_date > old.end_date;
-            (grows, Subscription { months, end_date, updated_at, ..old })
+            let grows = grows && anchor_months == months;
+            (grows, Subscription { months, anchor_months, end_date, updated_at, ..old })
         }
         (Active, Cancelled { .. }) => {
             let state = Cancelled { at: now };
@@ -21,7 +22,8 @@ pub(crate) fn check_subscription(old: &Subscription, new: &Subscription, now: In
         (Active, Expired) => {
             (old.end_date <= now, Subscription { state: Expired, updated_at, ..old })
         }
-        (Cancelled { .. } | Expired, _) => (false, old),
+        // Steps lead to no other state.
+        _ => (false, old),
     };
     assert!(allowed, "no such edge: {new:?}");
     assert_eq!(*new, expected);

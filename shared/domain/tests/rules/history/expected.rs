@@ -19,11 +19,11 @@ pub(crate) fn refusal(
     // Not a match, so that a command that no step makes is no edit here.
     if let Command::CreateUser(CreateUser { email }) = command {
         case.create_user(email)
-    } else if let Command::Subscribe(Subscribe { user_id, plan, duration_months }) = command {
+    } else if let Command::Subscribe(Subscribe { user_id, plan, duration_months, .. }) = command {
         case.subscribe(*user_id, plan, *duration_months)
     } else if let Command::Renew(Renew { subscription_id, duration_months }) = command {
         case.renew(*subscription_id, *duration_months)
-    } else if let Command::Cancel(Cancel { subscription_id }) = command {
+    } else if let Command::Cancel(Cancel { subscription_id, .. }) = command {
         case.ended(*subscription_id)
     } else if let Command::Give(Give { gifter_id, .. }) = command {
         case.user(*gifter_id).is_none().then_some("gifter_not_found")

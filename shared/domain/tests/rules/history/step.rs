@@ -127,7 +127,11 @@ impl Step {
             Action::Subscribe { user, plan: code, months: duration_months } => {
                 let (client, id) = books.any_user(*user).unzip();
                 let (user_id, duration_months) = (known(id, UserId::new), *duration_months);
-                (client, Subscribe { user_id, plan: plan(code), duration_months }.into())
+                (
+                    client,
+                    Subscribe { user_id, plan: plan(code), duration_months, auto_renew: false }
+                        .into(),
+                )
             }
             Action::Renew { subscription, months } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
@@ -136,7 +140,14 @@ impl Step {
             }
             Action::Cancel { subscription } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
-                (client, Cancel { subscription_id: known(id, SubscriptionId::new) }.into())
+                (
+                    client,
+                    Cancel {
+                        subscription_id: known(id, SubscriptionId::new),
+                        at_period_end: false,
+                    }
+                    .into(),
+                )
             }
             Action::Give { gifter, address, months } => {
                 let (client, id) = books.any_user(*gifter).unzip();

@@ -1,0 +1,59 @@
+//! `auto_renew`: whether a subscription is renewed by itself.
+
+use crate::decide::{Decider, Rules, Ruling};
+use crate::{ClientId, Needs, NewIds, Subscription, SubscriptionId, SubscriptionStatus, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Switches whether a subscription is renewed at its end by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetAutoRenew {
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+    /// Whether it is renewed by itself from now on.
+    pub auto_renew: bool,
+}
+
+impl Rules for SetAutoRenew {
+    fn needs(&self, client: ClientId, needs: &mut Needs) {
+        needs.subscriptions.insert((client, self.subscription_id));
+    }
+
+    fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
+        decider.owner(self.subscription_id)
+    }
+
+    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
+        let live = decider.subscription_that(self.subscription_id, SubscriptionStatus::is_live)?;
+        let updated_at = decider.context.now;
+        Ok(decider.changed(Subscription { auto_renew: self.auto_renew, updated_at, ..live }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SetAutoRenew;
+    use crate::samples::*;
+    use crate::{Change, Refusal, Subscription, SubscriptionStatus};
+
+    #[test]
+    fn a_live_subscription_is_switched_both_ways_and_nothing_else_changes() {
+        for (before, after) in [(false, true), (true, false), (true, true)] {
+            let found = Subscription { auto_renew: before, ..held(Holding::Running) };
+            let rows = working_set([Change::Subscription(found.clone())]);
+            let command = SetAutoRenew { subscription_id: HELD, auto_renew: after };
+            let expected = Subscription { auto_renew: after, updated_at: now(), ..found };
+            assert_eq!(subscription_of(&decided(&rows, command)), &expected);
+        }
+    }
+
+    #[test]
+    fn one_that_has_ended_is_not_switched() {
+        let command = SetAutoRenew { subscription_id: HELD, auto_renew: true };
+        let current = SubscriptionStatus::Expired;
+        let refusal = Refusal::SubscriptionNotActive { current };
+        let found = decided(&holding(Holding::Ended, []), command);
+        assert_eq!(found, refused(ALICE, refusal));
+    }
+}

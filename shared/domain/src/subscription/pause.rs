@@ -1,0 +1,106 @@
+//! `pause`: a subscription stands still.
+
+use crate::bounded::maybe_instant;
+use crate::decide::{Decider, Rules, Ruling};
+use crate::{
+    ClientId, Instant, Needs, NewIds, PAUSE_MAX, Refusal, SubscriptionId, SubscriptionState,
+    SubscriptionStatus, UserId, calendar, schema,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Lets a subscription stand still: it does not entitle its user, and the rest of its term is kept
+/// exactly. It goes on at `resume_at`, or after a year.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// The subscription that stands still.
+    pub subscription_id: SubscriptionId,
+    /// The instant at which it goes on by itself, within a year; after a year when absent.
+    #[serde(default, deserialize_with = "maybe_instant")]
+    #[schema(schema_with = schema::instant)]
+    pub resume_at: Option<Instant>,
+}
+
+impl Rules for Pause {
+    fn needs(&self, client: ClientId, needs: &mut Needs) {
+        needs.subscriptions.insert((client, self.subscription_id));
+    }
+
+    fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
+        decider.owner(self.subscription_id)
+    }
+
+    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
+        let now = decider.context.now;
+        let is_active = |status| status == SubscriptionStatus::Active;
+        let active = decider.subscription_that(self.subscription_id, is_active)?;
+        if matches!(active.state, SubscriptionState::Cancelling { .. }) {
+            return Err(Refusal::SubscriptionCancelling);
+        }
+        if active.end_date <= now {
+            // Its renewal is being tried: there is no rest of a term to be kept.
+            return Err(Refusal::SubscriptionNotActive { current: SubscriptionStatus::PastDue });
+        }
+        if self.resume_at.is_some_and(|at| at <= now || now + PAUSE_MAX < at) {
+            return Err(Refusal::DateOutOfRange { member: "resume_at" });
+        }
+        if !calendar::is_writable(active.end_date + PAUSE_MAX) {
+            return Err(Refusal::TermTooLong);
+        }
+        let state = SubscriptionState::Paused { at: now, resume_at: self.resume_at };
+        Ok(decider.changed(active.in_state(state, now)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pause;
+    use crate::samples::*;
+    use crate::{Change, Instant, Refusal, Subscription, SubscriptionState, SubscriptionStatus};
+    use chrono::TimeDelta;
+
+    const fn pause(resume_at: Option<Instant>) -> Pause {
+        Pause { subscription_id: HELD, resume_at }
+    }
+
+    fn found(state: SubscriptionState) -> crate::WorkingSet {
+        working_set([Change::Subscription(Subscription { state, ..held(Holding::Running) })])
+    }
+
+    #[test]
+    fn a_running_subscription_stands_still_and_keeps_its_end() {
+        let rows = holding(Holding::Running, []);
+        for resume_at in [None, Some(now() + TimeDelta::days(365))] {
+            let state = SubscriptionState::Paused { at: now(), resume_at };
+            let expected = Subscription { state, updated_at: now(), ..held(Holding::Running) };
+            assert_eq!(subscription_of(&decided(&rows, pause(resume_at))), &expected);
+        }
+    }
+
+    #[test]
+    fn it_goes_on_within_a_year_and_not_in_the_past() {
+        let rows = holding(Holding::Running, []);
+        let tick = TimeDelta::microseconds(1);
+        for resume_at in [now(), now() - tick, now() + TimeDelta::days(365) + tick] {
+            let refusal = Refusal::DateOutOfRange { member: "resume_at" };
+            assert_eq!(decided(&rows, pause(Some(resume_at))), refused(ALICE, refusal));
+        }
+    }
+
+    #[test]
+    fn one_that_ends_or_stands_still_already_is_not_paused() {
+        let cancelling = found(SubscriptionState::Cancelling { at: now() });
+        let refusal = Refusal::SubscriptionCancelling;
+        assert_eq!(decided(&cancelling, pause(None)), refused(ALICE, refusal));
+        let paused = SubscriptionState::Paused { at: now(), resume_at: None };
+        for (state, current) in [
+            (paused, SubscriptionStatus::Paused),
+            (SubscriptionState::PastDue, SubscriptionStatus::PastDue),
+            (SubscriptionState::Expired, SubscriptionStatus::Expired),
+        ] {
+            let refusal = Refusal::SubscriptionNotActive { current };
+            assert_eq!(decided(&found(state), pause(None)), refused(ALICE, refusal));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! `renew_subscription`: renews a subscription at its end by itself.
+
+use super::renew::MONTHS_WITHOUT_PLAN;
+use crate::decide::{Decider, InternalRules, InternalRuling};
+use crate::{
+    Change, ClientId, Entity, GrantSource, IdempotencyKey, Instant, Needs, Subscription,
+    SubscriptionId, SubscriptionState,
+};
+use chrono::{SecondsFormat, TimeDelta};
+use serde::{Deserialize, Serialize};
+
+/// Renews a subscription at its end, by one interval of its plan. One that should have been renewed
+/// longer ago than its grace ends instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewSubscription {
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+    /// The end at which it is renewed.
+    pub end_date: Instant,
+}
+
+impl InternalRules for RenewSubscription {
+    fn key(&self) -> IdempotencyKey {
+        let end = self.end_date.to_rfc3339_opts(SecondsFormat::Micros, true);
+        IdempotencyKey::internal(format!("renew:{}:{end}:1", self.subscription_id))
+    }
+
+    fn needs(&self, client: ClientId, needs: &mut Needs) {
+        needs.subscriptions.insert((client, self.subscription_id));
+        needs.terms_of.insert((client, self.subscription_id));
+    }
+
+    fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
+        let Decider { context, working_set } = *decider;
+        let now = context.now;
+        let subscription = working_set.subscription(context.client, self.subscription_id)?;
+        let is_due = self.end_date <= now && subscription.due()? == self.clone().into();
+        let subscription = is_due.then(|| subscription.as_of(now))?;
+        let (changes, renewed) = match renewed(decider, &subscription) {
+            Some(renewed) => renewed,
+            None => {
+                let ended = not_renewed(&subscription, now);
+                (vec![Change::Subscription(ended.clone())], ended)
+            }
+        };
+        Some((changes, Entity::Subscription(renewed)))
+    }
+}
+
+/// The changes of a renewal; `None` if it cannot be renewed: it is too late, its plan has a price,
+/// and no payments are taken, or it would end after the year 9999.
+fn renewed(
+    decider: &Decider<'_>,
+    subscription: &Subscription,
+) -> Option<(Vec<Change>, Subscription)> {
+    let terms = decider.working_set.terms_of(subscription);
+    let is_free = terms.is_none_or(|terms| terms.price.amount == 0);
+    if !subscription.state.status().is_live() || !is_free {
+        return None;
+    }
+    let months = terms.map_or(MONTHS_WITHOUT_PLAN, |terms| terms.interval.months());
+    let wanted = Subscription { state: SubscriptionState::Active, ..subscription.clone() };
+    decider.extend(&wanted, months, GrantSource::Renewal).ok()
+}
+
+/// The subscription after a renewal that failed: it goes on until the end of its grace.
+fn not_renewed(subscription: &Subscription, now: Instant) -> Subscription {
+    let has_grace = now < subscription.end_date + TimeDelta::days(subscription.grace_days.into());
+    if has_grace && subscription.state.status().is_live() {
+        subscription.in_state(SubscriptionState::PastDue, now)
+    } else {
+        subscription.expired(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::samples::*;
+    use crate::{Change, Interval, Money, Subscription, SubscriptionState, Terms, WorkingSet};
+    use chrono::TimeDelta;
+
+    fn renewing(grace_days: u32) -> Subscription {
+        Subscription { auto_renew: true, grace_days, ..held(Holding::Running) }
+    }
+
+    fn rows(subscription: &Subscription, terms: Terms) -> WorkingSet {
+        let mut rows = working_set([Change::Subscription(subscription.clone())]);
+        rows.add_terms(HELD, terms);
+        rows
+    }
+
+    fn priced() -> Terms {
+        let terms = plan_of("monthly").terms;
+        Terms { price: Money { amount: 1_200, ..terms.price }, ..terms }
+    }
+
+    /// The subscription so long after its end.
+    fn after(grace_days: u32, terms: Terms, late: TimeDelta) -> Subscription {
+        let subscription = renewing(grace_days);
+        let (due, now) = (subscription.due().unwrap(), subscription.end_date + late);
+        let decision = due_at(&rows(&subscription, terms), due, now).unwrap();
+        subscription_of(&decision).clone()
+    }
+
+    #[test]
+    fn it_is_renewed_from_its_anchor_by_the_interval_that_it_was_sold_at() {
+        let monthly = plan_of("monthly").terms;
+        for (interval, end) in
+            [(Interval::Month, "2026-08-31T08:00:00Z"), (Interval::Year, "2027-07-31T08:00:00Z")]
+        {
+            let renewed = after(7, Terms { interval, ..monthly }, TimeDelta::days(6));
+            assert_eq!((renewed.state, renewed.end_date), (SubscriptionState::Active, at(end)));
+        }
+    }
+
+    #[test]
+    fn nobody_is_renewed_after_the_grace_is_over() {
+        let monthly = plan_of("monthly").terms;
+        let tick = TimeDelta::microseconds(1);
+        for (grace_days, late, state) in [
+            (7, TimeDelta::days(7) - tick, SubscriptionState::Active),
+            (7, TimeDelta::days(7), SubscriptionState::Expired),
+            (0, TimeDelta::hours(1) - tick, SubscriptionState::Active),
+            (0, TimeDelta::hours(1), SubscriptionState::Expired),
+        ] {
+            assert_eq!(after(grace_days, monthly, late).state, state, "{grace_days} {late}");
+        }
+    }
+
+    #[test]
+    fn what_has_a_price_is_past_due_because_no_payments_are_taken() {
+        for (grace_days, state) in
+            [(7, SubscriptionState::PastDue), (0, SubscriptionState::Expired)]
+        {
+            let found = after(grace_days, priced(), TimeDelta::zero());
+            assert_eq!((found.state, found.months), (state, 2));
+        }
+    }
+
+    #[test]
+    fn it_is_not_renewed_before_its_end_nor_twice_nor_when_that_is_switched_off() {
+        let (subscription, terms) = (renewing(7), plan_of("monthly").terms);
+        let (due, end) = (subscription.due().unwrap(), subscription.end_date);
+        let found = rows(&subscription, terms);
+        assert_eq!(due_at(&found, due.clone(), end - TimeDelta::microseconds(1)), None);
+        let mut renewed = found;
+        for change in due_at(&renewed, due.clone(), end).unwrap().changes {
+            renewed.apply(change);
+        }
+        assert_eq!(due_at(&renewed, due.clone(), end), None);
+        let off = Subscription { auto_renew: false, ..subscription };
+        assert_eq!(due_at(&rows(&off, terms), due, end), None);
+    }
+}

@@ -1,0 +1,36 @@
+//! A subscription.
+
+use crate::connections::Lent;
+use crate::tables::{SubscriptionRow, from_json, query_subscriptions};
+use crate::{Database, StoreError};
+use domain::{ClientId, Instant, Subscription, SubscriptionId};
+use sqlx::PgConnection;
+
+/// A subscription of that client, and the time of the read.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn subscription(
+    database: &Database,
+    client: ClientId,
+    id: SubscriptionId,
+) -> Result<Option<(Subscription, Instant)>, StoreError> {
+    let look = |mut connection: Lent| async move { find(&mut connection, client, id).await };
+    database.read(look).await
+}
+
+async fn find(
+    connection: &mut PgConnection,
+    client: ClientId,
+    id: SubscriptionId,
+) -> Result<Option<(Subscription, Instant)>, StoreError> {
+    let found = query_subscriptions!(
+        r#"SELECT now() AS "now!", to_json(found)::text AS "subscription!" FROM (SELECT "#,
+        " FROM subscriptions WHERE client_id = $1 AND id = $2) AS found",
+        client.get(),
+        id.get(),
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(found) = found else { return Ok(None) };
+    let subscription = from_json::<SubscriptionRow<'_>>(&found.subscription)?;
+    Ok(Some((subscription.try_into()?, found.now)))
+}
