@@ -154,9 +154,7 @@ async fn fit(
     postgres: &settings::Postgres,
     manner: Manner,
 ) -> Result<(Database, Option<String>, Option<Migrated>), StoreError> {
-    let url = postgres.database_url.expose();
-    let Fitted { database, warning } =
-        Database::new(url, postgres.database_connections_max)?.fitted().await?;
+    let Fitted { database, warning } = postgres.open().await?;
     let migrated = match manner {
         Manner::Start(_) => Some(database.migrate(Finish::WhenAlone).await?),
         Manner::Look => None,

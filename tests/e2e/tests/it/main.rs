@@ -18,6 +18,7 @@ mod large_body;
 mod logs;
 mod metrics;
 mod outages;
+mod poolers;
 mod power_cut;
 mod redis_loss;
 mod secrets;
