@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Certificates of a private CA, for servers on this machine.
 
-# certificates DIR: makes ca.pem, and server.pem with its key, which is for localhost. Servers refuse
-# a key that others can read.
+# certificates DIR: makes ca.pem, and server.pem with its key, which is for localhost. Servers
+# refuse a key that others can read.
 certificates() {
     local folder=$1
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=private CA" \
@@ -15,8 +15,8 @@ certificates() {
     chmod 600 "$folder"/*.key
 }
 
-# tls_postgres DIR FOLDER: gives the certificate in FOLDER to the Postgres whose state is in DIR, and
-# sets tls_options, to start it with. It runs as another user than root.
+# tls_postgres DIR FOLDER: gives the certificate in FOLDER to the Postgres whose state is in DIR,
+# and sets tls_options, to start it with. It runs as another user than root.
 tls_postgres() {
     postgres_home "$1"
     cp "$2/server.pem" "$2/server.key" "$pg_home"
