@@ -4,7 +4,7 @@
 //! While Postgres is away, a 202 rests on Redis alone. Its job is kept in mind and noted when
 //! Postgres is back.
 
-use crate::coalesce::calls::{self, NOTES_AT_ONCE, Notes};
+use crate::coalesce::{self, NOTES_AT_ONCE, Notes};
 use crate::unnoted::Unnoted;
 use domain::{AcceptedJob, Fingerprint};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Acceptances {
         let unnoted = Arc::new(Unnoted::at_most(unnoted_max));
         let (kept, store) = (unnoted.clone(), database.clone());
         tokio::spawn(async move { stop.run_until_cancelled(note_later(store, &kept)).await });
-        Self { notes: calls::notes(database), unnoted }
+        Self { notes: coalesce::notes(database), unnoted }
     }
 
     /// Notes a job, and returns the fingerprint that stands for it in Postgres. `None` if it rests

@@ -1,12 +1,12 @@
 //! The error of a request: a problem document and the headers that go with it.
 
-use crate::coalesce::CoalesceError;
 use crate::respond;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use contract::{FieldError, Problem, ProblemKind};
 use domain::JobId;
 use queue::QueueError;
+use runtime::coalesce::CoalesceError;
 use store::StoreError;
 
 /// A problem document and the headers that go with it.

@@ -1,7 +1,7 @@
 //! The state that all requests share.
 
 use crate::acceptances::Acceptances;
-use crate::coalesce::calls::{self, Admissions, Pages};
+use crate::coalesce::{self, Admissions, Pages};
 use crate::extract::LargeBodies;
 use crate::failed_authentications::FailedAuthentications;
 use crate::key_cache::KeyCache;
@@ -79,9 +79,9 @@ impl ApiState {
         // No more jobs can wait in Redis.
         let unnoted_max = usize::try_from(settings.queue_depth_max).unwrap_or(usize::MAX);
         Self(Arc::new(Shared {
-            admissions: calls::admissions(queue.clone(), settings.queue_depth_max),
+            admissions: coalesce::admissions(queue.clone(), settings.queue_depth_max),
             acceptances: Acceptances::new(database.clone(), unnoted_max, stop.clone()),
-            pages: calls::pages(database.clone()),
+            pages: coalesce::pages(database.clone()),
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
             rate_limit,
             response_wait: Duration::from_millis(settings.response_wait_ms),

@@ -15,11 +15,8 @@ use store::{Database, Finish};
 
 /// Postgres, with all migrations applied, for a command that talks to nothing else.
 async fn database(settings: &Settings) -> anyhow::Result<Database> {
-    let postgres = &settings.postgres;
-    let url = postgres.database_url.expose();
     let cannot = "cannot use Postgres (DATABASE_URL)";
-    let database = Database::new(url, postgres.database_connections_max)?;
-    let database = database.fitted().await.context(cannot)?.database;
+    let database = settings.postgres.open().await.context(cannot)?.database;
     database.migrate(Finish::WhenAlone).await.context(cannot)?;
     Ok(database)
 }

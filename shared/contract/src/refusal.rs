@@ -10,6 +10,7 @@ use std::borrow::Cow;
 type Members = Vec<(&'static str, Value)>;
 
 /// How each refusal is written: its kind, the detail of this case, and its own members.
+#[expect(clippy::too_many_lines, reason = "a list: one arm a refusal")]
 fn parts(refusal: &Refusal) -> (ProblemKind, Cow<'static, str>, Members) {
     use ProblemKind as Kind;
     let fixed = |kind, detail: &'static str| (kind, detail.into(), Vec::new());

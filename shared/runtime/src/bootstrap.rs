@@ -14,7 +14,7 @@ use store::{Database, Program};
 use tokio::time::Instant;
 
 /// The time that a process waits for Postgres and Redis to come up.
-const WAIT_MAX: Duration = Duration::from_secs(10);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(10);
 /// The reason why a process cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {

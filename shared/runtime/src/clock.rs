@@ -21,10 +21,10 @@ pub fn now() -> Instant {
     host() + TimeDelta::microseconds(AHEAD.load(Ordering::Relaxed))
 }
 
-/// The current time by this host's clock.
+/// The current time by this host's clock, for what is compared with it.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
-pub(crate) fn host() -> Instant {
+pub fn host() -> Instant {
     Utc::now().trunc_subsecs(6)
 }
 

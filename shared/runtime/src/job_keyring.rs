@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 const INTERVAL: Duration = Duration::from_mins(1);
 
 /// The shortest time between reads for jobs with unknown keys. Whoever forges many of them makes
-/// us read no more often.
-const UNKNOWN_INTERVAL: Duration = Duration::from_secs(1);
+/// us read no more often, and holds up jobs that come behind them for no longer.
+const UNKNOWN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The keys that were read last.
 #[derive(Debug, Clone)]

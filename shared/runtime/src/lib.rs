@@ -7,6 +7,7 @@
 pub mod bootstrap;
 pub mod checks;
 pub mod clock;
+pub mod coalesce;
 pub mod health;
 pub mod http;
 mod job_keyring;

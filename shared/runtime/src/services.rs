@@ -1,6 +1,6 @@
 //! Looks at both services: opens them, and asks for what the list of a start is made of.
 
-use crate::bootstrap::chain;
+use crate::bootstrap::{WAIT_MAX, chain};
 use crate::checks::Checks;
 use crate::{clock, settings};
 use queue::{Outlook, Queue};
@@ -13,6 +13,23 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 /// What to read about poolers.
 const POOLERS: &str = "see docs/OPERATIONS.md";
+
+/// What both clients say of a server whose certificate they do not accept.
+const UNTRUSTED: &str = "invalid peer certificate";
+
+/// A service as an operator knows it.
+struct Service {
+    name: &'static str,
+    /// The setting that says where it is.
+    setting: &'static str,
+    /// What names the CA that its certificate has to be of.
+    ca: &'static str,
+}
+
+const POSTGRES: Service =
+    Service { name: "Postgres", setting: "DATABASE_URL", ca: "its sslrootcert" };
+const REDIS: Service =
+    Service { name: "Redis", setting: "REDIS_URL", ca: "SSL_CERT_FILE in the environment" };
 
 /// Postgres, and a warning about the way to it.
 type Opened = (Database, Option<String>);
@@ -64,7 +81,7 @@ pub(crate) async fn find(
         },
         async { if redis_is_named { Some(open_queue(redis, manner).await) } else { None } },
     );
-    let database = database.and_then(|opened| found.take("DATABASE_URL", "Postgres", opened));
+    let database = database.and_then(|opened| found.take(&POSTGRES, opened));
     found.database = database.map(|(database, warning)| {
         if let Some(warning) = warning {
             let (what, cure) = warning.split_once(": ").unwrap_or((&warning, POOLERS));
@@ -72,18 +89,33 @@ pub(crate) async fn find(
         }
         database
     });
-    found.queue = queue.and_then(|opened| found.take("REDIS_URL", "Redis", opened));
+    found.queue = queue.and_then(|opened| found.take(&REDIS, opened));
     let at_postgres = found.ask_postgres(program, postgres).await;
     found.ask_redis(at_postgres).await;
     found
 }
 
+impl Service {
+    /// What to do when it cannot be opened.
+    fn cure(&self, cause: &str) -> String {
+        let Self { setting, ca, .. } = self;
+        if cause.contains(UNTRUSTED) {
+            format!(
+                "{setting}: {ca} is to name the CA of its certificate, and the host a name in it"
+            )
+        } else {
+            format!("{setting}: is it running, and is it right? `make run` starts one for you")
+        }
+    }
+}
+
 impl Found {
     /// What was opened; it is wrong that it was not.
-    fn take<T>(&mut self, setting: &str, name: &str, opened: Result<T, String>) -> Option<T> {
-        let cure =
-            format!("{setting}: is it running, and is it right? `make run` starts one for you");
-        let wrong = |cause| self.checks.wrong(format!("cannot use {name}: {cause}"), cure);
+    fn take<T>(&mut self, service: &Service, opened: Result<T, String>) -> Option<T> {
+        let wrong = |cause: String| {
+            let cure = service.cure(&cause);
+            self.checks.wrong(format!("cannot use {}: {cause}", service.name), cure);
+        };
         opened.map_err(wrong).ok()
     }
 
@@ -154,9 +186,7 @@ async fn fit(
     postgres: &settings::Postgres,
     manner: Manner,
 ) -> Result<(Database, Option<String>, Option<Migrated>), StoreError> {
-    let url = postgres.database_url.expose();
-    let Fitted { database, warning } =
-        Database::new(url, postgres.database_connections_max)?.fitted().await?;
+    let Fitted { database, warning } = postgres.open().await?;
     let migrated = match manner {
         Manner::Start(_) => Some(database.migrate(Finish::WhenAlone).await?),
         Manner::Look => None,
@@ -164,8 +194,9 @@ async fn fit(
     Ok((database, warning, migrated))
 }
 
-/// Opens the queue. A start waits for a Redis that loads its data for as long as that takes.
-async fn open_queue(redis: &settings::Redis, manner: Manner) -> Result<Queue, String> {
+/// Opens the queue. A start waits for a Redis that loads its data for as long as that takes. Such
+/// a Redis is slow to answer: only when it has not said for a while that it loads, it is given up.
+async fn open_queue(redis: &settings::Redis, mut manner: Manner) -> Result<Queue, String> {
     let mut told = String::new();
     loop {
         let error = match Queue::connect(redis.queue()).await {
@@ -173,11 +204,13 @@ async fn open_queue(redis: &settings::Redis, manner: Manner) -> Result<Queue, St
             Err(error) => error,
         };
         let cause = chain(&error);
-        let Manner::Start(deadline) = manner else { return Err(cause) };
+        let Manner::Start(deadline) = &mut manner else { return Err(cause) };
         match error.outlook() {
             Outlook::Hopeless => return Err(cause),
-            Outlook::Hopeful if Instant::now() > deadline => return Err(cause),
-            Outlook::Hopeful | Outlook::Sure => {}
+            Outlook::Hopeful if cause.contains(UNTRUSTED) => return Err(cause),
+            Outlook::Hopeful if Instant::now() > *deadline => return Err(cause),
+            Outlook::Hopeful => {}
+            Outlook::Sure => *deadline = Instant::now() + WAIT_MAX,
         }
         if cause != told {
             tracing::info!(cause, "waiting for Redis");

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use queue::QueueSettings;
 use std::fmt;
+use store::{Database, Fitted, StoreError};
 
 /// A URL that may contain a password. It is never shown.
 #[derive(Clone)]
@@ -45,6 +46,14 @@ pub struct Postgres {
     #[arg(long, env = "DATABASE_DURABILITY", value_enum,
           default_value_t = Durability::Required)]
     pub database_durability: Durability,
+}
+
+impl Postgres {
+    /// A handle that fits the way to Postgres. Without the look for a pooler, the settings of our
+    /// sessions would stay in sessions that a pooler gives to others.
+    pub async fn open(&self) -> Result<Fitted, StoreError> {
+        Database::new(self.database_url.expose(), self.database_connections_max)?.fitted().await
+    }
 }
 
 /// What is asked of the durability of Postgres.

@@ -48,8 +48,19 @@ impl Batch {
         let mut used = database.take().await?;
         let begin = database.begin();
         let loaded = load::begin_and_load(&mut used.connection, begin, load, needs, jobs).await;
-        let (working_set, context) = database.note(loaded)?;
-        Ok((Self { database: database.clone(), used }, working_set, context))
+        match database.note(loaded) {
+            Ok((working_set, context)) => {
+                Ok((Self { database: database.clone(), used }, working_set, context))
+            }
+            // The next batch would have to wait for a new connection.
+            Err(locked @ StoreError::Locked(_)) => {
+                if raw_sql("ROLLBACK").execute(&mut used.connection).await.is_ok() {
+                    database.keep(used);
+                }
+                Err(locked)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes the changes and the entries, and commits them.

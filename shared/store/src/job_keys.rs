@@ -56,5 +56,12 @@ pub async fn rotate(database: &Database, compromised: bool) -> Result<String, St
         .await?;
         Ok(kid)
     };
-    database.run(insert).await
+    database.run(insert).await.map_err(|error| match error {
+        error if error.is_missing_right() => StoreError::Setup(
+            "the role of DATABASE_URL may not add keys of jobs: run `worker secrets rotate` with \
+             the role that owns the tables"
+                .to_owned(),
+        ),
+        error => error,
+    })
 }

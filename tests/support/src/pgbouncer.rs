@@ -19,6 +19,9 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
+    /// The release from which it keeps prepared statements in transaction mode.
+    pub const KEEPS_STATEMENTS: (u32, u32) = (1, 21);
+
     /// Its version, such as `(1, 21)`; `None` where there is no `pgbouncer` in the PATH.
     #[must_use]
     pub fn version() -> Option<(u32, u32)> {

@@ -19,18 +19,18 @@ pub async fn run(command: JobsCommand, settings: &Settings) -> anyhow::Result<()
         JobsCommand::List { limit } => list(&queue, limit).await,
         JobsCommand::Show { job } => show(&queue, JobId::new(job)).await,
         JobsCommand::Requeue { job } => {
-            let (job, database) = (JobId::new(job), database(&settings.postgres)?);
+            let (job, database) = (JobId::new(job), open(&settings.postgres).await?);
             report(requeue(&queue, &database, job).await?, job, "is queued again")
         }
         JobsCommand::Discard { job } => {
-            let (job, database) = (JobId::new(job), database(&settings.postgres)?);
+            let (job, database) = (JobId::new(job), open(&settings.postgres).await?);
             report(discard(&queue, &database, job).await?, job, "is discarded")
         }
     }
 }
 
-fn database(postgres: &Postgres) -> anyhow::Result<Database> {
-    Ok(Database::new(postgres.database_url.expose(), postgres.database_connections_max)?)
+async fn open(postgres: &Postgres) -> anyhow::Result<Database> {
+    Ok(postgres.open().await.context(CANNOT)?.database)
 }
 
 /// Queues a dead job again. If its client was promised that it is done, that holds again: before

@@ -3,14 +3,12 @@
 use anyhow::Context;
 use runtime::settings::Postgres;
 use std::io::{Write, stdout};
-use store::{Database, Finish, Migrated};
+use store::{Finish, Migrated};
 
 /// Runs the command. With `finish`, what older releases need is dropped, whoever is connected.
 pub async fn run(finish: bool, postgres: &Postgres) -> anyhow::Result<()> {
-    let url = postgres.database_url.expose();
     let cannot = "cannot migrate (DATABASE_URL)";
-    let database = Database::new(url, postgres.database_connections_max)?;
-    let database = database.fitted().await.context(cannot)?.database;
+    let database = postgres.open().await.context(cannot)?.database;
     let finish = if finish { Finish::Now } else { Finish::WhenAlone };
     let migrated = database.migrate(finish).await.context(cannot)?;
     match migrated {

@@ -10,10 +10,8 @@ use store::{Database, Finish, job_keys};
 
 /// Runs the command.
 pub async fn run(command: SecretsCommand, postgres: &Postgres) -> anyhow::Result<()> {
-    let url = postgres.database_url.expose();
-    let database = Database::new(url, postgres.database_connections_max)?;
     let cannot = "cannot use Postgres (DATABASE_URL)";
-    let database = database.fitted().await.context(cannot)?.database;
+    let database = postgres.open().await.context(cannot)?.database;
     database.migrate(Finish::WhenAlone).await.context(cannot)?;
     match command {
         SecretsCommand::List => list(&database).await,

@@ -18,7 +18,8 @@ pub(crate) struct Every(Duration);
 
 impl<Tz> Schedule<Tz> for Every {
     fn next_tick(&mut self, _: &Tz) -> Option<Tick<Tz>> {
-        let now = u64::try_from(runtime::clock::now().timestamp()).ok()?;
+        // apalis-cron compares with the clock of this host, and ends for a tick of its past.
+        let now = u64::try_from(runtime::clock::host().timestamp()).ok()?;
         Some(Tick::new(now + self.0.as_secs().max(1)))
     }
 }

@@ -5,3 +5,4 @@ mod apply;
 mod attempts;
 mod decide_all;
 mod lane;
+mod outages;

@@ -1,5 +1,6 @@
 //! `auto_renew`: whether a subscription is renewed by itself.
 
+use super::term::changed;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{ClientId, Needs, NewIds, Subscription, SubscriptionId, SubscriptionStatus, UserId};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ impl Rules for SetAutoRenew {
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let live = decider.subscription_that(self.subscription_id, SubscriptionStatus::is_live)?;
         let updated_at = decider.context.now;
-        Ok(decider.changed(Subscription { auto_renew: self.auto_renew, updated_at, ..live }))
+        Ok(changed(Subscription { auto_renew: self.auto_renew, updated_at, ..live }))
     }
 }
 

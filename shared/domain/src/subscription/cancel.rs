@@ -1,5 +1,6 @@
 //! `cancel`: ends a subscription, at once or at its end.
 
+use super::term::changed;
 use crate::bounded::is_false;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{
@@ -26,7 +27,7 @@ pub struct Cancel {
 impl Cancel {
     fn at_once(&self, decider: &Decider<'_>) -> Ruling {
         let live = decider.subscription_that(self.subscription_id, SubscriptionStatus::is_live)?;
-        Ok(decider.changed(live.cancelled(decider.context.now)))
+        Ok(changed(live.cancelled(decider.context.now)))
     }
 
     fn at_end(&self, decider: &Decider<'_>) -> Ruling {
@@ -36,7 +37,7 @@ impl Cancel {
             return Ok((Vec::new(), Success::Changed(Entity::Subscription(active))));
         }
         let now = decider.context.now;
-        Ok(decider.changed(active.in_state(SubscriptionState::Cancelling { at: now }, now)))
+        Ok(changed(active.in_state(SubscriptionState::Cancelling { at: now }, now)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `pause`: a subscription stands still.
 
+use super::term::changed;
 use crate::bounded::maybe_instant;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{
@@ -49,7 +50,7 @@ impl Rules for Pause {
             return Err(Refusal::TermTooLong);
         }
         let state = SubscriptionState::Paused { at: now, resume_at: self.resume_at };
-        Ok(decider.changed(active.in_state(state, now)))
+        Ok(changed(active.in_state(state, now)))
     }
 }
 

@@ -36,14 +36,11 @@ impl InternalRules for RenewSubscription {
         let subscription = working_set.subscription(context.client, self.subscription_id)?;
         let is_due = self.end_date <= now && subscription.due()? == self.clone().into();
         let subscription = is_due.then(|| subscription.as_of(now))?;
-        let (changes, renewed) = match renewed(decider, &subscription) {
-            Some(renewed) => renewed,
-            None => {
-                let ended = not_renewed(&subscription, now);
-                (vec![Change::Subscription(ended.clone())], ended)
-            }
-        };
-        Some((changes, Entity::Subscription(renewed)))
+        let (changes, after) = renewed(decider, &subscription).unwrap_or_else(|| {
+            let ended = not_renewed(&subscription, now);
+            (vec![Change::Subscription(ended.clone())], ended)
+        });
+        Some((changes, Entity::Subscription(after)))
     }
 }
 

@@ -84,15 +84,15 @@ impl Decider<'_> {
         Ok((vec![Change::Subscription(extended.clone()), Change::Grant(grant)], extended))
     }
 
-    /// The ruling that this subscription is now.
-    pub(crate) fn changed(&self, subscription: Subscription) -> (Vec<Change>, Success) {
-        let changes = vec![Change::Subscription(subscription.clone())];
-        (changes, Success::Changed(Entity::Subscription(subscription)))
-    }
-
     fn grant(&self, subscription: SubscriptionId, source: GrantSource, months: u32) -> Grant {
         let (job, granted_at) = (self.context.job, self.context.now);
         let client = self.context.client;
         Grant { client, subscription, source, months, job, granted_at }
     }
+}
+
+/// The ruling that a subscription was changed, and nothing else.
+pub(super) fn changed(subscription: Subscription) -> (Vec<Change>, Success) {
+    let changes = vec![Change::Subscription(subscription.clone())];
+    (changes, Success::Changed(Entity::Subscription(subscription)))
 }

@@ -1,5 +1,6 @@
 //! `uncancel`: a subscription that was to be cancelled at its end goes on.
 
+use super::term::changed;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{ClientId, Needs, NewIds, Refusal, SubscriptionId, SubscriptionState, UserId};
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,9 @@ impl Rules for Uncancel {
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let subscription = decider.subscription(self.subscription_id)?;
         match subscription.state {
-            SubscriptionState::Cancelling { .. } => Ok(decider
-                .changed(subscription.in_state(SubscriptionState::Active, decider.context.now))),
+            SubscriptionState::Cancelling { .. } => {
+                Ok(changed(subscription.in_state(SubscriptionState::Active, decider.context.now)))
+            }
             _ => Err(Refusal::NotCancelling),
         }
     }

@@ -38,8 +38,8 @@ proptest! {
     ) {
         let mut working_set = working_set([]);
         let monthly = plan("monthly");
-        let subscribe =
-            Subscribe { user_id: ALICE, plan: monthly, duration_months: Some(first), auto_renew: false };
+        let (user_id, duration_months) = (ALICE, Some(first));
+        let subscribe = Subscribe { user_id, plan: monthly, duration_months, auto_renew: false };
         let mut subscription = grown(&mut working_set, subscribe.into(), start);
         let mut total = first;
         for (months, by_gift, part) in parts {

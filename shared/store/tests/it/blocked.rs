@@ -1,8 +1,8 @@
 //! Which rows others have locked.
 
-use crate::sample::local;
+use crate::sample::{end, local};
 use domain::{ClientId, GiftId, Needs, SubscriptionId, UserId};
-use store::locked;
+use store::{Batch, StoreError, locked};
 use support::{Database, rows};
 
 #[tokio::test]
@@ -52,4 +52,27 @@ async fn what_others_have_locked_is_named_as_it_was_asked_for() {
         assert!(found == Needs::default() || found.meet(&needs));
         holder.rollback().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_batch_that_meets_a_lock_gives_its_session_to_the_next() {
+    let database = Database::create().await;
+    let store = database.store_of(2);
+    let ann = rows::user(&database, "ann@a.org").await;
+    let needs = Needs { users: local([ann]), ..Needs::default() };
+    let holder = database.begun("SELECT id FROM users FOR NO KEY UPDATE").await;
+    let session = "SELECT string_agg(concat(pid, state), ',') FROM pg_stat_activity
+                   WHERE datname = current_database() AND application_name LIKE 'commerce 0%'";
+    let mut sessions = Vec::new();
+    for _ in 0..3 {
+        let error = Batch::begin(&store, &needs, &[]).await.err().unwrap();
+        assert!(matches!(error, StoreError::Locked(_)), "{error:?}");
+        sessions.push(database.value::<Option<String>>(session).await);
+    }
+    assert_eq!(sessions[0], sessions[1]);
+    assert_eq!(sessions[1], sessions[2]);
+    assert!(sessions[0].as_ref().is_some_and(|one| one.ends_with("idle")), "{sessions:?}");
+    holder.rollback().await.unwrap();
+    let (batch, ..) = Batch::begin(&store, &needs, &[]).await.unwrap();
+    end(batch).await;
 }

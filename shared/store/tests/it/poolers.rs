@@ -6,9 +6,6 @@ use store::{Batch, Finish, Fitted, Migrated, StoreError, reads};
 use support::{Database, PgBouncer};
 use tokio::task::JoinSet;
 
-/// The release from which `PgBouncer` keeps prepared statements in transaction mode.
-const KEEPS_STATEMENTS: (u32, u32) = (1, 21);
-
 const TRANSACTION: &str = "pool_mode = transaction\nmax_prepared_statements = 200";
 
 fn is_missing() -> bool {
@@ -80,7 +77,7 @@ async fn in_session_mode_everything_is_as_without_it() {
 
 #[tokio::test]
 async fn in_transaction_mode_it_works_where_prepared_statements_are_kept() {
-    if PgBouncer::version().is_none_or(|version| version < KEEPS_STATEMENTS) {
+    if PgBouncer::version().is_none_or(|version| version < PgBouncer::KEEPS_STATEMENTS) {
         eprintln!("skipped: no pgbouncer of release 1.21 or later in the PATH");
         return;
     }
@@ -124,7 +121,7 @@ async fn in_transaction_mode_it_is_refused_where_prepared_statements_are_lost() 
         return;
     }
     let database = Database::create().await;
-    let is_old = PgBouncer::version().unwrap() < KEEPS_STATEMENTS;
+    let is_old = PgBouncer::version().unwrap() < PgBouncer::KEEPS_STATEMENTS;
     let more = if is_old { "" } else { "max_prepared_statements = 0" };
     let settings = format!("pool_mode = transaction\n{more}");
     let bouncer = PgBouncer::start(&database.url(), &settings).await.unwrap();

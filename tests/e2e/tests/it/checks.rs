@@ -129,7 +129,8 @@ async fn rights_and_connections_of_postgres_are_added_up() -> Result<()> {
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "CREATE ROLE {role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 6;
          GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
-         GRANT INSERT, UPDATE ON accepted_jobs TO {role};"
+         GRANT INSERT, UPDATE ON accepted_jobs, plans TO {role};
+         GRANT INSERT ON plan_versions, audit TO {role};"
     )))
     .execute(stack.db())
     .await?;

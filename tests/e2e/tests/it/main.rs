@@ -2,6 +2,7 @@
 //! starts, stops, dies, loses something or is typed at a command line. Every test has a stack of
 //! its own and ends it with `done`, which checks what must hold after any test.
 
+mod certificates;
 mod chaos;
 mod checks;
 mod connections;
@@ -15,9 +16,11 @@ mod faults;
 mod health;
 mod keys;
 mod large_body;
+mod loading;
 mod logs;
 mod metrics;
 mod outages;
+mod poolers;
 mod power_cut;
 mod redis_loss;
 mod secrets;

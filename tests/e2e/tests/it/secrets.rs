@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use domain::{ClientId, Fingerprint, IdempotencyKey, Instant, JobKey};
 use e2e::{Kind, Stack, WithDatabase, eventually_true, run_to_end};
 use queue::QueuedJob;
+use sqlx::ConnectOptions;
 use std::time::Duration;
 use support::commands::create_user;
 
@@ -83,5 +84,43 @@ async fn while_postgres_is_away_a_job_with_an_unknown_key_is_held() -> Result<()
         Ok(stack.count("SELECT count(*) FROM transactions").await? == 1)
     })
     .await?;
+    stack.done().await
+}
+
+/// The SQL that OPERATIONS.md gives the owner of the tables, for the role of a worker alone. Roles
+/// belong to the whole server, so it has a name of its own.
+fn grants_of_worker(role: &str) -> String {
+    let after = include_str!("../../../../docs/OPERATIONS.md").split("```sql after-the-migration");
+    let grants = after.last().and_then(|text| text.split("```").next()).unwrap_or_default();
+    let grants = grants.replace(", commerce_api", "").replace("commerce_worker", role);
+    grants.lines().filter(|line| !line.contains("commerce_api")).collect()
+}
+
+#[tokio::test]
+async fn the_role_of_a_worker_lists_keys_and_leaves_rotating_to_the_owner() -> Result<()> {
+    let stack = Stack::builder().apis(0).workers(0).start().await?;
+    let role = format!("secrets_{}", std::process::id());
+    let create = format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'; {}", grants_of_worker(&role));
+    sqlx::raw_sql(sqlx::AssertSqlSafe(create)).execute(stack.db()).await?;
+    let options = stack.db().connect_options().as_ref().clone();
+    let url = options.username(&role).password("secret").to_url_lossy();
+    let as_worker = |args: &[&str]| {
+        let settings = stack.settings(Kind::Worker).with("DATABASE_URL", &url);
+        run_to_end("worker", &[&["secrets"], args].concat(), &settings)
+    };
+    let listed = as_worker(&["list"])?;
+    ensure!(listed.status.success(), "{listed:?}");
+    assert_eq!(states(&String::from_utf8(listed.stdout)?), ["signing"]);
+    for args in [&["rotate"][..], &["rotate", "--compromised"]] {
+        let refused = as_worker(args)?;
+        let said = String::from_utf8(refused.stderr)?;
+        assert!(!refused.status.success() && said.contains("with the role that owns"), "{said}");
+    }
+    assert_eq!(states(&secrets(&stack, &["list"])?), ["signing"]);
+    secrets(&stack, &["rotate"])?;
+    let listed = as_worker(&["list"])?;
+    assert_eq!(states(&String::from_utf8(listed.stdout)?), ["signing", "waiting"]);
+    let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(stack.db()).await?;
     stack.done().await
 }

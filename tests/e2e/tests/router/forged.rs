@@ -16,7 +16,7 @@ fn job_of(client: ClientId, key: &str, command: Command) -> Result<QueuedJob> {
     Ok(QueuedJob::new(client, key, fingerprint, Instant::UNIX_EPOCH, command))
 }
 
-fn job(key: &str, command: Command) -> Result<QueuedJob> {
+pub(crate) fn job(key: &str, command: Command) -> Result<QueuedJob> {
     job_of(ClientId::LOCAL, key, command)
 }
 

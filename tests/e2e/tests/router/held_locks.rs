@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 const SOON: Duration = Duration::from_secs(30);
 /// How long a first command may wait for the lock of another.
 const FIRST: Duration = Duration::from_secs(6);
-/// How long later ones may. The machine of a test may be busy.
-const LATER: Duration = Duration::from_millis(1_500);
+/// How long later ones may: the batch before theirs may meet a lock (200 ms), their own may (200
+/// ms), and they are tried again by themselves, where they may meet one of a batch (50 ms).
+const LATER: Duration = Duration::from_millis(500);
 
 /// Locks as a psql session would that nobody looks after.
 async fn lock(stack: &Stack, statement: &str) -> Result<Transaction<'static, Postgres>> {

@@ -10,6 +10,7 @@ mod concurrency;
 mod edge;
 mod expiry;
 mod failed_keys;
+mod flood;
 mod forged;
 mod fuzz;
 mod gift;

@@ -1,9 +1,9 @@
 //! The kinds of calls that are coalesced: admissions, notes of accepted jobs, and pages of
 //! subscriptions.
 
-use crate::coalesce::Coalescer;
 use domain::{AcceptedJob, Fingerprint};
 use queue::{AT_ONCE_MAX, Admission, Queue, QueueError, Submission};
+use runtime::coalesce::Coalescer;
 use store::reads::{self, Page, PageOf};
 use store::{Database, StoreError, accepted};
 

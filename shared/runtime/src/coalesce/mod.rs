@@ -2,9 +2,8 @@
 //! serves all of them. A lone request is served at once. When there are many, they share the cost
 //! of a call.
 //!
-//! This module does not depend on what is called; `calls` does.
+//! This module does not depend on what is called.
 
-pub(crate) mod calls;
 #[cfg(test)]
 mod tests;
 
@@ -23,11 +22,11 @@ const WAIT_MAX: Duration = Duration::from_secs(4);
 type Responder<O, E> = oneshot::Sender<Result<O, CoalesceError<E>>>;
 
 /// Coalesces requests into calls. Its tasks end when it is dropped.
-pub(crate) struct Coalescer<I, O, E>(mpsc::Sender<(I, Responder<O, E>)>);
+pub struct Coalescer<I, O, E>(mpsc::Sender<(I, Responder<O, E>)>);
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CoalesceError<E> {
+pub enum CoalesceError<E> {
     /// The call failed. Every request that shared it gets the same error.
     #[error(transparent)]
     Failed(Arc<E>),
@@ -47,7 +46,7 @@ where
 {
     /// A coalescer of requests that `call` answers, in their order: at most `size` requests in one
     /// call, and at most `concurrency` calls at once.
-    pub(crate) fn new<F, C>(size: usize, concurrency: usize, call: C) -> Self
+    pub fn new<F, C>(size: usize, concurrency: usize, call: C) -> Self
     where
         F: Future<Output = Result<Vec<O>, E>> + Send,
         C: Fn(Vec<I>) -> F + Clone + Send + 'static,
@@ -73,7 +72,7 @@ where
     }
 
     /// Puts `input` into the next call, and returns the answer to it.
-    pub(crate) async fn call(&self, input: I) -> Result<O, CoalesceError<E>> {
+    pub async fn call(&self, input: I) -> Result<O, CoalesceError<E>> {
         let (responder, answer) = oneshot::channel();
         let answered = async {
             self.0.send((input, responder)).await.map_err(|_| CoalesceError::Lost)?;
