@@ -39,6 +39,20 @@ ALTER TABLE subscriptions
         status NOT IN ('trialing', 'past_due', 'paused') OR due_at IS NOT NULL
     ) NOT VALID;
 
+-- Rows of release 0.2.0 alone lack due_at; those of this one have it in states which that one does
+-- not know. The trigger is there only until no 0.2.0 runs any more.
+DO $migration$ BEGIN
+    IF to_regprocedure('fill_subscription()') IS NOT NULL THEN
+        CREATE OR REPLACE FUNCTION fill_subscription() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.status IN ('active', 'cancelled', 'expired') THEN
+                NEW.due_at := CASE WHEN NEW.status = 'active' THEN NEW.end_date END;
+            END IF;
+            RETURN NEW;
+        END $$;
+    END IF;
+END $migration$;
+
 ALTER TABLE grants
     ADD COLUMN reason text,
     DROP CONSTRAINT grants_source_check,

@@ -1,7 +1,7 @@
 //! Reads values that have bounds. What each `expecting` or error says is what a client is told.
 
 use crate::Instant;
-use chrono::{Datelike, SubsecRound};
+use chrono::{Datelike, SubsecRound, Timelike};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
@@ -70,8 +70,10 @@ pub(crate) fn instant<'de, D: Deserializer<'de>>(input: D) -> Result<Instant, D:
         || D::Error::custom("must be an instant from 1970 on, such as 2026-01-31T08:00:00Z");
     let text = input.deserialize_str(Text)?;
     let read = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| wrong())?.to_utc();
+    // Postgres takes a leap second for the next minute, and the answer would not be what it stores.
+    let is_leap_second = read.nanosecond() >= 1_000_000_000;
     Some(read.trunc_subsecs(6))
-        .filter(|read| *read >= EPOCH && read.year() <= 9999)
+        .filter(|read| *read >= EPOCH && read.year() <= 9999 && !is_leap_second)
         .ok_or_else(wrong)
 }
 

@@ -5,6 +5,8 @@ use chrono::{Datelike, Months};
 
 /// The last year that RFC 3339 can write.
 const YEAR_MAX: i32 = 9999;
+/// The last microsecond of that year, counted from 1970.
+const LAST_MICROS: i64 = 253_402_300_799_999_999;
 
 /// `months` calendar months after `anchor`: the same day and time of day, or the month's last day
 /// where the month is shorter.
@@ -24,6 +26,13 @@ pub fn months_between(anchor: Instant, end: Instant) -> Option<u32> {
     let month = |instant: Instant| instant.year() * 12 + instant.month0().cast_signed();
     let months = u32::try_from(month(end) - month(anchor)).ok()?;
     (add_months(anchor, months) == Some(end)).then_some(months)
+}
+
+/// The instant, or the last one that RFC 3339 can write.
+#[must_use]
+pub fn writable(instant: Instant) -> Instant {
+    let last = Instant::from_timestamp_micros(LAST_MICROS).unwrap_or(instant);
+    instant.min(last)
 }
 
 /// Whether RFC 3339 can write the instant.

@@ -27,8 +27,10 @@ impl Rules for SetAutoRenew {
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let live = decider.subscription_that(self.subscription_id, SubscriptionStatus::is_live)?;
-        let updated_at = decider.context.now;
-        Ok(changed(Subscription { auto_renew: self.auto_renew, updated_at, ..live }))
+        // As it is stored: its renewal may be overdue, and is still to be tried.
+        let stored = decider.working_set.subscription(live.client, live.id).cloned();
+        let (auto_renew, updated_at) = (self.auto_renew, decider.context.now);
+        Ok(changed(Subscription { auto_renew, updated_at, ..stored.unwrap_or(live) }))
     }
 }
 
@@ -37,6 +39,7 @@ mod tests {
     use super::SetAutoRenew;
     use crate::samples::*;
     use crate::{Change, Refusal, Subscription, SubscriptionStatus};
+    use chrono::TimeDelta;
 
     #[test]
     fn a_live_subscription_is_switched_both_ways_and_nothing_else_changes() {
@@ -47,6 +50,16 @@ mod tests {
             let expected = Subscription { auto_renew: after, updated_at: now(), ..found };
             assert_eq!(subscription_of(&decided(&rows, command)), &expected);
         }
+    }
+
+    #[test]
+    fn a_renewal_that_is_overdue_is_still_to_be_tried_afterwards() {
+        let found = Subscription { auto_renew: true, ..held(Holding::Running) };
+        let rows = working_set([Change::Subscription(found.clone())]);
+        let late = found.end_date + TimeDelta::hours(2);
+        let command = SetAutoRenew { subscription_id: HELD, auto_renew: true };
+        let after = decided_at(&rows, command, late);
+        assert_eq!(subscription_of(&after).due(), found.due());
     }
 
     #[test]

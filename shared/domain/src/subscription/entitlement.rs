@@ -1,6 +1,7 @@
 //! Whether a user is entitled to the product at an instant, and to what.
 
 use crate::{GrantSource, Instant, Subscription, SubscriptionStatus, calendar};
+use chrono::Months;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -82,7 +83,7 @@ impl Entitlement {
 }
 
 /// The source of the months that cover `now`: each grant covers its months after those of the
-/// grants before it. Those before the anchor are counted as if they ended there.
+/// grants before it. Those before the anchor are counted back from it.
 fn running_source(
     subscription: &Subscription,
     grants: &[(GrantSource, u32)],
@@ -92,8 +93,10 @@ fn running_source(
     let mut months = 0_u32;
     let covers = |(_, more): &&(GrantSource, u32)| {
         months = months.saturating_add(*more);
-        let after_anchor = months.checked_sub(before_anchor);
-        let end = after_anchor.and_then(|months| calendar::add_months(subscription.anchor, months));
+        let end = match months.checked_sub(before_anchor) {
+            Some(after) => calendar::add_months(subscription.anchor, after),
+            None => subscription.anchor.checked_sub_months(Months::new(before_anchor - months)),
+        };
         end.is_some_and(|end| now < end)
     };
     // In grace it is what ran last.
@@ -108,8 +111,8 @@ fn running_source(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::GiftId;
     use crate::samples::*;
+    use crate::{GiftId, SubscriptionState};
     use chrono::TimeDelta;
 
     const GIFT: GrantSource = GrantSource::Gift(GiftId::new(20));
@@ -175,6 +178,17 @@ mod tests {
         ] {
             let current = at_instant(Holding::Running, now).current.unwrap();
             assert_eq!(current.source, Some(source), "{now}");
+        }
+        // After a pause the rest of both is counted back from the end that it left.
+        let paused = SubscriptionState::Paused { at: now(), resume_at: None };
+        let paused = Subscription { state: paused, ..held(Holding::Running) };
+        let resumed = paused.resumed(now() + TimeDelta::days(10));
+        for (now, source) in
+            [(now() + TimeDelta::days(11), Purchase), (resumed.end_date - tick, Gift)]
+        {
+            let basis =
+                EntitlementBasis { subscription: resumed.clone(), ..basis(Holding::Running) };
+            assert_eq!(Entitlement::at(Some(basis), now).current.unwrap().source, Some(source));
         }
         let renewed =
             EntitlementBasis { grants: vec![(GrantSource::Renewal, 2)], ..basis(Holding::Running) };

@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn what_is_past_due_expires_at_the_end_of_its_grace() {
         let state = SubscriptionState::PastDue;
-        let failed = Subscription { state, grace_days: 7, ..held(Holding::Running) };
+        let failed =
+            Subscription { state, auto_renew: true, grace_days: 7, ..held(Holding::Running) };
         let (due, end) = (failed.due().unwrap(), failed.end_date);
         let rows = working_set([Change::Subscription(failed)]);
         let tick = TimeDelta::microseconds(1);

@@ -3,7 +3,7 @@
 
 use crate::{
     ExpireSubscription, Instant, InternalCommand, RenewSubscription, ResumeSubscription,
-    Subscription, SubscriptionState, SubscriptionStatus,
+    Subscription, SubscriptionState, SubscriptionStatus, calendar,
 };
 use chrono::TimeDelta;
 
@@ -48,13 +48,13 @@ impl Subscription {
     }
 
     /// The instant from which it does not entitle any more if nothing happens. One that is renewed
-    /// by itself goes on while that is tried.
+    /// by itself goes on while that is tried, and no longer than that.
     #[must_use]
     pub fn access_end(&self) -> Instant {
         match self.state {
-            SubscriptionState::PastDue => self.grace_end(),
+            SubscriptionState::PastDue if self.auto_renew => self.grace_end(),
             SubscriptionState::Active if self.auto_renew => {
-                self.grace_end().max(self.end_date + FIRST_TRY)
+                self.grace_end().max(calendar::writable(self.end_date + FIRST_TRY))
             }
             _ => self.end_date,
         }
@@ -63,7 +63,7 @@ impl Subscription {
     /// The end of the time in which a failed renewal can be made good.
     #[must_use]
     pub fn grace_end(&self) -> Instant {
-        self.end_date + TimeDelta::days(self.grace_days.into())
+        calendar::writable(self.end_date + TimeDelta::days(self.grace_days.into()))
     }
 
     /// The instant at which it goes on by itself, if it stands still.
@@ -100,7 +100,7 @@ impl Subscription {
     pub fn due_at(&self) -> Option<Instant> {
         match self.state {
             SubscriptionState::Active | SubscriptionState::Cancelling { .. } => Some(self.end_date),
-            SubscriptionState::PastDue => Some(self.grace_end()),
+            SubscriptionState::PastDue => Some(self.access_end()),
             SubscriptionState::Paused { .. } => self.resumes_at(),
             SubscriptionState::Cancelled { .. }
             | SubscriptionState::CancelledAtEnd { .. }
@@ -176,6 +176,22 @@ mod tests {
             let ended = flagged.as_of(at("2026-07-31T08:00:00Z"));
             assert_eq!(ended.state, SubscriptionState::CancelledAtEnd { at: now() });
         }
+    }
+
+    #[test]
+    fn grace_lasts_only_as_long_as_it_is_to_be_renewed() {
+        let state = SubscriptionState::PastDue;
+        let failed = Subscription { state, ..renewing(7) };
+        assert_eq!(failed.effective_status(failed.end_date), PastDue);
+        let off = Subscription { auto_renew: false, ..failed };
+        assert_eq!(off.effective_status(off.end_date), Expired);
+        assert_eq!(off.due_at(), Some(off.end_date));
+    }
+
+    #[test]
+    fn grace_ends_when_instants_can_no_longer_be_written() {
+        let late = Subscription { end_date: at("9999-12-30T00:00:00Z"), ..renewing(7) };
+        assert_eq!(late.access_end(), at("9999-12-31T23:59:59.999999Z"));
     }
 
     fn paused(resume_at: Option<Instant>) -> Subscription {

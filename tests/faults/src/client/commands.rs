@@ -36,7 +36,8 @@ impl Shop {
         let gift = recent(&known.gifts, rng);
         match (rng.random_range(0..100), subscription, gift) {
             (0..22, Some(id), _) => ("/renew", with_months(json!({ "subscription_id": id }), rng)),
-            (22..34, Some(id), _) => ("/cancel", json!({ "subscription_id": id })),
+            (22..26, Some(id), _) => ("/cancel", json!({ "subscription_id": id })),
+            (26..34, Some(id), _) => changed(id, rng),
             (34..56, _, Some((id, to))) => {
                 let to = to.to_ascii_lowercase();
                 let recipient = known.users.iter().find(|(_, email)| *email == to);
@@ -53,11 +54,23 @@ impl Shop {
             // read without a lock, so that their order is not that of the log.
             (77, ..) => ("/plans/golden/retire", json!({})),
             (76, ..) => ("/cancel", json!({ "subscription_id": 9_000_000_000_000_i64 })),
+            (78..80, ..) => {
+                // Months from an anchor; its end may have passed by the time of the decision.
+                let (anchor, end) = ("2026-01-31T08:00:00Z", "2031-02-28T08:00:00Z");
+                let plan = "monthly";
+                let body = json!({ "user_id": user, "plan": plan, "anchor": anchor,
+                                   "end_date": end, "auto_renew": rng.random_bool(0.5) });
+                ("/import", body)
+            }
             _ => {
                 let plan = *["monthly", "monthly", "monthly", "yearly", "golden"]
                     .choose(rng)
                     .unwrap_or(&"monthly");
-                ("/subscribe", with_months(json!({ "user_id": user, "plan": plan }), rng))
+                let mut body = json!({ "user_id": user, "plan": plan });
+                if let Some(members) = body.as_object_mut().filter(|_| rng.random_bool(0.5)) {
+                    members.insert("auto_renew".to_owned(), true.into());
+                }
+                ("/subscribe", with_months(body, rng))
             }
         }
     }
@@ -70,7 +83,7 @@ impl Shop {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (reply.status, submission.path) {
             (201, "/users") => known.users.extend(id("id").zip(text("email"))),
-            (201, "/subscribe") => known.subscriptions.extend(id("id")),
+            (201, "/subscribe" | "/import") => known.subscriptions.extend(id("id")),
             (200, "/gift/redeem") => known.subscriptions.extend(id("subscription_id")),
             (201, "/gift") => known.gifts.extend(id("id").zip(text("recipient_email"))),
             _ => {}
@@ -103,16 +116,56 @@ pub fn twin(path: &str, body: &Value, rng: &mut StdRng) -> (&'static str, Value)
             set("user_id", 1.into());
             "/gift/redeem"
         }
-        // The same body for another path.
-        "/renew" | "/cancel" => {
-            if let Some(members) = body.as_object_mut() {
-                members.remove("duration_months");
-            }
-            if path == "/renew" { "/cancel" } else { "/renew" }
+        // The same subscription or user for another path.
+        "/import" => {
+            keep(&mut body, &["user_id", "plan"]);
+            "/subscribe"
+        }
+        "/renew" => {
+            keep(&mut body, &["subscription_id"]);
+            "/cancel"
+        }
+        "/cancel" | "/uncancel" | "/auto-renew" | "/pause" | "/resume" | "/extend" => {
+            keep(&mut body, &["subscription_id"]);
+            "/renew"
         }
         _ => "/users",
     };
     (path, body)
+}
+
+fn keep(body: &mut Value, names: &[&str]) {
+    if let Some(members) = body.as_object_mut() {
+        members.retain(|name, _| names.contains(&name.as_str()));
+    }
+}
+
+/// A command that changes what becomes of a subscription.
+fn changed(id: i64, rng: &mut StdRng) -> (&'static str, Value) {
+    let subscription = json!({ "subscription_id": id });
+    let with = |name: &str, value: Value| {
+        let mut body = subscription.clone();
+        body.as_object_mut().map(|members| members.insert(name.to_owned(), value));
+        body
+    };
+    match rng.random_range(0..8) {
+        0 => ("/cancel", with("at_period_end", true.into())),
+        1 => ("/uncancel", subscription),
+        2 => ("/auto-renew", with("auto_renew", rng.random_bool(0.7).into())),
+        3 => ("/pause", subscription),
+        4 | 5 => ("/resume", subscription),
+        6 => ("/pause", with("resume_at", resume_at().into())),
+        _ => {
+            let body = json!({ "subscription_id": id, "months": 1, "reason": "a test" });
+            ("/extend", body)
+        }
+    }
+}
+
+/// A few seconds from now, so that pauses end by themselves while the campaign runs.
+#[expect(clippy::disallowed_methods, reason = "the clients of the campaign have clocks")]
+fn resume_at() -> String {
+    (chrono::Utc::now() + chrono::TimeDelta::seconds(5)).to_rfc3339()
 }
 
 fn recent<T: Clone>(things: &[T], rng: &mut StdRng) -> Option<T> {

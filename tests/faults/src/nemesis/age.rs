@@ -41,7 +41,8 @@ pub async fn inject(pool: &PgPool) -> Result<()> {
                  WHERE client_id = $1 AND user_id = $2 AND status = 'active' FOR NO KEY UPDATE
              )
              UPDATE subscriptions s SET start_date = start_date - by, end_date = end_date - by,
-                                        due_at = end_date - by
+                                        due_at = end_date - by,
+                                        anchor = anchor - by
              FROM aged WHERE (s.client_id, s.id) = (aged.client_id, aged.id)
              RETURNING s.id, s.start_date, s.end_date",
         )
@@ -106,7 +107,9 @@ pub fn replay(row: &LogRow, rows: &Changes) -> Option<Change> {
     match row.operation.as_str() {
         AGE_SUBSCRIPTION => {
             let found = rows.subscriptions.get(&SubscriptionId::new(id))?.clone();
-            Some(Change::Subscription(Subscription { start_date, end_date: end, ..found }))
+            let anchor = found.anchor - (found.start_date - start_date);
+            let aged = Subscription { start_date, anchor, end_date: end, ..found };
+            Some(Change::Subscription(aged))
         }
         AGE_GIFT => {
             let found = rows.gifts.get(&GiftId::new(id))?.clone();
