@@ -25,7 +25,7 @@ fn aged() -> (Books, Instant) {
     let note = |start: Instant| {
         json!({"start_us": start.timestamp_micros(), "end_us": end.timestamp_micros()}).to_string()
     };
-    let moved = Subscription { start_date: start, end_date: end, ..subscription };
+    let moved = Subscription { start_date: start, anchor: start, end_date: end, ..subscription };
     let moved = Change::Subscription(moved);
     books.nemesis("faults_age_subscription", SUBSCRIPTION.get(), moved, note(start));
     let gift = Gift { expires_at: end, ..books.rows.gifts.first().unwrap().clone() };
