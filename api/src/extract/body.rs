@@ -4,6 +4,7 @@
 use crate::api_error::ApiError;
 use crate::extract::content::ensure_plain_json;
 use crate::extract::field_errors::{errors, shown_name};
+use crate::extract::repeated::repeated_member;
 use axum::http::{HeaderMap, header};
 use contract::{FieldError, ProblemKind};
 use serde::Deserialize;
@@ -24,6 +25,10 @@ pub(crate) fn fields(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, ApiErr
 
 pub(super) fn malformed(detail: &str) -> ApiError {
     ApiError::new(ProblemKind::MalformedJson, detail)
+}
+
+fn repeated(name: &str) -> ApiError {
+    malformed(&format!("The member {:?} occurs twice.", shown_name(name)))
 }
 
 /// The members of a body.
@@ -53,10 +58,14 @@ impl Fields {
         let mut unique = Map::new();
         for (name, value) in members {
             if unique.contains_key(&name) {
-                let name = shown_name(&name);
-                return Err(malformed(&format!("The member {name:?} occurs twice.")));
+                return Err(repeated(&name));
             }
             unique.insert(name, value);
+        }
+        // Of an object in a member only the last of equal members was kept. Few bodies have one.
+        let has_parts = unique.values().any(|value| value.is_object() || value.is_array());
+        if let Some(name) = has_parts.then(|| repeated_member(bytes)).flatten() {
+            return Err(repeated(&name));
         }
         let canonical = serde_json::to_vec(&unique).unwrap_or_default();
         Ok(Self { members: unique, canonical })

@@ -1,6 +1,7 @@
 //! Every error in the members of a body, so that the client is told all of them in one answer.
 
 use contract::FieldError;
+use domain::USER_MEMBERS;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -12,6 +13,8 @@ const NAME_LENGTH_MAX: usize = 64;
 
 /// The errors of `members` as a `C`: those of its own members in the order of the type, then the
 /// unknown ones by name. The type itself says what is wrong; its schema says which members it has.
+/// Only which members exclude each other is said by [`USER_MEMBERS`], and that a body has at least
+/// one is said here.
 pub(crate) fn errors<C: DeserializeOwned + ToSchema>(
     members: &Map<String, Value>,
 ) -> Vec<FieldError> {
@@ -21,9 +24,10 @@ pub(crate) fn errors<C: DeserializeOwned + ToSchema>(
 /// The errors of the object at that place in a `C`.
 fn errors_at<C: DeserializeOwned>(
     place: &[&str],
-    Object { properties, required, .. }: &Object,
+    object: &Object,
     members: &Map<String, Value>,
 ) -> Vec<FieldError> {
+    let Object { properties, .. } = object;
     let mut errors = Vec::new();
     for (name, property) in properties {
         let place = [place, &[name]].concat();
@@ -32,8 +36,10 @@ fn errors_at<C: DeserializeOwned>(
                 errors.extend(errors_at::<C>(&place, object, inner));
                 None
             }
-            (Some(value), _) => wrong::<C>(&place, value),
-            (None, _) => required.contains(name).then(|| "is required".to_owned()),
+            (Some(value), _) => {
+                wrong::<C>(&place, value).or_else(|| excluded(object, members, name))
+            }
+            (None, _) => missing(object, members, name).map(str::to_owned),
         };
         errors.extend(message.map(|message| error(&place, message)));
     }
@@ -41,6 +47,34 @@ fn errors_at<C: DeserializeOwned>(
     let unknown = unknown.map(|name| [place, &[name.as_str()]].concat());
     errors.extend(unknown.map(|place| error(&place, "is not a known field".to_owned())));
     errors
+}
+
+/// What is said of a member that is missing, if it may not be.
+fn missing(
+    Object { properties, required, .. }: &Object,
+    members: &Map<String, Value>,
+    name: &str,
+) -> Option<&'static str> {
+    // Of the two that can name a user, the first is asked for.
+    let other = USER_MEMBERS.iter().find_map(|[first, other]| (name == *first).then_some(*other));
+    let names_user = other.is_some_and(|other| properties.contains_key(other));
+    let is_unnamed = names_user && !other.is_some_and(|other| members.contains_key(other));
+    if is_unnamed || required.iter().any(|required| required == name) {
+        return Some("is required");
+    }
+    let says_nothing = required.is_empty() && !names_user && members.is_empty();
+    says_nothing.then_some("is required if nothing else is given")
+}
+
+/// What is said of a member whose place another one takes.
+fn excluded(
+    Object { properties, .. }: &Object,
+    members: &Map<String, Value>,
+    name: &str,
+) -> Option<String> {
+    let [first, _] = USER_MEMBERS.iter().find(|[_, other]| name == *other)?;
+    let is_there = properties.contains_key(*first) && members.contains_key(*first);
+    is_there.then(|| format!("cannot be given beside {first}"))
 }
 
 /// The object that a member is, with members of its own. A described one is the only part of a
@@ -95,7 +129,7 @@ fn object<C: ToSchema>() -> Object {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{CreateUser, Give, Redeem, Renew, Subscribe};
+    use domain::{CreateUser, Give, Redeem, Renew, Subscribe, UserChanges};
     use serde_json::json;
 
     const ID: &str = "must be a positive integer of at most 63 bits";
@@ -131,6 +165,40 @@ mod tests {
         assert_eq!(of::<Give>(&json!({"gifter_id": -1})), expected);
         let expected = told(&[("gift_id", required), ("user_id", required)]);
         assert_eq!(of::<Redeem>(&json!({})), expected);
+    }
+
+    #[test]
+    fn a_user_is_named_in_one_of_two_ways() {
+        let required = "is required";
+        let expected = told(&[("user_id", required), ("plan", required)]);
+        assert_eq!(of::<Subscribe>(&json!({})), expected);
+        let named = json!({"external_id": "c-1"});
+        assert_eq!(of::<Subscribe>(&named), told(&[("plan", required)]));
+
+        let both = json!({"gifter_id": 1, "gifter_external_id": "c-1"});
+        let excluded = ("gifter_external_id", "cannot be given beside gifter_id");
+        assert_eq!(of::<Give>(&both), told(&[excluded, ("recipient_email", required)]));
+        let both = json!({"gift_id": 1, "user_id": 0, "external_id": ""});
+        let wrong = ("external_id", "must be 1 to 128 visible ASCII characters");
+        assert_eq!(of::<Redeem>(&both), told(&[("user_id", ID), wrong]));
+    }
+
+    #[test]
+    fn an_update_says_something() {
+        let message = "is required if nothing else is given";
+        let expected = told(&[("email", message), ("metadata", message)]);
+        assert_eq!(of::<UserChanges>(&json!({})), expected);
+        let expected = told(&[("user_id", "is not a known field")]);
+        assert_eq!(of::<UserChanges>(&json!({"user_id": 1})), expected);
+    }
+
+    #[test]
+    fn metadata_is_repaired_as_a_whole() {
+        let message = domain::InvalidMetadata.to_string();
+        for metadata in [json!({"a": 1}), json!({"a": "\0"}), json!([]), json!(null), json!("a")] {
+            let body = json!({"metadata": metadata});
+            assert_eq!(of::<UserChanges>(&body), told(&[("metadata", &*message)]), "{body}");
+        }
     }
 
     #[test]

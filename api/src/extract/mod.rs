@@ -11,11 +11,13 @@ mod entity_tag;
 mod field_errors;
 mod forwarded;
 mod idempotency_key;
+mod page;
 mod path;
 mod prefer;
 mod query;
 mod quoted;
 mod received;
+mod repeated;
 
 pub(crate) use api_key::ApiKey;
 #[cfg(test)]
@@ -26,7 +28,8 @@ pub(crate) use client_address::{bucket, client_address};
 pub(crate) use decimal::decimal;
 pub(crate) use entity_tag::is_known_tag;
 pub(crate) use idempotency_key::idempotency_key;
+pub(crate) use page::{page_limit, page_start};
 pub(crate) use path::{PathParameter, parse_id};
 pub(crate) use prefer::{Prefer, WAIT_MAX};
-pub(crate) use query::{invalid_parameter, page_limit, query};
+pub(crate) use query::{invalid_parameter, query};
 pub(crate) use received::{LargeBodies, read_body};

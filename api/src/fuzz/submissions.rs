@@ -4,7 +4,7 @@ use crate::api_error::ApiError;
 use crate::extract::Fields;
 use domain::{
     Cancel, ClientId, Command, CreateUser, Fingerprint, Give, IdempotencyKey, Instant, Redeem,
-    Renew, Subscribe,
+    Renew, Subscribe, UpdateUser, UserId,
 };
 use proptest::prelude::*;
 use queue::QueuedJob;
@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-/// Names of fields: those of all six commands, and unknown ones.
-const NAMES: [&str; 9] = [
+/// Names of fields: those of all commands, and unknown ones.
+const NAMES: [&str; 12] = [
     "email",
     "user_id",
     "plan",
@@ -22,19 +22,27 @@ const NAMES: [&str; 9] = [
     "gifter_id",
     "recipient_email",
     "gift_id",
+    "external_id",
+    "gifter_external_id",
+    "metadata",
     "coupon",
 ];
 
 type Parse = fn(&Fields) -> Result<Command, ApiError>;
 
+fn read<B: DeserializeOwned + ToSchema>(fields: &Fields) -> Result<B, ApiError> {
+    fields.read().map_err(ApiError::invalid)
+}
+
 fn command<C: DeserializeOwned + ToSchema + Into<Command>>(
     fields: &Fields,
 ) -> Result<Command, ApiError> {
-    fields.read::<C>().map(Into::into).map_err(ApiError::invalid)
+    read::<C>(fields).map(Into::into)
 }
 
-const COMMANDS: [Parse; 6] = [
+const COMMANDS: [Parse; 7] = [
     command::<CreateUser>,
+    |fields| Ok(UpdateUser { user_id: UserId::new(1), changes: read(fields)? }.into()),
     command::<Subscribe>,
     command::<Renew>,
     command::<Cancel>,
@@ -54,6 +62,7 @@ fn scalar() -> impl Strategy<Value = Value> {
         "[a-z]{1,8}@[a-z]{1,8}\\.(com|org)".prop_map(Value::from),
         Just(json!("monthly")),
         Just(json!([1, {"a": "b"}])),
+        Just(json!({"a": "b", "c": ""})),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! The `OpenAPI` document. Routes describe themselves; what many of them share is added here.
 
+mod alternatives;
 mod headers;
 mod problems;
 mod shared;
@@ -19,8 +20,11 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 const API_KEY: &str = "api_key";
 
 /// The document as it is served. It depends on the code alone.
-pub(crate) static DOCUMENT: LazyLock<String> =
-    LazyLock::new(|| routes().into_openapi().to_pretty_json().unwrap_or_default());
+pub(crate) static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let mut document = routes().into_openapi();
+    alternatives::describe(&mut document);
+    document.to_pretty_json().unwrap_or_default()
+});
 
 /// The document without paths: what it is about, how to authenticate, and every problem.
 pub(crate) fn base() -> OpenApi {

@@ -2,7 +2,7 @@
 
 use crate::problem::{Problem, ProblemKind};
 use crate::view::timestamp;
-use domain::{Instant, Refusal, SubscriptionId, SubscriptionStatus};
+use domain::{Instant, Refusal, SubscriptionId, SubscriptionStatus, UserId};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -25,6 +25,11 @@ fn parts(refusal: &Refusal) -> (ProblemKind, Cow<'static, str>, Members) {
         Refusal::GiftNotFound => fixed(Kind::GiftNotFound, "No gift has this id."),
         Refusal::PlanNotFound => fixed(Kind::PlanNotFound, "No plan has this code."),
         Refusal::EmailTaken => fixed(Kind::EmailTaken, "Another user has this email address."),
+        Refusal::ExternalIdTaken { user } => (
+            Kind::ExternalIdTaken,
+            "Another user has this external id.".into(),
+            vec![("user_id", user.get().into())],
+        ),
         Refusal::AlreadySubscribed { subscription, end_date } => (
             Kind::AlreadySubscribed,
             "The user has an active subscription: renew that one instead.".into(),
@@ -118,7 +123,7 @@ pub fn problem(refusal: &Refusal) -> Problem {
 }
 
 /// A sample of each refusal, for the documentation.
-pub(crate) fn samples() -> [Refusal; 22] {
+pub(crate) fn samples() -> [Refusal; 23] {
     let instant = Instant::from_timestamp_nanos(1_782_864_000_000_000_000);
     [
         Refusal::UserNotFound,
@@ -127,6 +132,7 @@ pub(crate) fn samples() -> [Refusal; 22] {
         Refusal::GiftNotFound,
         Refusal::PlanNotFound,
         Refusal::EmailTaken,
+        Refusal::ExternalIdTaken { user: UserId::new(42) },
         Refusal::AlreadySubscribed { subscription: SubscriptionId::new(7), end_date: instant },
         Refusal::SubscriptionNotActive { current: SubscriptionStatus::Cancelled },
         Refusal::NotCancelling,

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub enum Change {
     /// A new user.
     User(User),
+    /// A user that was there before. It is told apart, so that no new user takes its row.
+    ChangedUser(User),
     /// A new or changed subscription.
     Subscription(Subscription),
     /// A new or changed gift.
@@ -23,6 +25,8 @@ pub enum Change {
 pub struct Changes {
     /// New users.
     pub users: BTreeMap<UserId, User>,
+    /// Changed users, but for those that are new.
+    pub changed_users: BTreeMap<UserId, User>,
     /// New and changed subscriptions.
     pub subscriptions: BTreeMap<SubscriptionId, Subscription>,
     /// New and changed gifts.
@@ -38,6 +42,11 @@ impl Changes {
     pub fn push(&mut self, change: Change) {
         match change {
             Change::User(user) => drop(self.users.insert(user.id, user)),
+            Change::ChangedUser(user) => {
+                let is_new = self.users.contains_key(&user.id);
+                let users = if is_new { &mut self.users } else { &mut self.changed_users };
+                drop(users.insert(user.id, user));
+            }
             Change::Subscription(s) => drop(self.subscriptions.insert(s.id, s)),
             Change::Gift(gift) => drop(self.gifts.insert(gift.id, gift)),
             Change::Plan(plan) => drop(self.plans.insert(plan.id, plan)),

@@ -4,7 +4,7 @@ use crate::decide::{Decider, InternalRules, InternalRuling, Rules, Ruling};
 use crate::{
     Cancel, ClientId, CreateUser, ExpireGift, ExpireSubscription, Extend, Give, IdempotencyKey,
     Import, Needs, NewIds, Pause, Redeem, Renew, RenewSubscription, Resume, ResumeSubscription,
-    RetirePlan, SetAutoRenew, Subscribe, Uncancel, UserId,
+    RetirePlan, SetAutoRenew, Subscribe, Uncancel, UpdateUser, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +92,8 @@ commands! {
     clients: {
         /// Makes a user.
         CreateUser = "create_user",
+        /// Changes the email or the metadata of a user.
+        UpdateUser = "update_user",
         /// Starts a subscription.
         Subscribe = "subscribe",
         /// Prolongs a running subscription.

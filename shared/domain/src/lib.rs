@@ -23,6 +23,7 @@ mod job_keys;
 mod needs;
 mod plan;
 mod rate_limit;
+mod read_if;
 mod refusal;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;

@@ -1,6 +1,6 @@
 //! The needs of a batch: rows to be loaded and locked, and new ids.
 
-use crate::{ClientId, GiftId, PlanCode, SubscriptionId, UserId};
+use crate::{ClientId, ExternalId, GiftId, PlanCode, SubscriptionId, UserId};
 use std::collections::BTreeSet;
 
 /// The rows that must be loaded and locked, and the ids that must be drawn, before the commands of
@@ -11,6 +11,8 @@ pub struct Needs {
     pub users: BTreeSet<(ClientId, UserId)>,
     /// The email keys of users.
     pub emails: BTreeSet<(ClientId, String)>,
+    /// The external ids of users.
+    pub external_ids: BTreeSet<(ClientId, ExternalId)>,
     /// The ids of subscriptions, beside the active ones of the users.
     pub subscriptions: BTreeSet<(ClientId, SubscriptionId)>,
     /// The ids of gifts.
@@ -32,6 +34,7 @@ impl Needs {
     pub fn meet(&self, others: &Self) -> bool {
         !self.users.is_disjoint(&others.users)
             || !self.emails.is_disjoint(&others.emails)
+            || !self.external_ids.is_disjoint(&others.external_ids)
             || !self.subscriptions.is_disjoint(&others.subscriptions)
             || !self.gifts.is_disjoint(&others.gifts)
             || !self.plans_to_lock.is_disjoint(&others.plans_to_lock)

@@ -1,7 +1,7 @@
 //! The refusals of the business rules. A refusal is an outcome like any other: it is committed and
 //! replayed, and never retried. `contract` writes refusals for clients.
 
-use crate::{Instant, SubscriptionId, SubscriptionStatus};
+use crate::{Instant, SubscriptionId, SubscriptionStatus, UserId};
 
 /// The reason why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,11 @@ pub enum Refusal {
     PlanNotFound,
     /// Another user of the client has that email.
     EmailTaken,
+    /// Another user of the client has that external id.
+    ExternalIdTaken {
+        /// That user.
+        user: UserId,
+    },
     /// The user has a running subscription.
     AlreadySubscribed {
         /// The running subscription.

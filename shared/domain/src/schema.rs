@@ -1,6 +1,6 @@
 //! Schemas of values that are parsed: what a schema allows is what its type accepts.
 
-use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder};
+use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Schema};
 use utoipa::openapi::{KnownFormat, SchemaFormat, Type};
 
 /// The schema of the id of a row.
@@ -28,6 +28,20 @@ pub(crate) fn texts(most: usize, length: usize) -> Array {
     let text = text("priority-support").min_length(Some(1)).max_length(Some(length));
     let text = text.pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]*$"));
     ArrayBuilder::new().items(text).max_items(Some(most)).unique_items(true).build()
+}
+
+/// The schema of at most `most` pairs of a name and a value of at most these lengths.
+pub(crate) fn pairs(name_length_max: usize, value_length_max: usize, most: usize) -> Object {
+    let text = |length_max| {
+        let text = ObjectBuilder::new().schema_type(Type::String).max_length(Some(length_max));
+        Schema::Object(text.pattern(Some(r"^[^\u0000]*$")).build())
+    };
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(text(value_length_max)))
+        .property_names(Some(text(name_length_max)))
+        .max_properties(Some(most))
+        .build()
 }
 
 /// The schema of a number of months from `least` to `most`.

@@ -1,8 +1,8 @@
 //! The rows that a batch of commands touches, in memory.
 
 use crate::{
-    Change, ClientId, Email, Gift, GiftId, Instant, Needs, Plan, PlanCode, Subscription,
-    SubscriptionId, Terms, User, UserId,
+    Change, ClientId, Email, ExternalId, Gift, GiftId, Instant, Needs, Plan, PlanCode,
+    Subscription, SubscriptionId, Terms, User, UserId,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,6 +15,7 @@ pub const PLANS_SHOWN_MAX: usize = 10;
 pub struct WorkingSet {
     users: HashMap<UserId, User>,
     user_of_email: HashMap<(ClientId, String), UserId>,
+    user_of_external_id: HashMap<(ClientId, ExternalId), UserId>,
     subscriptions: HashMap<SubscriptionId, Subscription>,
     /// The subscriptions that are stored as live; a user has at most one.
     live_of_user: HashMap<UserId, SubscriptionId>,
@@ -35,6 +36,12 @@ impl WorkingSet {
     #[must_use]
     pub fn user_by_email(&self, client: ClientId, email: &Email) -> Option<&User> {
         self.users.get(self.user_of_email.get(&(client, email.key()))?)
+    }
+
+    /// The user of that client with that external id.
+    #[must_use]
+    pub fn user_by_external_id(&self, client: ClientId, id: &ExternalId) -> Option<&User> {
+        self.users.get(self.user_of_external_id.get(&(client, id.clone()))?)
     }
 
     /// A subscription of that client.
@@ -119,10 +126,7 @@ impl WorkingSet {
     /// Adds or replaces a row, as loaded or as changed by a command.
     pub fn apply(&mut self, change: Change) {
         match change {
-            Change::User(user) => {
-                self.user_of_email.insert((user.client, user.email.key()), user.id);
-                self.users.insert(user.id, user);
-            }
+            Change::User(user) | Change::ChangedUser(user) => self.apply_user(user),
             Change::Subscription(subscription) => {
                 let (user, id) = (subscription.user, subscription.id);
                 if subscription.state.status().is_live() {
@@ -140,5 +144,18 @@ impl WorkingSet {
             }
             Change::Grant(_) => {}
         }
+    }
+
+    /// A user who changes its email gives the old one up.
+    fn apply_user(&mut self, user: User) {
+        let (client, id) = (user.client, user.id);
+        if let Some(before) = self.users.get(&id).filter(|before| before.email != user.email) {
+            self.user_of_email.remove(&(client, before.email.key()));
+        }
+        self.user_of_email.insert((client, user.email.key()), id);
+        if let Some(external_id) = &user.external_id {
+            self.user_of_external_id.insert((client, external_id.clone()), id);
+        }
+        self.users.insert(id, user);
     }
 }

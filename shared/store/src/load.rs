@@ -48,7 +48,12 @@ pub(crate) async fn begin_and_load(
     jobs: &[(ClientId, JobId)],
 ) -> Result<(WorkingSet, BatchContext), StoreError> {
     let plans = PlanNeedsJson::new(needs).map(|needs| needs.literal()).transpose()?;
-    let needs = NeedsJson::new(needs, jobs).literal()?;
+    let literal = NeedsJson::new(needs, jobs).literal()?;
+    let needs = if needs.external_ids.is_empty() {
+        literal
+    } else {
+        format!("find_external_ids({literal})")
+    };
     let (load, accepted) = match load {
         Load::Batch => ("load_batch", "take_accepted_jobs(needs)::text"),
         Load::Unlocked => ("load_unlocked", "NULL"),

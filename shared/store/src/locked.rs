@@ -4,7 +4,7 @@ use crate::connections::Lent;
 use crate::needs::{NeedsJson, PlanNeedsJson};
 use crate::tables::{from_json, to_json};
 use crate::{Database, StoreError};
-use domain::{ClientId, GiftId, Needs, PlanCode, SubscriptionId, UserId};
+use domain::{ClientId, ExternalId, GiftId, Needs, PlanCode, SubscriptionId, UserId};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, query_file_scalar, raw_sql};
 use std::collections::BTreeSet;
@@ -36,6 +36,7 @@ type Rows<T> = Option<BTreeSet<(ClientId, T)>>;
 struct Locked {
     users: Rows<UserId>,
     emails: Rows<String>,
+    external_ids: Rows<ExternalId>,
     subscriptions: Rows<SubscriptionId>,
     gifts: Rows<GiftId>,
     plans: Rows<PlanCode>,
@@ -46,6 +47,7 @@ impl From<Locked> for Needs {
         Self {
             users: locked.users.unwrap_or_default(),
             emails: locked.emails.unwrap_or_default(),
+            external_ids: locked.external_ids.unwrap_or_default(),
             subscriptions: locked.subscriptions.unwrap_or_default(),
             gifts: locked.gifts.unwrap_or_default(),
             plans_to_lock: locked.plans.unwrap_or_default(),

@@ -16,6 +16,14 @@ named_emails AS (
                    AND lower(users.email COLLATE "C") = named.email COLLATE "C"
                  LIMIT 1) AS found
 ),
+named_external_ids AS (
+    SELECT found.client_id, found.id, named.external_id
+    FROM needs, json_to_recordset(needs.needs->'external_ids')
+                    AS named (client_id bigint, external_id text),
+        LATERAL (SELECT client_id, id FROM users
+                 WHERE users.client_id = named.client_id
+                   AND users.external_id = named.external_id LIMIT 1) AS found
+),
 named_users AS (
     SELECT found.client_id, found.id
     FROM needs, json_to_recordset(needs.needs->'users') AS named (client_id bigint, id bigint),
@@ -23,6 +31,7 @@ named_users AS (
                  WHERE users.client_id = named.client_id AND users.id = named.id LIMIT 1) AS found
     UNION SELECT client_id, user_id FROM named_subscriptions
     UNION SELECT client_id, id FROM named_emails
+    UNION SELECT client_id, id FROM named_external_ids
 ),
 named_gifts AS (
     SELECT found.client_id, found.id
@@ -75,6 +84,8 @@ SELECT json_build_object(
     'users', (SELECT json_agg(json_build_array(client_id, id)) FROM locked_users),
     'emails', (SELECT json_agg(json_build_array(client_id, email))
                FROM named_emails JOIN locked_users USING (client_id, id)),
+    'external_ids', (SELECT json_agg(json_build_array(client_id, external_id))
+                     FROM named_external_ids JOIN locked_users USING (client_id, id)),
     'subscriptions', (SELECT json_agg(json_build_array(named.client_id, named.id))
                       FROM named_subscriptions AS named
                       JOIN locked_users ON locked_users.client_id = named.client_id

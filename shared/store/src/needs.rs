@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::tables::to_json;
-use domain::{ClientId, JobId, Needs, PlanCode};
+use domain::{ClientId, ExternalId, JobId, Needs, PlanCode};
 use serde::Serialize;
 
 /// What is not needed is left out, so that nothing is looked up for it.
@@ -12,6 +12,8 @@ pub(crate) struct NeedsJson<'a> {
     users: Vec<ById>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     emails: Vec<ByEmail<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    external_ids: Vec<ByExternalId<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gifts: Vec<ById>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,6 +54,12 @@ struct ByEmail<'a> {
 }
 
 #[derive(Serialize)]
+struct ByExternalId<'a> {
+    client_id: ClientId,
+    external_id: &'a ExternalId,
+}
+
+#[derive(Serialize)]
 struct ByJob {
     client_id: ClientId,
     job_id: JobId,
@@ -59,11 +67,14 @@ struct ByJob {
 
 impl<'a> NeedsJson<'a> {
     pub(crate) fn new(needs: &'a Needs, jobs: &[(ClientId, JobId)]) -> Self {
-        let emails = needs.emails.iter();
+        let (emails, external_ids) = (needs.emails.iter(), needs.external_ids.iter());
         let jobs = jobs.iter();
         Self {
             users: by_id(needs.users.iter().map(|(client, id)| (*client, id.get()))),
             emails: emails.map(|(client, email)| ByEmail { client_id: *client, email }).collect(),
+            external_ids: external_ids
+                .map(|(client, external_id)| ByExternalId { client_id: *client, external_id })
+                .collect(),
             gifts: by_id(needs.gifts.iter().map(|(client, id)| (*client, id.get()))),
             subscriptions: by_id(
                 needs.subscriptions.iter().map(|(client, id)| (*client, id.get())),
@@ -101,7 +112,8 @@ impl<'a> PlanNeedsJson<'a> {
 }
 
 /// A literal of SQL. A quote can only be inside a string of the JSON, which can be written without
-/// it; so nothing ends the literal, whatever an email or the code of a plan contains.
+/// it; so nothing ends the literal, whatever an email, an external id or the code of a plan
+/// contains.
 fn literal(needs: &impl Serialize) -> Result<String, StoreError> {
     Ok(format!("'{}'::json", to_json(needs)?.replace('\'', "\\u0027")))
 }

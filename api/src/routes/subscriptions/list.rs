@@ -1,7 +1,7 @@
 //! `GET /subscriptions/{user_id}`
 
 use crate::api_error::ApiError;
-use crate::extract::{PathParameter, Reader, invalid_parameter, page_limit, parse_id, query};
+use crate::extract::{PathParameter, Reader, page_limit, page_start, query};
 use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
@@ -68,12 +68,8 @@ pub(crate) async fn handle(
 impl Page {
     fn parse(self) -> Result<(u32, Option<SubscriptionId>), ApiError> {
         let limit = page_limit(self.limit.as_deref())?;
-        let before = match self.starting_after {
-            None => None,
-            Some(text) => Some(SubscriptionId::new(parse_id(&text).ok_or_else(|| {
-                invalid_parameter("starting_after", "must be the id of a subscription")
-            })?)),
-        };
-        Ok((limit, before))
+        let wanted = "must be the id of a subscription";
+        let start = page_start(self.starting_after.as_deref(), wanted)?;
+        Ok((limit, start.map(SubscriptionId::new)))
     }
 }

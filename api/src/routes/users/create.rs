@@ -10,11 +10,12 @@ use contract::view::UserView;
 use domain::CreateUser;
 
 /// The refusals of the command, in the order in which they are decided.
-pub(crate) const REFUSALS: &[ProblemKind] = &[ProblemKind::EmailTaken];
+pub(crate) const REFUSALS: &[ProblemKind] =
+    &[ProblemKind::ExternalIdTaken, ProblemKind::EmailTaken];
 
 /// Makes a user.
 ///
-/// An email belongs to one user of a client.
+/// An email belongs to one user of a client, and so does an external id.
 #[utoipa::path(
     post,
     path = "/users",

@@ -3,6 +3,8 @@
 mod create;
 mod entitlement;
 mod get;
+mod list;
+mod update;
 
 use crate::openapi::{read, submission};
 use crate::state::ApiState;
@@ -13,6 +15,8 @@ use utoipa_axum::routes;
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(submission(routes!(create::handle), create::REFUSALS))
+        .routes(submission(routes!(update::handle), update::REFUSALS))
+        .routes(read(routes!(list::handle), list::PROBLEMS))
         .routes(read(routes!(get::handle), get::PROBLEMS))
         .routes(read(routes!(entitlement::handle), entitlement::PROBLEMS))
 }

@@ -3,7 +3,7 @@
 
 pub(crate) use domain::{
     Answer, Cancel, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey,
-    Instant, JobId, JobKey, JobKeys, LogEntry, NewIds, Origin, PlanCode, RateLimit, Renew,
+    Instant, JobId, JobKey, JobKeys, LogEntry, Metadata, NewIds, Origin, PlanCode, RateLimit, Renew,
     Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
 };
 pub(crate) use queue::{DecidedJob, Queue, QueuedJob, Verdict, authenticate};
@@ -28,7 +28,8 @@ fn now() -> Instant {
 
 pub(crate) fn subscribe(user_id: UserId) -> Command {
     let plan = PlanCode::parse("monthly").unwrap();
-    Subscribe { user_id, plan, duration_months: Some(1), auto_renew: false }.into()
+    let (user_id, external_id, duration_months) = (Some(user_id), None, Some(1));
+    Subscribe { user_id, external_id, plan, duration_months, auto_renew: false }.into()
 }
 
 /// A key like those that most clients make: the text of a UUID.
@@ -58,7 +59,9 @@ pub(crate) fn working_set(users: i64) -> WorkingSet {
     let created_at = at("2026-01-01T00:00:00Z");
     for id in (1..=users).map(UserId::new) {
         let email = Email::parse(&format!("user-{}@example.com", id.get())).unwrap();
-        working_set.apply(Change::User(User { id, client: SHOP, email, created_at }));
+        let (external_id, metadata) = (None, Metadata::default());
+        let user = User { id, client: SHOP, email, external_id, metadata, created_at };
+        working_set.apply(Change::User(user));
     }
     let start = at("2026-05-31T00:00:00Z");
     let held = Subscription::start(HELD, (ALICE, SHOP), ("monthly", 1), 1, start).unwrap();

@@ -105,6 +105,9 @@ table! {
     EmailTaken: 409, "email_taken", "The email belongs to another user", NewKey,
         "Another user of the client has this email address. Case makes no difference.",
         "Use the user who has the address, or another address.";
+    ExternalIdTaken: 409, "external_id_taken", "The external id belongs to another user", NewKey,
+        "Another user of the client has this external id. Case makes a difference.",
+        "Use the user that user_id names, or another external id.";
     AlreadySubscribed: 409, "already_subscribed", "The user has an active subscription", NewKey,
         "A user has at most one active subscription, and this one has it until end_date.",
         "Renew the subscription that subscription_id names, or cancel it first.";

@@ -1,7 +1,7 @@
 //! Users as clients see them.
 
 use super::timestamp;
-use domain::{User, UserId};
+use domain::{ExternalId, Metadata, User, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +12,9 @@ pub struct UserView {
     email: String,
     #[schema(format = DateTime)]
     created_at: String,
+    #[schema(required)]
+    external_id: Option<ExternalId>,
+    metadata: Metadata,
 }
 
 impl From<&User> for UserView {
@@ -20,6 +23,8 @@ impl From<&User> for UserView {
             id: user.id,
             email: user.email.as_str().to_owned(),
             created_at: timestamp(user.created_at),
+            external_id: user.external_id.clone(),
+            metadata: user.metadata.clone(),
         }
     }
 }

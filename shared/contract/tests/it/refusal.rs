@@ -1,14 +1,14 @@
 //! What a refused client is told: the catalogue of `semantics.md` 3.2, word for word.
 
 use domain::Refusal;
-use domain::{Answer, SubscriptionId, SubscriptionStatus};
+use domain::{Answer, SubscriptionId, SubscriptionStatus, UserId};
 use samples::{JOB, at, now};
 
 /// A refusal with its status, code, title and detail, and the members that only it has.
 type Row = (Refusal, u16, &'static str, &'static str, &'static str, &'static str);
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn catalogue() -> [Row; 16] {
+fn catalogue() -> [Row; 17] {
     let july = at("2026-07-01T00:00:00Z");
     [
         (
@@ -58,6 +58,14 @@ fn catalogue() -> [Row; 16] {
             "The email belongs to another user",
             "Another user has this email address.",
             "",
+        ),
+        (
+            Refusal::ExternalIdTaken { user: UserId::new(7) },
+            409,
+            "external_id_taken",
+            "The external id belongs to another user",
+            "Another user has this external id.",
+            r#","user_id":7"#,
         ),
         (
             Refusal::AlreadySubscribed { subscription: SubscriptionId::new(10), end_date: july },

@@ -9,7 +9,9 @@ use domain::{
 };
 use proptest::prelude::proptest;
 use proptest::prop_assert_eq;
-use samples::{ALICE, JOB, SHOP, at, gift, now, plan_of, subscription, user};
+use samples::{
+    ALICE, JOB, SHOP, at, external_id, gift, metadata, now, plan_of, subscription, user,
+};
 
 fn answer(success: Success) -> (u16, String) {
     let Answer { status, body } = contract::answer(JOB, &Ok(success), now());
@@ -31,9 +33,23 @@ fn a_new_user_is_201_with_the_email_as_written() {
     let user = user(ALICE, SHOP, "Alice@Example.com");
     let body = concat!(
         r#"{"id":1,"email":"Alice@Example.com","#,
-        r#""created_at":"2026-01-01T00:00:00.000000Z"}"#
+        r#""created_at":"2026-01-01T00:00:00.000000Z","external_id":null,"metadata":{}}"#
     );
     assert_eq!(answer(Created(User(user))), (201, body.to_owned()));
+}
+
+#[test]
+fn an_updated_user_is_200_with_all_that_the_client_said() {
+    let known = domain::User {
+        external_id: Some(external_id("c-1")),
+        metadata: metadata([("tier", "gold"), ("note", "a \"b\"")]),
+        ..user(ALICE, SHOP, "a@b.org")
+    };
+    let body = concat!(
+        r#"{"id":1,"email":"a@b.org","created_at":"2026-01-01T00:00:00.000000Z","#,
+        r#""external_id":"c-1","metadata":{"note":"a \"b\"","tier":"gold"}}"#
+    );
+    assert_eq!(answer(Changed(User(known))), (200, body.to_owned()));
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use crate::decide::{Decider, Rules, Ruling};
 use crate::plan::{months, months_schema};
+use crate::read_if::read_if;
 use crate::{
-    Change, ClientId, Email, Entity, Gift, GiftState, Needs, NewIds, Refusal, Success, UserId,
+    Change, ClientId, Email, Entity, ExternalId, Gift, GiftState, Needs, NewIds, Refusal, Success,
+    UserId, UserRef,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,10 +15,16 @@ const MONTHS_DEFAULT: u32 = 1;
 
 /// Gives months to an email address. The recipient need not be a user yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Give {
     /// The user who gives.
-    pub gifter_id: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = UserId)]
+    pub gifter_id: Option<UserId>,
+    /// The external id of that user, in the place of `gifter_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ExternalId)]
+    pub gifter_external_id: Option<ExternalId>,
     /// The address of the recipient.
     pub recipient_email: Email,
     /// The months given; one when absent.
@@ -25,22 +33,28 @@ pub struct Give {
     pub duration_months: Option<u32>,
 }
 
+read_if!(Give, |command| command.user().is_one(), "must name one user, in one way");
+
+impl Give {
+    const fn user(&self) -> UserRef<'_> {
+        UserRef { id: self.gifter_id, external_id: self.gifter_external_id.as_ref() }
+    }
+}
+
 impl Rules for Give {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
-        needs.users.insert((client, self.gifter_id));
+        self.user().needs(client, needs);
         needs.new_ids.gifts += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
-        decider.known_user(self.gifter_id)
+        Some(decider.user(self.user())?.id)
     }
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
-        let Decider { context, working_set } = *decider;
-        let id = new_ids.gift();
-        let gifter = working_set.user(context.client, self.gifter_id);
+        let (id, context) = (new_ids.gift(), decider.context);
         let gift = Gift {
-            gifter: gifter.ok_or(Refusal::GifterNotFound)?.id,
+            gifter: decider.user(self.user()).ok_or(Refusal::GifterNotFound)?.id,
             id,
             client: context.client,
             recipient_email: self.recipient_email.clone(),
@@ -61,7 +75,8 @@ mod tests {
     use chrono::TimeDelta;
 
     fn give(gifter_id: UserId, to: &str, duration_months: Option<u32>) -> Give {
-        Give { gifter_id, recipient_email: email(to), duration_months }
+        let (gifter_id, recipient_email) = (Some(gifter_id), email(to));
+        Give { gifter_id, gifter_external_id: None, recipient_email, duration_months }
     }
 
     fn given(gifter: UserId, to: &str, months: u32) -> Decision {

@@ -1,32 +1,47 @@
 //! `redeem`: turns a gift into time of a subscription.
 
 use crate::decide::{Decider, Rules, Ruling};
+use crate::read_if::read_if;
 use crate::{
-    Change, ClientId, Entity, Gift, GiftId, GiftStatus, GrantSource, Needs, NewIds, Refusal,
-    Subscription, Success, UserId,
+    Change, ClientId, Entity, ExternalId, Gift, GiftId, GiftStatus, GrantSource, Needs, NewIds,
+    Refusal, Subscription, Success, UserId, UserRef,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Turns a gift into time of a subscription: of the running one, or of a new one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Redeem {
     /// The gift to redeem.
     pub gift_id: GiftId,
     /// The user who redeems it.
-    pub user_id: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = UserId)]
+    pub user_id: Option<UserId>,
+    /// The external id of that user, in the place of `user_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ExternalId)]
+    pub external_id: Option<ExternalId>,
+}
+
+read_if!(Redeem, |command| command.user().is_one(), "must name one user, in one way");
+
+impl Redeem {
+    const fn user(&self) -> UserRef<'_> {
+        UserRef { id: self.user_id, external_id: self.external_id.as_ref() }
+    }
 }
 
 impl Rules for Redeem {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.gifts.insert((client, self.gift_id));
-        needs.users.insert((client, self.user_id));
+        self.user().needs(client, needs);
         needs.new_ids.subscriptions += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
-        decider.known_user(self.user_id)
+        Some(decider.user(self.user())?.id)
     }
 
     /// The order of the refusals is part of the contract: a user who is not the recipient learns
@@ -35,7 +50,7 @@ impl Rules for Redeem {
         let Decider { context, working_set } = *decider;
         let id = new_ids.subscription();
         let gift = working_set.gift(context.client, self.gift_id).ok_or(Refusal::GiftNotFound)?;
-        let user = working_set.user(context.client, self.user_id).ok_or(Refusal::UserNotFound)?;
+        let user = decider.user(self.user()).ok_or(Refusal::UserNotFound)?;
         if user.email.key() != gift.recipient_email.key() {
             return Err(Refusal::GiftNotRecipient);
         }
@@ -78,7 +93,7 @@ mod tests {
     const SOURCE: GrantSource = GrantSource::Gift(SENT);
 
     const fn redeem(user_id: UserId) -> Redeem {
-        Redeem { gift_id: SENT, user_id }
+        Redeem { gift_id: SENT, user_id: Some(user_id), external_id: None }
     }
 
     fn pending() -> Change {
@@ -183,7 +198,7 @@ mod tests {
     fn several_gifts_add_up() {
         let mut rows = holding(Holding::Running, [20, 21, 22].map(|id| Change::Gift(gift(id))));
         for (id, months) in [(20, 5), (21, 8), (22, 11)] {
-            let found = decided(&rows, Redeem { gift_id: GiftId::new(id), user_id: ALICE });
+            let found = decided(&rows, Redeem { gift_id: GiftId::new(id), ..redeem(ALICE) });
             let extended = subscription_of(&found);
             assert_eq!((extended.id, extended.months), (HELD, months));
             found.changes.into_iter().for_each(|change| rows.apply(change));

@@ -7,15 +7,18 @@
     reason = "a sample that cannot be made fails its test, as it should"
 )]
 
+mod commands;
 mod decided;
 mod given;
 
+pub use commands::*;
 pub use decided::*;
 pub use given::*;
 
 use crate::{
-    ClientId, Currency, Email, Gift, GiftId, GiftState, Grant, GrantSource, Instant, Interval,
-    JobId, Money, Plan, PlanCode, PlanId, PlanSpec, Subscription, SubscriptionId, User, UserId,
+    ClientId, Currency, Email, ExternalId, Gift, GiftId, GiftState, Grant, GrantSource, Instant,
+    Interval, JobId, Metadata, Money, Plan, PlanCode, PlanId, PlanSpec, Subscription,
+    SubscriptionId, User, UserId,
 };
 use uuid::Uuid;
 
@@ -50,6 +53,19 @@ pub fn now() -> Instant {
 #[must_use]
 pub fn email(text: &str) -> Email {
     Email::parse(text).unwrap()
+}
+
+/// The external id of that text.
+#[must_use]
+pub fn external_id(text: &str) -> ExternalId {
+    ExternalId::parse(text).unwrap()
+}
+
+/// The metadata of these pairs.
+#[must_use]
+pub fn metadata<const N: usize>(pairs: [(&str, &str); N]) -> Metadata {
+    let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Metadata::new(owned.into()).unwrap()
 }
 
 /// The plan of that code.
@@ -89,7 +105,14 @@ pub fn built_in_plans(client: ClientId) -> impl Iterator<Item = Plan> {
 /// A user.
 #[must_use]
 pub fn user(id: UserId, client: ClientId, address: &str) -> User {
-    User { id, client, email: email(address), created_at: at("2026-01-01T00:00:00Z") }
+    User {
+        id,
+        client,
+        email: email(address),
+        external_id: None,
+        metadata: Metadata::default(),
+        created_at: at("2026-01-01T00:00:00Z"),
+    }
 }
 
 /// A monthly subscription of Alice from `start` to `end`, as a purchase leaves it.

@@ -2,19 +2,26 @@
 
 use crate::bounded::instant;
 use crate::decide::{Decider, Rules, Ruling};
+use crate::read_if::read_if;
 use crate::{
-    ClientId, Entity, GrantSource, Instant, Needs, NewIds, PlanCode, Refusal, Sold, Subscription,
-    Success, UserId, calendar, schema,
+    ClientId, Entity, ExternalId, GrantSource, Instant, Needs, NewIds, PlanCode, Refusal, Sold,
+    Subscription, Success, UserId, UserRef, calendar, schema,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Takes over a subscription that runs elsewhere, as it is: nothing is charged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Import {
     /// The user who has the subscription.
-    pub user_id: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = UserId)]
+    pub user_id: Option<UserId>,
+    /// The external id of that user, in the place of `user_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ExternalId)]
+    pub external_id: Option<ExternalId>,
     /// The plan of the subscription.
     pub plan: PlanCode,
     /// The instant from which its months are counted.
@@ -29,21 +36,28 @@ pub struct Import {
     pub auto_renew: bool,
 }
 
+read_if!(Import, |command| command.user().is_one(), "must name one user, in one way");
+
+impl Import {
+    const fn user(&self) -> UserRef<'_> {
+        UserRef { id: self.user_id, external_id: self.external_id.as_ref() }
+    }
+}
+
 impl Rules for Import {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
-        needs.users.insert((client, self.user_id));
+        self.user().needs(client, needs);
         needs.plans.insert((client, self.plan.clone()));
         needs.new_ids.subscriptions += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
-        decider.known_user(self.user_id)
+        Some(decider.user(self.user())?.id)
     }
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
         let (context, id) = (decider.context, new_ids.subscription());
-        let user = decider.working_set.user(context.client, self.user_id);
-        let user = user.ok_or(Refusal::UserNotFound)?;
+        let user = decider.user(self.user()).ok_or(Refusal::UserNotFound)?;
         let plan = decider.plan_on_sale(&self.plan)?;
         decider.not_subscribed(user.id)?;
         let anchor_months = calendar::months_between(self.anchor, self.end_date);
@@ -75,7 +89,8 @@ mod tests {
 
     fn import(anchor: &str, end_date: &str) -> Import {
         let (anchor, end_date) = (at(anchor), at(end_date));
-        Import { user_id: ALICE, plan: plan("monthly"), anchor, end_date, auto_renew: true }
+        let (user_id, external_id, plan) = (Some(ALICE), None, plan("monthly"));
+        Import { user_id, external_id, plan, anchor, end_date, auto_renew: true }
     }
 
     fn ending(end_date: &str) -> Import {

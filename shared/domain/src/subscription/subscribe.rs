@@ -3,19 +3,26 @@
 use crate::bounded::is_false;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::plan::{months, months_schema};
+use crate::read_if::read_if;
 use crate::{
-    ClientId, Entity, GrantSource, Needs, NewIds, PlanCode, Refusal, Sold, Subscription, Success,
-    UserId,
+    ClientId, Entity, ExternalId, GrantSource, Needs, NewIds, PlanCode, Refusal, Sold,
+    Subscription, Success, UserId, UserRef,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Starts a subscription. A user has at most one that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Subscribe {
     /// The user who gets the subscription.
-    pub user_id: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = UserId)]
+    pub user_id: Option<UserId>,
+    /// The external id of that user, in the place of `user_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ExternalId)]
+    pub external_id: Option<ExternalId>,
     /// The plan of the subscription.
     pub plan: PlanCode,
     /// The term in months; one interval of the plan when absent.
@@ -28,21 +35,28 @@ pub struct Subscribe {
     pub auto_renew: bool,
 }
 
+read_if!(Subscribe, |command| command.user().is_one(), "must name one user, in one way");
+
+impl Subscribe {
+    const fn user(&self) -> UserRef<'_> {
+        UserRef { id: self.user_id, external_id: self.external_id.as_ref() }
+    }
+}
+
 impl Rules for Subscribe {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
-        needs.users.insert((client, self.user_id));
+        self.user().needs(client, needs);
         needs.plans.insert((client, self.plan.clone()));
         needs.new_ids.subscriptions += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
-        decider.known_user(self.user_id)
+        Some(decider.user(self.user())?.id)
     }
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
-        let Decider { context, working_set } = *decider;
-        let id = new_ids.subscription();
-        let user = working_set.user(context.client, self.user_id).ok_or(Refusal::UserNotFound)?;
+        let (context, id) = (decider.context, new_ids.subscription());
+        let user = decider.user(self.user()).ok_or(Refusal::UserNotFound)?;
         let plan = decider.plan_on_sale(&self.plan)?;
         let months = plan.terms.term(plan.code.as_str(), self.duration_months)?;
         decider.not_subscribed(user.id)?;
@@ -67,7 +81,8 @@ mod tests {
     use chrono::TimeDelta;
 
     fn subscribe(user_id: UserId, code: &str, duration_months: Option<u32>) -> Subscribe {
-        Subscribe { user_id, plan: plan(code), duration_months, auto_renew: false }
+        let (user_id, plan) = (Some(user_id), plan(code));
+        Subscribe { user_id, external_id: None, plan, duration_months, auto_renew: false }
     }
 
     fn running() -> Refusal {

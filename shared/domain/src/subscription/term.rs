@@ -7,11 +7,6 @@ use crate::{
 };
 
 impl Decider<'_> {
-    /// The user of that id, if the client has one.
-    pub(crate) fn known_user(&self, id: UserId) -> Option<UserId> {
-        Some(self.working_set.user(self.context.client, id)?.id)
-    }
-
     /// The user of the subscription of that id, if the client has one.
     pub(crate) fn owner(&self, id: SubscriptionId) -> Option<UserId> {
         Some(self.working_set.subscription(self.context.client, id)?.user)

@@ -19,6 +19,8 @@ mod history;
 mod idempotency_key;
 mod job_id;
 mod job_keys;
+mod metadata;
+mod named_users;
 mod needs;
 mod no_drift;
 mod plan_code;

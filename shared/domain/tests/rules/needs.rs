@@ -1,10 +1,12 @@
 //! What must be loaded before a command can be decided. That it is enough is shown in `history`.
 
 use domain::{
-    Cancel, ClientId, Command, CreateUser, ExpireGift, ExpireSubscription, GiftId, Give,
-    InternalCommand, Needs, NewIdCounts, Redeem, Renew, RetirePlan, Subscribe, SubscriptionId,
+    Cancel, ClientId, Command, CreateUser, ExpireGift, ExpireSubscription, GiftId, InternalCommand,
+    Needs, NewIdCounts, Renew, RetirePlan, SubscriptionId, UpdateUser, UserChanges,
 };
-use samples::{ALICE, BOB, RIVAL, SHOP, email, now, plan};
+use samples::{
+    ALICE, BOB, RIVAL, SHOP, create_user, email, external_id, give, now, plan, redeem, subscribe,
+};
 
 fn needs(client: ClientId, commands: &[Command]) -> Needs {
     let mut needs = Needs::default();
@@ -17,19 +19,13 @@ fn needs(client: ClientId, commands: &[Command]) -> Needs {
 #[test]
 fn a_command_touches_what_it_names() {
     let (one, other) = (SubscriptionId::new(10), SubscriptionId::new(11));
-    let (recipient_email, gift_id) = (email("c@d.org"), GiftId::new(20));
+    let gift_id = GiftId::new(20);
     let commands: [Command; 6] = [
-        Subscribe {
-            user_id: ALICE,
-            plan: plan("monthly"),
-            duration_months: None,
-            auto_renew: false,
-        }
-        .into(),
+        subscribe(ALICE, "monthly", None).into(),
         Renew { subscription_id: one, duration_months: None }.into(),
         Cancel { subscription_id: other, at_period_end: false }.into(),
-        Give { gifter_id: BOB, recipient_email, duration_months: None }.into(),
-        Redeem { gift_id, user_id: ALICE }.into(),
+        give(BOB, "c@d.org", None).into(),
+        redeem(gift_id, ALICE).into(),
         RetirePlan { code: plan("gold") }.into(),
     ];
     let found = needs(SHOP, &commands);
@@ -57,12 +53,40 @@ fn a_row_is_named_with_the_client_that_asks_for_it() {
 
 #[test]
 fn an_email_is_looked_up_at_its_client_and_in_lower_case() {
-    let create = |address| Command::from(CreateUser { email: email(address) });
-    let mut found = needs(SHOP, &[create("Carol@Example.com")]);
-    create("carol@example.com").needs(RIVAL, &mut found);
+    let mut found = needs(SHOP, &[create_user("Carol@Example.com").into()]);
+    Command::from(create_user("carol@example.com")).needs(RIVAL, &mut found);
     let key = "carol@example.com".to_owned();
     assert_eq!(found.emails, [(SHOP, key.clone()), (RIVAL, key)].into());
     assert_eq!(found.new_ids, NewIdCounts { users: 2, ..NewIdCounts::default() });
+}
+
+#[test]
+fn an_external_id_is_looked_up_at_its_client() {
+    let named = |id| Some(external_id(id));
+    let create = CreateUser { external_id: named("c"), ..create_user("c@d.org") };
+    let subscribe = domain::Subscribe {
+        user_id: None,
+        external_id: named("s"),
+        ..subscribe(ALICE, "monthly", None)
+    };
+    let found = needs(RIVAL, &[create.into(), subscribe.into()]);
+    let expected = ["c", "s"].map(|id| (RIVAL, external_id(id)));
+    assert_eq!(found.external_ids, expected.into());
+    assert!(found.users.is_empty(), "what is named by external id is not looked up twice");
+    let mut others = Needs::default();
+    assert!(!found.meet(&others));
+    others.external_ids.insert((RIVAL, external_id("s")));
+    assert!(found.meet(&others) && others.meet(&found));
+}
+
+/// The holder of the email is locked, too, so that it cannot give the email up meanwhile.
+#[test]
+fn an_update_touches_its_user_and_the_holder_of_the_new_email() {
+    let changes = UserChanges { email: Some(email("New@Example.com")), metadata: None };
+    let found = needs(SHOP, &[UpdateUser { user_id: ALICE, changes }.into()]);
+    assert_eq!(found.users, [(SHOP, ALICE)].into());
+    assert_eq!(found.emails, [(SHOP, "new@example.com".to_owned())].into());
+    assert_eq!(found.new_ids, NewIdCounts::default());
 }
 
 #[test]

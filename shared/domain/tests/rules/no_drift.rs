@@ -1,14 +1,13 @@
 //! However the months came together, the end is the same.
 
 use crate::by_hand;
-use domain::{
-    Change, Command, Gift, Instant, Redeem, Renew, Subscribe, Subscription, SubscriptionId,
-    WorkingSet,
-};
+use domain::{Change, Command, Gift, Instant, Renew, Subscription, SubscriptionId, WorkingSet};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, proptest};
 use proptest::{prop_assert_eq, prop_assume};
-use samples::{ALICE, NEW, SENT, SHOP, Sent, decided_at, plan, sent, subscription_of, working_set};
+use samples::{
+    ALICE, NEW, SENT, SHOP, Sent, decided_at, redeem, sent, subscribe, subscription_of, working_set,
+};
 
 /// 1970 to 2370, to the microsecond.
 fn instants() -> impl Strategy<Value = Instant> {
@@ -37,9 +36,7 @@ proptest! {
         parts in vec((1..=120_u32, any::<bool>(), 0.0..1.0_f64), 0..12),
     ) {
         let mut working_set = working_set([]);
-        let monthly = plan("monthly");
-        let (user_id, duration_months) = (ALICE, Some(first));
-        let subscribe = Subscribe { user_id, plan: monthly, duration_months, auto_renew: false };
+        let subscribe = subscribe(ALICE, "monthly", Some(first));
         let mut subscription = grown(&mut working_set, subscribe.into(), start);
         let mut total = first;
         for (months, by_gift, part) in parts {
@@ -50,7 +47,7 @@ proptest! {
             let now = start + chrono::TimeDelta::seconds(elapsed);
             let command = if by_gift {
                 working_set.apply(gift_of(months, now));
-                Redeem { gift_id: SENT, user_id: ALICE }.into()
+                redeem(SENT, ALICE).into()
             } else {
                 let subscription_id = SubscriptionId::new(NEW);
                 Renew { subscription_id, duration_months: Some(months) }.into()

@@ -1,11 +1,10 @@
 //! How operations and states are written: in answers, in the command log, in Redis.
 
 use domain::{
-    Cancel, Command, CreateUser, ExpireGift, ExpireSubscription, GiftId, GiftStatus, Give,
-    GrantSource, InternalCommand, JobStatus, Operation, Origin, Redeem, Renew, Subscribe,
-    SubscriptionId, SubscriptionStatus,
+    Cancel, Command, ExpireGift, ExpireSubscription, GiftId, GiftStatus, GrantSource,
+    InternalCommand, JobStatus, Operation, Origin, Renew, SubscriptionId, SubscriptionStatus,
 };
-use samples::{ALICE, at, email, plan};
+use samples::{ALICE, at, create_user, give, redeem, subscribe};
 
 use GiftStatus::{Pending, Redeemed};
 use JobStatus::{Dead, Failed, Queued, Retrying, Running, Succeeded};
@@ -15,6 +14,7 @@ use SubscriptionStatus::{Active, Cancelled, Expired};
 fn operations_are_written_as_the_command_log_has_them() {
     for spelling in [
         "create_user",
+        "update_user",
         "subscribe",
         "renew",
         "cancel",
@@ -78,25 +78,15 @@ fn grants_say_what_gave_them() {
 /// Jobs of an older release wait in Redis while a newer one is started.
 #[test]
 fn commands_are_carried_as_they_always_were() {
-    let (user_id, subscription_id, gift_id) = (ALICE, SubscriptionId::new(10), GiftId::new(20));
-    let recipient_email = email("Alice@example.com");
+    let (subscription_id, gift_id) = (SubscriptionId::new(10), GiftId::new(20));
     let gift = concat!(
         r#"{"operation":"gift","gifter_id":1,"recipient_email":"Alice@example.com","#,
         r#""duration_months":3}"#
     );
     let rows: [(Command, &str); 6] = [
+        (create_user("a@b.co").into(), r#"{"operation":"create_user","email":"a@b.co"}"#),
         (
-            CreateUser { email: email("a@b.co") }.into(),
-            r#"{"operation":"create_user","email":"a@b.co"}"#,
-        ),
-        (
-            Subscribe {
-                user_id,
-                plan: plan("monthly"),
-                duration_months: Some(2),
-                auto_renew: false,
-            }
-            .into(),
+            subscribe(ALICE, "monthly", Some(2)).into(),
             r#"{"operation":"subscribe","user_id":1,"plan":"monthly","duration_months":2}"#,
         ),
         (
@@ -107,8 +97,8 @@ fn commands_are_carried_as_they_always_were() {
             Cancel { subscription_id, at_period_end: false }.into(),
             r#"{"operation":"cancel","subscription_id":10}"#,
         ),
-        (Give { gifter_id: user_id, recipient_email, duration_months: Some(3) }.into(), gift),
-        (Redeem { gift_id, user_id }.into(), r#"{"operation":"redeem","gift_id":20,"user_id":1}"#),
+        (give(ALICE, "Alice@example.com", Some(3)).into(), gift),
+        (redeem(gift_id, ALICE).into(), r#"{"operation":"redeem","gift_id":20,"user_id":1}"#),
     ];
     for (command, json) in rows {
         assert_eq!(serde_json::to_string(&command).unwrap(), json);

@@ -5,7 +5,7 @@ use domain::{
     WorkingSet,
 };
 use samples::{
-    ALICE, BOB, HELD, Holding, SENT, Sent, at, decided_at, held, plan, refused, sent,
+    ALICE, BOB, HELD, Holding, SENT, Sent, at, decided_at, held, redeem, refused, sent,
     subscription_of, working_set,
 };
 
@@ -29,14 +29,14 @@ fn running() -> Subscription {
 }
 
 fn subscribe(user_id: UserId, months: u32) -> Subscribe {
-    Subscribe { user_id, plan: plan("monthly"), duration_months: Some(months), auto_renew: false }
+    samples::subscribe(user_id, "monthly", Some(months))
 }
 
 const fn renew(months: u32) -> Renew {
     Renew { subscription_id: HELD, duration_months: Some(months) }
 }
 
-const REDEEM: Redeem = Redeem { gift_id: SENT, user_id: ALICE };
+const REDEEM: Redeem = redeem(SENT, ALICE);
 
 fn long_lived(months: u32) -> Change {
     Change::Gift(Gift { months, expires_at: at("9999-12-01T00:00:00Z"), ..sent(Sent::Pending) })

@@ -36,7 +36,8 @@ fn job_for(key: &str, path: &str, submitted_us: i64) -> QueuedJob {
         Fingerprint::of_request("POST", path, b"{}"),
         Instant::from_timestamp_micros(1_700_000_000_000_000 + submitted_us).unwrap(),
         Command::Subscribe(Subscribe {
-            user_id: UserId::new(7),
+            user_id: Some(UserId::new(7)),
+            external_id: None,
             plan: PlanCode::parse("monthly").unwrap(),
             duration_months: Some(3),
             auto_renew: false,

@@ -135,6 +135,7 @@ async fn apply_with_lock(
     finish: Finish,
 ) -> Result<Migrated, StoreError> {
     let is_new = applied(connection).await?.is_empty();
+    drop_invalid_indexes(connection).await?;
     run_to(connection, EXPAND).await?;
     if !is_applied(connection, CONTRACT).await? {
         Steps::FILL.run(connection).await?;
@@ -160,6 +161,7 @@ async fn run_to(connection: &mut PgConnection, version: i64) -> Result<(), Store
             Err(StoreError::Conflict(error) | StoreError::Locked(error)) => {
                 tracing::info!(%error, "a table is in use; trying to migrate it again");
                 sleep(PAUSE).await;
+                drop_invalid_indexes(connection).await?;
             }
             ended => return ended,
         }
@@ -184,8 +186,9 @@ async fn older_sessions(connection: &mut PgConnection) -> Result<Option<String>,
     Ok(query_scalar(look).fetch_one(connection).await?)
 }
 
-/// Drops indexes that a broken-off step left behind: Postgres does not use them, and they would be
-/// taken for finished ones. The session that broke off may still be building one: it is waited for.
+/// Drops indexes that a broken-off step or migration left behind: Postgres does not use them, and
+/// they would be taken for finished ones. The session that broke off may still be building one: it
+/// is waited for.
 async fn drop_invalid_indexes(connection: &mut PgConnection) -> Result<(), StoreError> {
     loop {
         match try_to_drop_invalid_indexes(&mut *connection).await {

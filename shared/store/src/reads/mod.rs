@@ -3,12 +3,15 @@
 
 mod entitlement;
 mod gift;
+mod page;
 mod subscription;
 mod subscriptions;
 mod user;
+mod users;
 
 pub use entitlement::entitlement;
 pub use gift::gift;
 pub use subscription::subscription;
 pub use subscriptions::{Page, PageOf, subscriptions};
 pub use user::user;
+pub use users::{PageOfUsers, UserPage, users};

@@ -1,7 +1,8 @@
 //! Pages of the subscriptions of users.
 
 use crate::connections::Lent;
-use crate::tables::{SubscriptionRow, query_subscriptions, rows_from_json};
+use crate::reads::page::cut;
+use crate::tables::{SubscriptionRow, query_subscriptions};
 use crate::{Database, StoreError};
 use domain::{ClientId, Instant, Subscription, SubscriptionId, UserId};
 use sqlx::PgConnection;
@@ -86,9 +87,7 @@ async fn find_subscriptions(
 
 impl Page {
     fn read(rows: Option<&str>, limit: usize, now: Instant) -> Result<Self, StoreError> {
-        let rows: Vec<SubscriptionRow<'_>> = rows_from_json(rows)?;
-        let has_more = rows.len() > limit;
-        let subscriptions = rows.into_iter().take(limit).map(Subscription::try_from);
-        Ok(Self { subscriptions: subscriptions.collect::<Result<_, _>>()?, has_more, now })
+        let (subscriptions, has_more) = cut::<SubscriptionRow<'_>, _>(rows, limit)?;
+        Ok(Self { subscriptions, has_more, now })
     }
 }

@@ -1,7 +1,7 @@
 //! A user.
 
 use crate::connections::Lent;
-use crate::tables::UserRow;
+use crate::tables::{UserRow, from_json, query_users};
 use crate::{Database, StoreError};
 use domain::{ClientId, User, UserId};
 
@@ -13,15 +13,15 @@ pub async fn user(
     id: UserId,
 ) -> Result<Option<User>, StoreError> {
     let look = |mut connection: Lent| async move {
-        let row = sqlx::query_as!(
-            UserRow,
-            "SELECT id, client_id, email, created_at FROM users WHERE client_id = $1 AND id = $2",
+        let found = query_users!(
+            r#"SELECT to_json(found)::text AS "user!" FROM (SELECT "#,
+            " FROM users WHERE client_id = $1 AND id = $2) AS found",
             client.get(),
             id.get(),
         )
         .fetch_optional(&mut *connection)
         .await?;
-        row.map(User::try_from).transpose()
+        found.map(|found| from_json::<UserRow<'_>>(&found.user)?.try_into()).transpose()
     };
     database.read(look).await
 }

@@ -19,7 +19,7 @@ pub(crate) use grants::{GrantRow, write_grants};
 pub(crate) use plans::{PlanVersionRow, VersionedPlanRow, numbers as plan_numbers, query_plans};
 pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions, write_subscriptions};
 pub(crate) use transactions::{TransactionRow, write_transactions};
-pub(crate) use users::{UserRow, write_users};
+pub(crate) use users::{UserRow, query_users, write_users};
 
 use crate::StoreError;
 use serde::Serialize;

@@ -67,8 +67,7 @@ fn ids_of_all(working_set: &WorkingSet, now: Instant, mut new_ids: NewIds) -> [V
             Change::User(user) => user.id.get(),
             Change::Subscription(subscription) => subscription.id.get(),
             Change::Gift(gift) => gift.id.get(),
-            Change::Grant(grant) => panic!("{grant:?} comes after its subscription"),
-            Change::Plan(plan) => panic!("{plan:?} has its id"),
+            other => panic!("{other:?} comes after what is new"),
         };
         (0..count).map(id).collect()
     };

@@ -1,7 +1,7 @@
 //! Which rows others have locked.
 
 use crate::sample::{end, local};
-use domain::{ClientId, GiftId, Needs, SubscriptionId, UserId};
+use domain::{ClientId, ExternalId, GiftId, Needs, SubscriptionId, UserId};
 use store::{Batch, StoreError, locked};
 use support::{Database, rows};
 
@@ -19,10 +19,13 @@ async fn what_others_have_locked_is_named_as_it_was_asked_for() {
              VALUES (2, true, 7, 1, 'bea@a.org', 'pending', 1, now(), now(), now())",
         )
         .await;
+    database.run("UPDATE users SET external_id = left(email, 3)").await;
+    let external_id = |id: &str| (ClientId::LOCAL, ExternalId::parse(id).unwrap());
     let email = |name: &str| (ClientId::LOCAL, format!("{name}@a.org"));
     let needs = Needs {
         users: local([ann, bea, UserId::new(99)]),
         emails: [email("ann"), email("bea"), email("new")].into(),
+        external_ids: [external_id("ann"), external_id("bea"), external_id("new")].into(),
         subscriptions: local([of_ann, of_bea, SubscriptionId::new(99)]),
         gifts: local([GiftId::new(7), GiftId::new(99)]),
         ..Needs::default()
@@ -30,6 +33,7 @@ async fn what_others_have_locked_is_named_as_it_was_asked_for() {
     let of_ann = || Needs {
         users: local([ann]),
         emails: [email("ann")].into(),
+        external_ids: [external_id("ann")].into(),
         subscriptions: local([of_ann]),
         ..Needs::default()
     };

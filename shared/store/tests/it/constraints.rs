@@ -88,6 +88,17 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "users_external_id_check",
+        &[
+            "UPDATE users SET external_id = '' WHERE id = 1",
+            "UPDATE users SET external_id = 'a b' WHERE id = 1",
+            "UPDATE users SET external_id = 'é' WHERE id = 1",
+            "UPDATE users SET external_id = repeat('a', 129) WHERE id = 1",
+        ],
+    ),
+    ("users_external_id_key", &["UPDATE users SET external_id = 'same'"]),
+    ("users_metadata_check", &["UPDATE users SET metadata = '[]'"]),
+    (
         "subscriptions_pkey",
         &["INSERT INTO subscriptions (id, client_id, livemode, user_id, plan, status, months,
                                       start_date, end_date, created_at, updated_at)

@@ -180,6 +180,21 @@ async fn an_index_whose_building_broke_off_is_built_again() {
     assert_same_schema(&database).await;
 }
 
+/// A migration is cut off when its index is half built.
+#[tokio::test]
+async fn an_index_of_a_migration_whose_building_broke_off_is_built_again() {
+    let database = Database::create().await;
+    database
+        .run(
+            "UPDATE pg_index SET indisvalid = false
+             WHERE indexrelid = 'users_external_id_key'::regclass;
+             DELETE FROM _sqlx_migrations WHERE version = 20261129000801",
+        )
+        .await;
+    database.store().migrate(Finish::WhenAlone).await.unwrap();
+    assert_same_schema(&database).await;
+}
+
 #[tokio::test]
 async fn sessions_of_this_release_are_not_waited_for_and_others_are_named() {
     let database = Database::empty().await;

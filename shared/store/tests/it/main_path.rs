@@ -4,14 +4,17 @@ use crate::decided_batch::{apply, expire};
 use crate::sample::accepted;
 use domain::EntitlementSource::Purchase;
 use domain::{
-    ClientId, Command, Entitlement, GiftId, GiftState, IdempotencyKey, PlanCode, RetirePlan,
-    UserId, internal_job_id,
+    ClientId, Command, Entitlement, ExternalId, GiftId, GiftState, IdempotencyKey, PlanCode,
+    RetirePlan, UserId, internal_job_id,
 };
 use store::api_keys::{self, NewApiKey};
 use store::plans::{self, Wanted};
-use store::reads;
+use store::reads::{self, PageOfUsers};
 use store::{accepted, command_log};
-use support::commands::{cancel, create_user, give, redeem, renew, subscribe, subscribe_to};
+use support::commands::{
+    cancel, create_known_user, create_user, give, move_user, redeem, renew, subscribe,
+    subscribe_known, subscribe_to,
+};
 use support::{Database, rows};
 
 const LOCAL: ClientId = ClientId::LOCAL;
@@ -27,7 +30,7 @@ pub(crate) async fn run(database: &Database) {
 }
 
 /// The commands, with their idempotency keys and the statuses of their answers.
-fn every_command() -> [(&'static str, Command, u16); 12] {
+fn every_command() -> [(&'static str, Command, u16); 16] {
     [
         ("ann", create_user("ann@a.org"), 201),
         ("bea", create_user("Bea@a.org"), 201),
@@ -41,6 +44,10 @@ fn every_command() -> [(&'static str, Command, u16); 12] {
         ("redeem-more", redeem(2, 1), 200),
         ("give-nobody", give(1, "cid@a.org"), 201),
         ("email-taken", create_user("Ann@A.org"), 409),
+        ("dan", create_known_user("dan@a.org", "dan"), 201),
+        ("dan-taken", create_known_user("new@a.org", "dan"), 409),
+        ("move-dan", move_user(4, "danny@a.org"), 200),
+        ("subscribe-nobody", subscribe_known("nobody"), 404),
     ]
 }
 
@@ -100,6 +107,11 @@ async fn look_ups(database: &Database) {
     let user = reads::user(store, LOCAL, ann).await.unwrap().unwrap();
     assert_eq!((user.id, user.client, user.email.as_str()), (ann, LOCAL, "ann@a.org"));
 
+    let external_id = ExternalId::parse("dan").ok();
+    let dan = PageOfUsers { client: LOCAL, external_id, email: None, before: None, limit: 1 };
+    let [dan] = &reads::users(store, &dan).await.unwrap().users[..] else { panic!("no Dan") };
+    assert_eq!((dan.id.get(), dan.email.as_str()), (4, "danny@a.org"));
+
     let (gift, now) = reads::gift(store, LOCAL, GiftId::new(2)).await.unwrap().unwrap();
     assert!(
         matches!(gift.state, GiftState::Redeemed { recipient, at } if recipient == ann && at < now)
@@ -158,7 +170,7 @@ async fn catalogue(database: &Database) {
     let mut user = None;
     for (key, command) in sold {
         let command = match (command, user) {
-            (Command::Subscribe(bought), Some(user_id)) => {
+            (Command::Subscribe(bought), user_id @ Some(_)) => {
                 Command::Subscribe(domain::Subscribe { user_id, ..bought })
             }
             (command, _) => command,

@@ -10,8 +10,8 @@ use support::Database;
 
 /// 20,000 of everything, of which 20 are due.
 pub(crate) const FILL: &str = "
-    INSERT INTO users (client_id, email, created_at)
-    SELECT 2, 'user' || n || '@a.org', now() FROM generate_series(1, 20000) AS n;
+    INSERT INTO users (client_id, email, external_id, created_at)
+    SELECT 2, 'user' || n || '@a.org', 'user' || n, now() FROM generate_series(1, 20000) AS n;
     INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months, start_date,
                                end_date, due_at, created_at, updated_at)
     SELECT 2, true, id, 'monthly', 'active', 1, now() - interval '1 year',
@@ -90,7 +90,12 @@ async fn a_missing_index_would_be_noticed() {
 }
 
 /// The calls of a batch of some 60 commands, and of one of what is due.
-const LOADS: [&str; 3] = ["load_batch(NEEDS)", "load_unlocked(NEEDS)", "take_accepted_jobs(NEEDS)"];
+const LOADS: [&str; 4] = [
+    "load_batch(NEEDS)",
+    "load_batch(find_external_ids(NEEDS))",
+    "load_unlocked(NEEDS)",
+    "take_accepted_jobs(NEEDS)",
+];
 const NEEDS: &str = "
     json_build_object(
         'users', (SELECT json_agg(json_build_object('client_id', 2, 'id', n))
@@ -98,6 +103,9 @@ const NEEDS: &str = "
         'emails', (SELECT json_agg(json_build_object('client_id', 2, 'email',
                                                      'user' || n || '@a.org'))
                    FROM generate_series(60, 70) AS n),
+        'external_ids', (SELECT json_agg(json_build_object('client_id', 2,
+                                                           'external_id', 'user' || n))
+                         FROM generate_series(80, 90) AS n),
         'gifts', (SELECT json_agg(json_build_object('client_id', 2, 'id', n))
                   FROM generate_series(1, 20) AS n),
         'subscriptions', (SELECT json_agg(json_build_object('client_id', 2, 'id', n))

@@ -3,8 +3,8 @@
 use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{
     AcceptedJob, Answer, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState,
-    IdempotencyKey, Instant, LogEntry, Needs, Operation, Origin, Subscription, SubscriptionId,
-    User, UserId, WorkingSet, job_id,
+    IdempotencyKey, Instant, LogEntry, Metadata, Needs, Operation, Origin, Subscription,
+    SubscriptionId, User, UserId, WorkingSet, job_id,
 };
 use std::collections::BTreeSet;
 use store::{Batch, BatchContext};
@@ -35,7 +35,14 @@ pub(crate) fn day(n: i64) -> Instant {
 /// A user that is not stored yet.
 pub(crate) fn new_user(id: i64, email: &str) -> User {
     let email = Email::parse(email).unwrap();
-    User { id: UserId::new(id), client: ClientId::LOCAL, email, created_at: day(0) }
+    User {
+        id: UserId::new(id),
+        client: ClientId::LOCAL,
+        email,
+        external_id: None,
+        metadata: Metadata::default(),
+        created_at: day(0),
+    }
 }
 
 /// A subscription that is not stored yet.

@@ -19,6 +19,7 @@ mod isolation;
 mod jobs;
 mod kept;
 mod keys;
+mod known_users;
 mod outages;
 mod plans;
 mod prefer;

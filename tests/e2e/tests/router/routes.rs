@@ -28,7 +28,7 @@ async fn an_unknown_path_is_a_problem() -> Result<()> {
 async fn a_wrong_method_is_told_the_right_ones() -> Result<()> {
     let stack = Stack::builder().workers(0).start().await?;
     let client = stack.client()?;
-    let posts = ["/users", "/subscribe", "/renew", "/cancel", "/gift", "/gift/redeem"];
+    let posts = ["/users/1/update", "/subscribe", "/renew", "/cancel", "/gift", "/gift/redeem"];
     let gets = ["/health", "/users/1", "/gifts/1", "/subscriptions/1", "/jobs/1"];
     let rest = [Method::PUT, Method::PATCH, Method::DELETE, Method::from_bytes(b"BREW")?];
     for (paths, right, wrong) in

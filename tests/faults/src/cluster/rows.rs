@@ -3,8 +3,8 @@
 use crate::checker::{LogRow, Rows};
 use anyhow::{Context, Result};
 use domain::{
-    Answer, ClientId, Email, Fingerprint, GiftId, Grant, GrantSource, Instant, JobId, Origin, Plan,
-    SubscriptionId, User, UserId,
+    Answer, ClientId, Email, ExternalId, Fingerprint, GiftId, Grant, GrantSource, Instant, JobId,
+    Origin, Plan, SubscriptionId, User, UserId,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
@@ -13,7 +13,8 @@ use store::plans::PageOf;
 use store::scan::{self, Page, Place, Stored};
 use uuid::Uuid;
 
-const USERS: &str = "SELECT id, client_id, email, created_at FROM users ORDER BY id";
+const USERS: &str = "SELECT id, client_id, email, external_id, metadata::text, created_at \
+                     FROM users ORDER BY id";
 
 const CLIENTS: &str = "SELECT id FROM clients ORDER BY id";
 
@@ -83,10 +84,13 @@ async fn all<T>(
 }
 
 fn user(row: &PgRow) -> Result<User> {
+    let external_id: Option<&str> = row.try_get("external_id")?;
     Ok(User {
         id: UserId::new(row.try_get("id")?),
         client: ClientId::new(row.try_get("client_id")?),
         email: Email::parse(row.try_get("email")?)?,
+        external_id: external_id.map(ExternalId::parse).transpose()?,
+        metadata: serde_json::from_str(row.try_get("metadata")?)?,
         created_at: row.try_get("created_at")?,
     })
 }

@@ -160,7 +160,7 @@ impl Books {
     fn put(&mut self, change: Change) {
         self.working_set.apply(change.clone());
         self.changes.push(change);
-        let Changes { users, subscriptions, gifts, grants, plans: _ } = self.changes.clone();
+        let Changes { users, subscriptions, gifts, grants, .. } = self.changes.clone();
         let due = subscriptions.values().filter_map(|s| Some((s.id, s.due_at()?)));
         self.rows.due_subscriptions = due.collect();
         let due = gifts.values().filter_map(|gift| Some((gift.id, gift.due_at()?)));

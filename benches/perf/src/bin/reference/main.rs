@@ -68,5 +68,5 @@ async fn subscribe(
 /// As long as an answer of the product with one subscription.
 async fn subscriptions(Path(user_id): Path<i64>) -> Json<Vec<Subscribe>> {
     let plan = "monthly".repeat(25);
-    Json(vec![Subscribe { user_id, plan, duration_months: Some(1), auto_renew: false }])
+    Json(vec![Subscribe { user_id, plan, duration_months: Some(1) }])
 }

@@ -79,7 +79,7 @@ async fn answer(mut app: App, key: &str, body: &str) -> Result<Answer> {
 }
 
 async fn execute(pool: &PgPool, key: &str, body: &str) -> Result<Answer> {
-    let Subscribe { user_id, plan, duration_months, .. } = serde_json::from_str(body)?;
+    let Subscribe { user_id, plan, duration_months } = serde_json::from_str(body)?;
     let mut connection = pool.acquire().await?;
     // Statements of one round trip can have no parameters.
     let begin = format!("BEGIN; {} ", include_str!("../../../sql/sync_load.sql"));

@@ -3,8 +3,9 @@
 use super::edges;
 use crate::by_hand;
 use domain::{
-    Change, ClientId, Context, Gift, GiftId, Grant, Instant, InternalCommand, Money, Operation,
-    Plan, PlanCode, PlanId, Subscription, SubscriptionId, SubscriptionState, Terms, User, UserId,
+    Change, ClientId, Context, ExternalId, Gift, GiftId, Grant, Instant, InternalCommand, Money,
+    Operation, Plan, PlanCode, PlanId, Subscription, SubscriptionId, SubscriptionState, Terms,
+    User, UserId,
 };
 use proptest::sample::Index;
 use samples::{RIVAL, SHOP, built_in_plans, plan, plan_of};
@@ -61,6 +62,10 @@ impl Books {
                 assert_eq!((Some(user.id.get()), user.created_at), (new_id, now));
                 assert!(self.users.insert(user.id, user.clone()).is_none());
             }
+            Change::ChangedUser(new) => {
+                let old = self.users.insert(new.id, new.clone());
+                edges::check_user(&old.unwrap(), new);
+            }
             Change::Subscription(new) => {
                 match self.subscriptions.insert(new.id, new.clone()) {
                     None => assert_eq!(Some(new.id.get()), new_id),
@@ -114,6 +119,17 @@ impl Books {
         }
         let emails = self.users.values().map(|user| (user.client, user.email.key()));
         assert_eq!(emails.collect::<BTreeSet<_>>().len(), self.users.len(), "an email twice");
+        let named = self.users.values().filter_map(|u| Some((u.client, u.external_id.as_ref()?)));
+        let ids: BTreeSet<_> = named.clone().collect();
+        assert_eq!(ids.len(), named.count(), "an external id twice");
+    }
+
+    /// The members that name a user: the external id, if there is one.
+    pub(crate) fn name(&self, id: UserId) -> (Option<UserId>, Option<ExternalId>) {
+        match self.users.get(&id).and_then(|user| user.external_id.clone()) {
+            Some(external_id) => (None, Some(external_id)),
+            None => (Some(id), None),
+        }
     }
 
     fn client_of(&self, user: UserId) -> Option<ClientId> {

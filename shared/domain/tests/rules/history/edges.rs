@@ -4,6 +4,12 @@ use domain::{Gift, GiftState, Instant, Subscription, SubscriptionState, User};
 
 use SubscriptionState::{Active, Cancelled, Expired};
 
+/// A user changes its email and its metadata only.
+pub(crate) fn check_user(old: &User, new: &User) {
+    let (email, metadata) = (new.email.clone(), new.metadata.clone());
+    assert_eq!(*new, User { email, metadata, ..old.clone() });
+}
+
 /// A subscription only ever grows, is cancelled while it runs, or expires when it is over.
 pub(crate) fn check_subscription(old: &Subscription, new: &Subscription, now: Instant) {
     let updated_at = now;

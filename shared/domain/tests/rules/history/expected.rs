@@ -3,9 +3,9 @@
 use super::books::Books;
 use crate::by_hand;
 use domain::{
-    Cancel, ClientId, Command, CreateUser, Email, Gift, GiftId, GiftStatus, Give, Instant,
-    PlanCode, Redeem, Renew, RetirePlan, Subscribe, Subscription, SubscriptionId,
-    SubscriptionState, User, UserId,
+    Cancel, ClientId, Command, CreateUser, Email, ExternalId, Gift, GiftId, GiftStatus, Give,
+    Instant, Redeem, Renew, RetirePlan, Subscribe, Subscription, SubscriptionId, SubscriptionState,
+    UpdateUser, User, UserId,
 };
 
 /// The code of the refusal; `None` when the command is to be done.
@@ -17,18 +17,22 @@ pub(crate) fn refusal(
 ) -> Option<&'static str> {
     let case = Case { books, client, now };
     // Not a match, so that a command that no step makes is no edit here.
-    if let Command::CreateUser(CreateUser { email }) = command {
-        case.create_user(email)
-    } else if let Command::Subscribe(Subscribe { user_id, plan, duration_months, .. }) = command {
-        case.subscribe(*user_id, plan, *duration_months)
+    if let Command::CreateUser(CreateUser { email, external_id, .. }) = command {
+        let holder = external_id.as_ref().and_then(|id| case.by_external_id(id));
+        holder.map(|_| "external_id_taken").or_else(|| case.email_taken(email, None))
+    } else if let Command::UpdateUser(UpdateUser { user_id, changes }) = command {
+        case.update(*user_id, changes.email.as_ref())
+    } else if let Command::Subscribe(Subscribe { user_id, external_id, .. }) = command {
+        case.subscribe(case.named(*user_id, external_id.as_ref()), command)
     } else if let Command::Renew(Renew { subscription_id, duration_months }) = command {
         case.renew(*subscription_id, *duration_months)
     } else if let Command::Cancel(Cancel { subscription_id, .. }) = command {
         case.ended(*subscription_id)
-    } else if let Command::Give(Give { gifter_id, .. }) = command {
-        case.user(*gifter_id).is_none().then_some("gifter_not_found")
-    } else if let Command::Redeem(Redeem { gift_id, user_id }) = command {
-        case.redeem(*gift_id, *user_id)
+    } else if let Command::Give(Give { gifter_id, gifter_external_id, .. }) = command {
+        let gifter = case.named(*gifter_id, gifter_external_id.as_ref());
+        gifter.is_none().then_some("gifter_not_found")
+    } else if let Command::Redeem(Redeem { gift_id, user_id, external_id }) = command {
+        case.redeem(*gift_id, case.named(*user_id, external_id.as_ref()))
     } else if let Command::RetirePlan(RetirePlan { code }) = command {
         (code.as_str() == "gold").then_some("plan_not_found")
     } else {
@@ -47,6 +51,15 @@ impl Case<'_> {
         self.books.users.get(&id).filter(|user| user.client == self.client)
     }
 
+    fn by_external_id(&self, id: &ExternalId) -> Option<&User> {
+        let mut users = self.books.users.values().filter(|user| user.client == self.client);
+        users.find(|user| user.external_id.as_ref() == Some(id))
+    }
+
+    fn named(&self, id: Option<UserId>, external_id: Option<&ExternalId>) -> Option<&User> {
+        id.and_then(|id| self.user(id)).or_else(|| self.by_external_id(external_id?))
+    }
+
     fn subscription(&self, id: SubscriptionId) -> Option<&Subscription> {
         self.books.subscriptions.get(&id).filter(|s| s.client == self.client)
     }
@@ -60,16 +73,27 @@ impl Case<'_> {
         of_user.find(|s| s.state == SubscriptionState::Active && s.end_date > self.now)
     }
 
-    fn create_user(&self, email: &Email) -> Option<&'static str> {
+    /// By anybody but that user.
+    fn email_taken(&self, email: &Email, by_but: Option<UserId>) -> Option<&'static str> {
         let mut users = self.books.users.values().filter(|user| user.client == self.client);
         let same = |user: &User| user.email.as_str().eq_ignore_ascii_case(email.as_str());
-        users.any(same).then_some("email_taken")
+        users.any(|user| Some(user.id) != by_but && same(user)).then_some("email_taken")
     }
 
-    fn subscribe(&self, id: UserId, plan: &PlanCode, months: Option<u32>) -> Option<&'static str> {
+    fn update(&self, id: UserId, email: Option<&Email>) -> Option<&'static str> {
         if self.user(id).is_none() {
             return Some("user_not_found");
         }
+        self.email_taken(email?, Some(id))
+    }
+
+    fn subscribe(&self, user: Option<&User>, command: &Command) -> Option<&'static str> {
+        let Command::Subscribe(Subscribe { plan, duration_months: months, .. }) = command else {
+            return None;
+        };
+        let Some(&User { id, .. }) = user else {
+            return Some("user_not_found");
+        };
         let months = match plan.as_str() {
             "bronze" | "silver" | "monthly" => months.unwrap_or(1),
             "yearly" => months.unwrap_or(12),
@@ -113,11 +137,11 @@ impl Case<'_> {
         too_long(subscription, months)
     }
 
-    fn redeem(&self, gift: GiftId, user: UserId) -> Option<&'static str> {
+    fn redeem(&self, gift: GiftId, user: Option<&User>) -> Option<&'static str> {
         let Some(gift) = self.gift(gift) else {
             return Some("gift_not_found");
         };
-        let Some(user) = self.user(user) else {
+        let Some(user) = user else {
             return Some("user_not_found");
         };
         if !user.email.as_str().eq_ignore_ascii_case(gift.recipient_email.as_str()) {

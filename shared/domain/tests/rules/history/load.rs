@@ -15,10 +15,11 @@ pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
     };
     let owners: Vec<_> = needs.subscriptions.iter().filter_map(named).collect();
     let users = books.users.values().filter(|user| {
-        let email = (user.client, user.email.key());
+        let (email, external_id) = ((user.client, user.email.key()), user.external_id.clone());
         needs.users.contains(&(user.client, user.id))
             || owners.contains(&user.id)
             || needs.emails.contains(&email)
+            || external_id.is_some_and(|id| needs.external_ids.contains(&(user.client, id)))
     });
     let users: Vec<_> = users.collect();
     let subscriptions = books.subscriptions.values().filter(|s| {
@@ -67,6 +68,9 @@ pub(crate) fn check_privacy(working_set: &WorkingSet, books: &Books) {
             let own = (row.client == client).then_some(row);
             assert_eq!(working_set.user(client, row.id), own);
             let named = working_set.user_by_email(client, &row.email);
+            assert!(named.is_none_or(|named| named.client == client));
+            let external_id = row.external_id.as_ref();
+            let named = external_id.and_then(|id| working_set.user_by_external_id(client, id));
             assert!(named.is_none_or(|named| named.client == client));
         }
         for row in books.subscriptions.values() {

@@ -153,6 +153,7 @@ fn random_histories_meet_every_outcome() {
         "gift_not_found",
         "plan_not_found",
         "email_taken",
+        "external_id_taken",
         "already_subscribed",
         "subscription_not_active",
         "gift_not_recipient",
@@ -164,7 +165,16 @@ fn random_histories_meet_every_outcome() {
         "term_too_long",
         "payments_disabled",
     ];
-    let commands = ["create_user", "subscribe", "renew", "cancel", "gift", "redeem", "retire_plan"];
+    let commands = [
+        "create_user",
+        "update_user",
+        "subscribe",
+        "renew",
+        "cancel",
+        "gift",
+        "redeem",
+        "retire_plan",
+    ];
     let all: BTreeSet<_> = commands.into_iter().chain(refusals).chain(["swept"]).collect();
     assert_eq!(met, all);
 }

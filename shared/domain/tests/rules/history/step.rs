@@ -4,17 +4,22 @@ use super::books::Books;
 use chrono::{Months, TimeDelta};
 use domain::{
     Cancel, ClientId, Command, CreateUser, GiftId, Give, Instant, Redeem, Renew, RetirePlan,
-    Subscribe, SubscriptionId, UserId,
+    Subscribe, SubscriptionId, UpdateUser, UserChanges, UserId,
 };
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{Index, select};
 use proptest::{option, prop_oneof};
-use samples::{RIVAL, SHOP, at, email, plan};
+use samples::{
+    RIVAL, SHOP, at, create_user, email, external_id, give, metadata, plan, redeem, subscribe,
+};
 
 const ADDRESSES: [&str; 5] = ["a@x.org", "A@X.org", "b@x.org", "C@x.org", "d@y.org"];
 const PLANS: [&str; 7] = ["monthly", "monthly", "monthly", "yearly", "bronze", "silver", "gold"];
+const EXTERNAL_IDS: [&str; 3] = ["x", "X", "y"];
 /// An id that nobody has.
 const UNKNOWN: i64 = 1_000_000;
+/// Takes the place of the user until it is named.
+const ANYBODY: UserId = UserId::new(UNKNOWN);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
@@ -38,6 +43,11 @@ pub(crate) enum Wait {
 pub(crate) enum Action {
     CreateUser {
         client: ClientId,
+        address: &'static str,
+        external: Option<&'static str>,
+    },
+    UpdateUser {
+        user: Index,
         address: &'static str,
     },
     Subscribe {
@@ -87,9 +97,13 @@ fn waits() -> impl Strategy<Value = Wait> {
 
 fn actions() -> impl Strategy<Value = Action> {
     let months = || option::weighted(0.8, prop_oneof![1..=12_u32, Just(12_u32), 1..=120_u32]);
+    let users =
+        (select(vec![SHOP, RIVAL]), select(&ADDRESSES[..]), option::of(select(&EXTERNAL_IDS[..])));
+    let create = |(client, address, external)| Action::CreateUser { client, address, external };
     prop_oneof![
-        2 => (select(vec![SHOP, RIVAL]), select(&ADDRESSES[..]))
-            .prop_map(|(client, address)| Action::CreateUser { client, address }),
+        2 => users.prop_map(create),
+        1 => (any::<Index>(), select(&ADDRESSES[..]))
+            .prop_map(|(user, address)| Action::UpdateUser { user, address }),
         4 => (any::<Index>(), select(&PLANS[..]), months())
             .prop_map(|(user, plan, months)| Action::Subscribe { user, plan, months }),
         4 => (any::<Index>(), months())
@@ -121,17 +135,21 @@ impl Step {
     pub(crate) fn command(&self, books: &Books) -> Option<(ClientId, Command)> {
         let (owner, command): (_, Command) = match &self.action {
             Action::Sweep => return None,
-            Action::CreateUser { client, address } => {
-                (Some(*client), CreateUser { email: email(address) }.into())
+            Action::CreateUser { client, address, external } => {
+                let external_id = external.map(external_id);
+                (Some(*client), CreateUser { external_id, ..create_user(address) }.into())
             }
-            Action::Subscribe { user, plan: code, months: duration_months } => {
+            Action::UpdateUser { user, address } => {
                 let (client, id) = books.any_user(*user).unzip();
-                let (user_id, duration_months) = (known(id, UserId::new), *duration_months);
-                (
-                    client,
-                    Subscribe { user_id, plan: plan(code), duration_months, auto_renew: false }
-                        .into(),
-                )
+                let metadata = Some(metadata([("moved to", address)]));
+                let changes = UserChanges { email: Some(email(address)), metadata };
+                (client, UpdateUser { user_id: known(id, UserId::new), changes }.into())
+            }
+            Action::Subscribe { user, plan, months } => {
+                let (client, id) = books.any_user(*user).unzip();
+                let (user_id, external_id) = books.name(known(id, UserId::new));
+                let command = subscribe(ANYBODY, plan, *months);
+                (client, Subscribe { user_id, external_id, ..command }.into())
             }
             Action::Renew { subscription, months } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
@@ -151,17 +169,19 @@ impl Step {
             }
             Action::Give { gifter, address, months } => {
                 let (client, id) = books.any_user(*gifter).unzip();
-                let (gifter_id, recipient_email) = (known(id, UserId::new), email(address));
-                (client, Give { gifter_id, recipient_email, duration_months: *months }.into())
+                let (gifter_id, gifter_external_id) = books.name(known(id, UserId::new));
+                let command = give(ANYBODY, address, *months);
+                (client, Give { gifter_id, gifter_external_id, ..command }.into())
             }
             Action::Retire { plan: code } => (Some(SHOP), RetirePlan { code: plan(code) }.into()),
             Action::Redeem { gift, by } => {
                 let gift = books.any_gift(*gift);
                 let by = by.map(|by| books.any_user(by).map(|(_, id)| id));
                 let user_id = by.unwrap_or_else(|| books.recipient(gift?.1));
-                let user_id = known(user_id, UserId::new);
+                let (user_id, external_id) = books.name(known(user_id, UserId::new));
                 let (client, id) = gift.unzip();
-                (client, Redeem { gift_id: known(id, GiftId::new), user_id }.into())
+                let command = redeem(known(id, GiftId::new), ANYBODY);
+                (client, Redeem { user_id, external_id, ..command }.into())
             }
         };
         let owner = owner.unwrap_or(SHOP);
