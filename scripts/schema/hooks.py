@@ -49,3 +49,5 @@ def write_integers_plainly(body):
         for name, value in body.items():
             if isinstance(value, float) and value.is_integer():
                 body[name] = int(value)
+            else:
+                write_integers_plainly(value)

@@ -31,6 +31,6 @@ fn complete(object: &mut Object) {
         let rule = [("oneOf", one_of)].into_iter().collect();
         object.extensions.get_or_insert_default().merge(rule);
     } else if object.required.is_empty() {
-        object.min_properties = Some(1);
+        object.min_properties = (!object.properties.is_empty()).then_some(1);
     }
 }

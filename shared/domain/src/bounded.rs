@@ -59,9 +59,9 @@ pub(crate) const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// The first instant that a body may name. Nothing of this kind is older, and Postgres reads all
-/// that follow.
-const EPOCH: Instant = Instant::UNIX_EPOCH;
+/// The first year that a body may name. Nothing of this kind is older, and Postgres reads all that
+/// follow.
+const YEAR_MIN: i32 = 1970;
 
 /// Reads an instant as RFC 3339 writes it. What is finer than a microsecond is cut off, as Postgres
 /// would.
@@ -69,11 +69,12 @@ pub(crate) fn instant<'de, D: Deserializer<'de>>(input: D) -> Result<Instant, D:
     let wrong =
         || D::Error::custom("must be an instant from 1970 on, such as 2026-01-31T08:00:00Z");
     let text = input.deserialize_str(Text)?;
-    let read = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| wrong())?.to_utc();
+    let written = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| wrong())?;
+    let read = written.to_utc();
     // Postgres takes a leap second for the next minute, and the answer would not be what it stores.
     let is_leap_second = read.nanosecond() >= 1_000_000_000;
     Some(read.trunc_subsecs(6))
-        .filter(|read| *read >= EPOCH && read.year() <= 9999 && !is_leap_second)
+        .filter(|read| written.year() >= YEAR_MIN && read.year() <= 9999 && !is_leap_second)
         .ok_or_else(wrong)
 }
 

@@ -20,7 +20,8 @@ pub(crate) fn text(example: &str) -> ObjectBuilder {
 /// The schema of an instant.
 pub(crate) fn instant() -> Object {
     let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-    text("2026-01-31T08:00:00Z").format(Some(format)).build()
+    let text = text("2026-01-31T08:00:00Z").format(Some(format));
+    text.pattern(Some("^(19[7-9][0-9]|[2-9][0-9]{3})-")).build()
 }
 
 /// The schema of a list of at most `most` different texts of at most `length` characters.

@@ -52,9 +52,11 @@ pub(crate) async fn handle(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let asked = query::<Page>(&uri)?.parse(caller.client)?;
-    let page = plans::list(&state.database, &asked).await?.ok_or_else(no_such_place)?;
-    let plans = page.plans.iter().map(PlanView::from).collect();
-    Ok(respond::json(&PlanList { plans, has_more: page.has_more }))
+    // Nothing comes after a code that no plan has.
+    let page = plans::list(&state.database, &asked).await?;
+    let has_more = page.as_ref().is_some_and(|page| page.has_more);
+    let plans = page.iter().flat_map(|page| &page.plans).map(PlanView::from).collect();
+    Ok(respond::json(&PlanList { plans, has_more }))
 }
 
 fn no_such_place() -> ApiError {

@@ -13,6 +13,7 @@ pub const AMOUNT_MAX: u64 = 1_000_000_000_000;
 
 /// An amount of money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Money {
     /// The amount in the smallest unit of the currency, such as cents.
     #[schema(maximum = 1_000_000_000_000_u64, example = 1500)]

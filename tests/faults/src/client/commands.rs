@@ -129,7 +129,10 @@ pub fn twin(path: &str, body: &Value, rng: &mut StdRng) -> (&'static str, Value)
             keep(&mut body, &["subscription_id"]);
             "/renew"
         }
-        _ => "/users",
+        _ => {
+            body = json!({ "email": draw_email(rng) });
+            "/users"
+        }
     };
     (path, body)
 }
