@@ -3,8 +3,8 @@
 
 pub(crate) use domain::{
     Answer, Cancel, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey,
-    Instant, JobId, JobKey, JobKeys, LogEntry, Metadata, NewIds, Origin, PlanCode, RateLimit, Renew,
-    Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
+    Instant, JobId, JobKey, JobKeys, LogEntry, Metadata, NewIds, Origin, PlanCode, RateLimit,
+    Renew, Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
 };
 pub(crate) use queue::{DecidedJob, Queue, QueuedJob, Verdict, authenticate};
 
