@@ -64,7 +64,7 @@ pub(crate) fn working_set(users: i64) -> WorkingSet {
         working_set.apply(Change::User(user));
     }
     let start = at("2026-05-31T00:00:00Z");
-    let held = Subscription::start(HELD, (ALICE, SHOP), ("monthly", 1), 1, start).unwrap();
+    let held = Subscription::start(HELD, (ALICE, SHOP), domain::Gift::PLAN, 1, start).unwrap();
     working_set.apply(Change::Subscription(held));
     working_set
 }
