@@ -1,7 +1,7 @@
 //! Calendar months, in UTC.
 
 use crate::Instant;
-use chrono::{Datelike, Months};
+use chrono::{Datelike, Months, SecondsFormat};
 
 /// The last year that RFC 3339 can write.
 const YEAR_MAX: i32 = 9999;
@@ -33,6 +33,12 @@ pub fn months_between(anchor: Instant, end: Instant) -> Option<u32> {
 pub fn writable(instant: Instant) -> Instant {
     let last = Instant::from_timestamp_micros(LAST_MICROS).unwrap_or(instant);
     instant.min(last)
+}
+
+/// The instant as RFC 3339 writes it, in microseconds.
+#[must_use]
+pub fn written(instant: Instant) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Whether RFC 3339 can write the instant.

@@ -69,5 +69,5 @@ fn foreseen(before: &[Plan], client: ClientId, Wanted { code, spec }: &Wanted) -
 /// All plans of the client, retired ones too.
 async fn all(database: &Database, client: ClientId) -> anyhow::Result<Vec<Plan>> {
     let all = PageOf { client, retired: true, after: None, limit: u32::MAX };
-    Ok(plans::list(database, &all).await?.map(|page| page.plans).unwrap_or_default())
+    Ok(plans::list(database, &all).await?.plans)
 }

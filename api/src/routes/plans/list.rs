@@ -52,15 +52,9 @@ pub(crate) async fn handle(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let asked = query::<Page>(&uri)?.parse(caller.client)?;
-    // Nothing comes after a code that no plan has.
     let page = plans::list(&state.database, &asked).await?;
-    let has_more = page.as_ref().is_some_and(|page| page.has_more);
-    let plans = page.iter().flat_map(|page| &page.plans).map(PlanView::from).collect();
-    Ok(respond::json(&PlanList { plans, has_more }))
-}
-
-fn no_such_place() -> ApiError {
-    invalid_parameter("starting_after", "must be the code of a plan")
+    let plans = page.plans.iter().map(PlanView::from).collect();
+    Ok(respond::json(&PlanList { plans, has_more: page.has_more }))
 }
 
 impl Page {
@@ -72,7 +66,8 @@ impl Page {
         };
         let limit = page_limit(self.limit.as_deref())?;
         let after = self.starting_after.map(|text| PlanCode::parse(&text)).transpose();
-        let after = after.map_err(|_| no_such_place())?;
+        let wrong = |_| invalid_parameter("starting_after", "must be the code of a plan");
+        let after = after.map_err(wrong)?;
         Ok(PageOf { client, retired, after, limit })
     }
 }

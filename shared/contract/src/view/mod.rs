@@ -15,11 +15,10 @@ pub use plan::PlanView;
 pub use subscription::SubscriptionView;
 pub use user::UserView;
 
-use chrono::SecondsFormat;
-use domain::Instant;
+use domain::{Instant, calendar};
 
 /// An instant as clients see it: RFC 3339, UTC, microseconds.
 #[must_use]
 pub fn timestamp(at: Instant) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+    calendar::written(at)
 }

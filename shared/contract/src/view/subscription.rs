@@ -55,10 +55,12 @@ impl SubscriptionView {
         let subscription = subscription.as_of(now);
         let state = subscription.state.parts();
         let is_past_due = state.status == SubscriptionStatus::PastDue;
+        let grace_until = is_past_due.then(|| timestamp(subscription.grace_end()));
+        let remaining_seconds = subscription.remaining().map(|remaining| remaining.num_seconds());
         Self {
             id: subscription.id,
             user_id: subscription.user,
-            plan: subscription.plan.clone(),
+            plan: subscription.plan,
             status: state.status,
             start_date: timestamp(subscription.start_date),
             end_date: timestamp(subscription.end_date),
@@ -69,10 +71,10 @@ impl SubscriptionView {
             auto_renew: subscription.auto_renew,
             cancel_at_period_end: state.cancel_at_period_end,
             trial_end: None,
-            grace_until: is_past_due.then(|| timestamp(subscription.grace_end())),
+            grace_until,
             paused_at: state.paused_at.map(timestamp),
             resume_at: state.resume_at.map(timestamp),
-            remaining_seconds: subscription.remaining().map(|remaining| remaining.num_seconds()),
+            remaining_seconds,
             scheduled_change: None,
             payment: None,
         }

@@ -1,8 +1,7 @@
 //! `expire_subscription`: marks a subscription that is past its end, or the end of its grace.
 
 use crate::decide::{Decider, InternalRules, InternalRuling};
-use crate::{Change, ClientId, Entity, IdempotencyKey, Instant, Needs, SubscriptionId};
-use chrono::SecondsFormat;
+use crate::{Change, ClientId, Entity, IdempotencyKey, Instant, Needs, SubscriptionId, calendar};
 use serde::{Deserialize, Serialize};
 
 /// Marks a subscription that is past its end, or the end of its grace: as expired, or as cancelled
@@ -18,7 +17,7 @@ pub struct ExpireSubscription {
 
 impl InternalRules for ExpireSubscription {
     fn key(&self) -> IdempotencyKey {
-        let end = self.end_date.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let end = calendar::written(self.end_date);
         IdempotencyKey::internal(format!("expire:subscription:{}:{end}", self.subscription_id))
     }
 
@@ -27,10 +26,8 @@ impl InternalRules for ExpireSubscription {
     }
 
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
-        let Decider { context, working_set } = *decider;
-        let subscription = working_set.subscription(context.client, self.subscription_id)?;
-        let is_due = self.end_date <= context.now && subscription.due()? == self.clone().into();
-        let ended = is_due.then(|| subscription.marked(context.now))?;
+        let subscription = decider.due(self.subscription_id, self.clone())?;
+        let ended = subscription.marked(decider.context.now);
         Some((vec![Change::Subscription(ended.clone())], Entity::Subscription(ended)))
     }
 }

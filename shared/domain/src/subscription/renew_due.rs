@@ -4,9 +4,8 @@ use super::renew::MONTHS_WITHOUT_PLAN;
 use crate::decide::{Decider, InternalRules, InternalRuling};
 use crate::{
     Change, ClientId, Entity, GrantSource, IdempotencyKey, Instant, Needs, Subscription,
-    SubscriptionId, SubscriptionState,
+    SubscriptionId, SubscriptionState, calendar,
 };
-use chrono::{SecondsFormat, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 /// Renews a subscription at its end, by one interval of its plan. One that should have been renewed
@@ -21,7 +20,7 @@ pub struct RenewSubscription {
 
 impl InternalRules for RenewSubscription {
     fn key(&self) -> IdempotencyKey {
-        let end = self.end_date.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let end = calendar::written(self.end_date);
         IdempotencyKey::internal(format!("renew:{}:{end}:1", self.subscription_id))
     }
 
@@ -31,11 +30,8 @@ impl InternalRules for RenewSubscription {
     }
 
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
-        let Decider { context, working_set } = *decider;
-        let now = context.now;
-        let subscription = working_set.subscription(context.client, self.subscription_id)?;
-        let is_due = self.end_date <= now && subscription.due()? == self.clone().into();
-        let subscription = is_due.then(|| subscription.as_of(now))?;
+        let now = decider.context.now;
+        let subscription = decider.due(self.subscription_id, self.clone())?.as_of(now);
         let (changes, after) = renewed(decider, &subscription).unwrap_or_else(|| {
             let ended = not_renewed(&subscription, now);
             (vec![Change::Subscription(ended.clone())], ended)
@@ -62,8 +58,7 @@ fn renewed(
 
 /// The subscription after a renewal that failed: it goes on until the end of its grace.
 fn not_renewed(subscription: &Subscription, now: Instant) -> Subscription {
-    let has_grace = now < subscription.end_date + TimeDelta::days(subscription.grace_days.into());
-    if has_grace && subscription.state.status().is_live() {
+    if now < subscription.grace_end() && subscription.state.status().is_live() {
         subscription.in_state(SubscriptionState::PastDue, now)
     } else {
         subscription.expired(now)

@@ -3,8 +3,8 @@
 use crate::decide::{Decider, InternalRules, InternalRuling};
 use crate::{
     Change, ClientId, Entity, IdempotencyKey, Instant, Needs, Subscription, SubscriptionId,
+    calendar,
 };
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
 /// Lets a subscription go on at the instant for which that was asked, or after a year.
@@ -18,7 +18,7 @@ pub struct ResumeSubscription {
 
 impl InternalRules for ResumeSubscription {
     fn key(&self) -> IdempotencyKey {
-        let at = self.resume_at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let at = calendar::written(self.resume_at);
         IdempotencyKey::internal(format!("resume:{}:{at}", self.subscription_id))
     }
 
@@ -27,13 +27,10 @@ impl InternalRules for ResumeSubscription {
     }
 
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
-        let Decider { context, working_set } = *decider;
-        let now = context.now;
-        let subscription = working_set.subscription(context.client, self.subscription_id)?;
-        let is_due = self.resume_at <= now && subscription.due()? == self.clone().into();
+        let subscription = decider.due(self.subscription_id, self.clone())?;
         // It goes on from that instant, however late that is seen.
-        let resumed = is_due.then(|| subscription.resumed(self.resume_at))?;
-        let resumed = Subscription { updated_at: now, ..resumed };
+        let updated_at = decider.context.now;
+        let resumed = Subscription { updated_at, ..subscription.resumed(self.resume_at) };
         Some((vec![Change::Subscription(resumed.clone())], Entity::Subscription(resumed)))
     }
 }

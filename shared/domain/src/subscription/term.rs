@@ -2,8 +2,8 @@
 
 use crate::decide::Decider;
 use crate::{
-    Change, Entity, Grant, GrantSource, PLANS_SHOWN_MAX, Plan, PlanCode, Refusal, Subscription,
-    SubscriptionId, SubscriptionStatus, Success, UserId,
+    Change, Entity, Grant, GrantSource, InternalCommand, PLANS_SHOWN_MAX, Plan, PlanCode, Refusal,
+    Subscription, SubscriptionId, SubscriptionStatus, Success, UserId,
 };
 
 impl Decider<'_> {
@@ -29,6 +29,17 @@ impl Decider<'_> {
             status if may(status) => Ok(subscription),
             current => Err(Refusal::SubscriptionNotActive { current }),
         }
+    }
+
+    /// The subscription of that id as it is stored, if exactly that command is due for it now.
+    pub(crate) fn due(
+        &self,
+        id: SubscriptionId,
+        command: impl Into<InternalCommand>,
+    ) -> Option<&Subscription> {
+        let subscription = self.working_set.subscription(self.context.client, id)?;
+        let is_due = subscription.due_at()? <= self.context.now;
+        (is_due && subscription.due()? == command.into()).then_some(subscription)
     }
 
     /// The plan of that code; a refusal unless it is on sale.

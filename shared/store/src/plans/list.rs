@@ -28,9 +28,9 @@ pub struct Page {
     pub has_more: bool,
 }
 
-/// A page of plans; `None` if the client has no plan of the code that it goes on after.
+/// A page of plans; nothing comes after a code that no plan of the client has.
 #[tracing::instrument(level = "debug", skip_all)]
-pub async fn list(database: &Database, asked: &PageOf) -> Result<Option<Page>, StoreError> {
+pub async fn list(database: &Database, asked: &PageOf) -> Result<Page, StoreError> {
     let look = |mut connection: Lent| async move { find_page(&mut connection, asked).await };
     database.read(look).await
 }
@@ -55,15 +55,12 @@ pub async fn client_named(database: &Database, name: &str) -> Result<Option<Clie
     database.read(look).await
 }
 
-async fn find_page(
-    connection: &mut PgConnection,
-    asked: &PageOf,
-) -> Result<Option<Page>, StoreError> {
+async fn find_page(connection: &mut PgConnection, asked: &PageOf) -> Result<Page, StoreError> {
     let before = match &asked.after {
         None => i64::MAX,
         Some(code) => match find_plan(&mut *connection, asked.client, code).await? {
             Some(plan) => plan.id.get(),
-            None => return Ok(None),
+            None => return Ok(Page { plans: Vec::new(), has_more: false }),
         },
     };
     // One plan more than requested is read, which tells whether more follow.
@@ -82,7 +79,7 @@ async fn find_page(
     let limit = asked.limit as usize;
     let has_more = rows.len() > limit;
     let plans = rows.into_iter().take(limit).map(|row| read(&row.plan));
-    Ok(Some(Page { plans: plans.collect::<Result<_, _>>()?, has_more }))
+    Ok(Page { plans: plans.collect::<Result<_, _>>()?, has_more })
 }
 
 pub(super) async fn find_plan(

@@ -194,7 +194,7 @@ async fn catalogue(database: &Database) {
     assert!(plans::find(store, LOCAL, &code).await.unwrap().unwrap().retired_at.is_some());
     let page = |retired| plans::PageOf { client: LOCAL, retired, after: None, limit: 2 };
     let codes = async |asked| {
-        let page = plans::list(store, &asked).await.unwrap().unwrap();
+        let page = plans::list(store, &asked).await.unwrap();
         let codes: Vec<String> = page.plans.into_iter().map(|plan| plan.code.into()).collect();
         (codes.join(" "), page.has_more)
     };
