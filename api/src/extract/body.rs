@@ -5,13 +5,21 @@ use crate::api_error::ApiError;
 use crate::extract::content::ensure_plain_json;
 use crate::extract::field_errors::{errors, shown_name};
 use crate::extract::repeated::repeated_member;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use contract::{FieldError, ProblemKind};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
 use utoipa::ToSchema;
+
+/// The members of the body of a command, which may be left out if it has none.
+pub(crate) fn command_fields(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, ApiError> {
+    if bytes.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
+        return Fields::parse(b"{}");
+    }
+    fields(headers, bytes)
+}
 
 /// The members of a body; an error unless it is declared as plain JSON and is a JSON object.
 pub(crate) fn fields(headers: &HeaderMap, bytes: &[u8]) -> Result<Fields, ApiError> {

@@ -22,7 +22,7 @@ mod repeated;
 pub(crate) use api_key::ApiKey;
 #[cfg(test)]
 pub(crate) use body::Fields;
-pub(crate) use body::fields;
+pub(crate) use body::{command_fields, fields};
 pub(crate) use caller::{Caller, Operator, Reader, authenticate};
 pub(crate) use client_address::{bucket, client_address};
 pub(crate) use decimal::decimal;

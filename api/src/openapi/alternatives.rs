@@ -1,19 +1,39 @@
-//! What a body must have of several members. It follows from the members that a type has, so that
-//! no type describes it; the type itself refuses what is wrong.
+//! What a body must have of several members, and whether there must be one. It follows from the
+//! members that a type has, so that no type describes it; the type itself refuses what is wrong.
 
 use domain::USER_MEMBERS;
 use serde_json::{Value, json};
+use std::collections::HashSet;
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema};
-use utoipa::openapi::{OpenApi, RefOr};
+use utoipa::openapi::{OpenApi, RefOr, Required};
 
-/// Completes the schemas of bodies.
+/// Completes the schemas of bodies, and says which bodies may be left out.
 pub(super) fn describe(document: &mut OpenApi) {
-    let schemas = document.components.iter_mut().flat_map(|all| all.schemas.values_mut());
-    for schema in schemas {
+    let schemas = document.components.iter_mut().flat_map(|all| all.schemas.iter_mut());
+    let mut empty = HashSet::new();
+    for (name, schema) in schemas {
         let RefOr::T(Schema::Object(object)) = schema else { continue };
         if is_body(object) {
             complete(object);
+            empty.extend(
+                object.properties.is_empty().then(|| format!("#/components/schemas/{name}")),
+            );
         }
+    }
+    let posts = document.paths.paths.values_mut().filter_map(|path| path.post.as_mut());
+    for body in posts.filter_map(|post| post.request_body.as_mut()) {
+        if schema_of(body).is_some_and(|place| empty.contains(place)) {
+            body.required = Some(Required::False);
+        }
+    }
+}
+
+/// Where the schema of a body stands.
+fn schema_of(body: &RequestBody) -> Option<&str> {
+    match body.content.get("application/json")?.schema.as_ref()? {
+        RefOr::Ref(schema) => Some(&schema.ref_location),
+        RefOr::T(_) => None,
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) use reply::view_of_record;
 pub(crate) use wait::wait;
 
 use crate::api_error::ApiError;
-use crate::extract::{Prefer, authenticate, fields, idempotency_key, read_body};
+use crate::extract::{Prefer, authenticate, command_fields, idempotency_key, read_body};
 use crate::respond::{self, AboutJob};
 use crate::scope::Scope;
 use crate::state::ApiState;
@@ -49,7 +49,7 @@ where
     let body = read_body(body, &state.large_bodies).await;
     let key = idempotency_key(&parts.headers)?;
     let prefer = Prefer::from_headers(&parts.headers);
-    let fields = fields(&parts.headers, &body?)?;
+    let fields = command_fields(&parts.headers, &body?)?;
     let fingerprint =
         Fingerprint::of_request(parts.method.as_str(), parts.uri.path(), fields.canonical());
     let command = command(fields.read::<B>().map_err(ApiError::invalid)?)?;

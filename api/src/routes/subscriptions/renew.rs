@@ -12,8 +12,8 @@ use domain::Renew;
 /// The refusals of the command, in the order in which they are decided.
 pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::SubscriptionNotFound,
-    ProblemKind::SubscriptionNotActive,
     ProblemKind::DurationNotMultiple,
+    ProblemKind::SubscriptionNotActive,
     ProblemKind::TermTooLong,
 ];
 

@@ -1,7 +1,7 @@
 //! `GET /users/{id}/entitlement`
 
 use crate::api_error::ApiError;
-use crate::extract::{PathParameter, Reader, is_known_tag};
+use crate::extract::{Caller, PathParameter, Reader, is_known_tag};
 use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
@@ -50,14 +50,23 @@ pub(crate) async fn handle(
     parameter: PathParameter,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let not_found = || ApiError::from(refusal::problem(&Refusal::UserNotFound));
     let id = UserId::new(parameter.id().ok_or_else(not_found)?);
+    show(&state, &caller, id, &headers).await
+}
+
+/// What a user of the caller is entitled to, unless that is what the headers say is known.
+pub(super) async fn show(
+    state: &ApiState,
+    caller: &Caller,
+    id: UserId,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
     let found = reads::entitlement(&state.database, caller.client, id).await?;
     let (basis, now) = found.ok_or_else(not_found)?;
     let entitlement = Entitlement::at(basis, now);
     let view = EntitlementView::new(id, &entitlement);
     let tag = tag(&view);
-    let mut response = if is_known_tag(&headers, &tag) {
+    let mut response = if is_known_tag(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         respond::json(&view.as_of(now))
@@ -66,6 +75,11 @@ pub(crate) async fn handle(
     headers.extend(HeaderValue::try_from(tag).ok().map(|tag| (header::ETAG, tag)));
     headers.insert(header::CACHE_CONTROL, cache_control(&entitlement, now));
     Ok(response)
+}
+
+/// The client has no such user.
+pub(super) fn not_found() -> ApiError {
+    refusal::problem(&Refusal::UserNotFound).into()
 }
 
 /// A weak tag: the instant of the read is not part of it.

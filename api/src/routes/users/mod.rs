@@ -2,6 +2,7 @@
 
 mod create;
 mod entitlement;
+mod entitlement_by_external_id;
 mod get;
 mod list;
 mod update;
@@ -19,4 +20,8 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(read(routes!(list::handle), list::PROBLEMS))
         .routes(read(routes!(get::handle), get::PROBLEMS))
         .routes(read(routes!(entitlement::handle), entitlement::PROBLEMS))
+        .routes(read(
+            routes!(entitlement_by_external_id::handle),
+            entitlement_by_external_id::PROBLEMS,
+        ))
 }

@@ -37,13 +37,13 @@ impl Rules for Renew {
     }
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
-        let is_entitled = SubscriptionStatus::is_entitled;
-        let subscription = decider.subscription_that(self.subscription_id, is_entitled)?;
-        let terms = decider.working_set.terms_of(&subscription);
+        let found = decider.subscription(self.subscription_id)?;
+        let terms = decider.working_set.terms_of(&found);
         let months = match terms {
-            Some(terms) => terms.term(&subscription.plan, self.duration_months)?,
+            Some(terms) => terms.term(&found.plan, self.duration_months)?,
             None => self.duration_months.unwrap_or(MONTHS_WITHOUT_PLAN),
         };
+        let subscription = found.if_status(SubscriptionStatus::is_entitled)?;
         // Who renews does not want it to end.
         let wanted = Subscription { state: SubscriptionState::Active, ..subscription };
         let (changes, renewed) = decider.extend(&wanted, months, GrantSource::Renewal)?;
@@ -155,9 +155,12 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_is_told_before_what_is_wrong_with_the_term() {
-        let found = decided(&of_plan("yearly", Holding::Expired), renew(Some(5)));
-        assert_eq!(found, ended(SubscriptionStatus::Expired));
+    fn what_is_wrong_with_the_term_is_told_before_what_has_ended() {
+        let refusal =
+            Refusal::DurationNotMultiple { plan: "yearly".to_owned(), interval_months: 12 };
+        let rows = of_plan("yearly", Holding::Expired);
+        assert_eq!(decided(&rows, renew(Some(5))), refused(ALICE, refusal));
+        assert_eq!(decided(&rows, renew(Some(12))), ended(SubscriptionStatus::Expired));
     }
 
     #[test]

@@ -24,11 +24,7 @@ impl Decider<'_> {
         id: SubscriptionId,
         may: impl Fn(SubscriptionStatus) -> bool,
     ) -> Result<Subscription, Refusal> {
-        let subscription = self.subscription(id)?;
-        match subscription.state.status() {
-            status if may(status) => Ok(subscription),
-            current => Err(Refusal::SubscriptionNotActive { current }),
-        }
+        self.subscription(id)?.if_status(may)
     }
 
     /// The subscription of that id as it is stored, if exactly that command is due for it now.
@@ -94,6 +90,19 @@ impl Decider<'_> {
         let (job, granted_at) = (self.context.job, self.context.now);
         let client = self.context.client;
         Grant { client, subscription, source, months, job, granted_at }
+    }
+}
+
+impl Subscription {
+    /// This subscription, as it is now; a refusal unless its status is one of those.
+    pub(crate) fn if_status(
+        self,
+        may: impl Fn(SubscriptionStatus) -> bool,
+    ) -> Result<Self, Refusal> {
+        match self.state.status() {
+            status if may(status) => Ok(self),
+            current => Err(Refusal::SubscriptionNotActive { current }),
+        }
     }
 }
 

@@ -79,11 +79,31 @@ async fn what_is_wrong_with_a_plan_is_told_at_once() -> Result<()> {
     stack.done().await
 }
 
+/// The same intent, with `{}` and with nothing, is the same request.
+#[tokio::test]
+async fn a_command_without_members_needs_no_body() -> Result<()> {
+    let stack = Stack::start().await?;
+    let client = stack.client()?;
+    put(&client, "gold", &gold()).await?.json(201)?;
+    let bare = async |path: &str, key: &str| {
+        client.send(client.request(Method::POST, path).header("idempotency-key", key)).await
+    };
+    let retired = bare("/plans/gold/retire", "k").await?.json(200)?;
+    let again = client.post("/plans/gold/retire", "k", &json!({})).await?;
+    assert!(again.replayed(), "{again}");
+    assert_eq!(again.json(200)?, retired);
+
+    let nobody = bare("/users", "l").await?.problem(400, "invalid_request")?;
+    assert_eq!(nobody["errors"][0]["field"], "email");
+    stack.done().await
+}
+
 #[tokio::test]
 async fn an_entitlement_is_told_with_how_long_it_may_be_kept() -> Result<()> {
     let stack = Stack::start().await?;
     let client = stack.client()?;
-    let user = client.create_user("ada@example.com").await?;
+    let ada = json!({"email": "ada@example.com", "external_id": "c-1"});
+    let user = integer_of(&client.post("/users", &fresh_key(), &ada).await?.json(201)?, "id")?;
     let path = format!("/users/{user}/entitlement");
 
     let nothing = client.get(&path).await?;
@@ -102,6 +122,14 @@ async fn an_entitlement_is_told_with_how_long_it_may_be_kept() -> Result<()> {
     let again = client.request(Method::GET, &path).header("if-none-match", &tag);
     let again = client.send(again).await?;
     assert_eq!((again.status, again.header("etag")), (304, Some(tag.as_str())));
+
+    let by_name = client.get("/entitlement?external_id=c-1").await?;
+    assert_eq!(by_name.header("etag"), Some(tag.as_str()), "{by_name}");
+    client.get("/entitlement?external_id=c-2").await?.problem(404, "user_not_found")?;
+    for path in ["/entitlement", "/entitlement?external_id="] {
+        let wrong = client.get(path).await?.problem(400, "invalid_request")?;
+        assert_eq!(wrong["errors"][0]["field"], "external_id");
+    }
 
     let cancel = json!({"subscription_id": integer_of(&bought, "id")?});
     client.post("/cancel", &fresh_key(), &cancel).await?.json(200)?;

@@ -125,16 +125,15 @@ impl Case<'_> {
     }
 
     fn renew(&self, id: SubscriptionId, months: Option<u32>) -> Option<&'static str> {
-        if let Some(ended) = self.ended(id) {
-            return Some(ended);
-        }
-        let subscription = self.subscription(id)?;
+        let Some(subscription) = self.subscription(id) else {
+            return Some("subscription_not_found");
+        };
         let yearly = subscription.plan == "yearly";
         let months = months.unwrap_or(if yearly { 12 } else { 1 });
         if yearly && !months.is_multiple_of(12) {
             return Some("duration_not_multiple");
         }
-        too_long(subscription, months)
+        self.ended(id).or_else(|| too_long(subscription, months))
     }
 
     fn redeem(&self, gift: GiftId, user: Option<&User>) -> Option<&'static str> {
