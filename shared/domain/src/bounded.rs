@@ -68,14 +68,17 @@ const YEAR_MIN: i32 = 1970;
 pub(crate) fn instant<'de, D: Deserializer<'de>>(input: D) -> Result<Instant, D::Error> {
     let wrong =
         || D::Error::custom("must be an instant from 1970 on, such as 2026-01-31T08:00:00Z");
-    let text = input.deserialize_str(Text)?;
-    let written = chrono::DateTime::parse_from_rfc3339(&text).map_err(|_| wrong())?;
+    read_instant(&input.deserialize_str(Text)?).ok_or_else(wrong)
+}
+
+/// The instant of that text.
+pub(crate) fn read_instant(text: &str) -> Option<Instant> {
+    let written = chrono::DateTime::parse_from_rfc3339(text).ok()?;
     let read = written.to_utc();
     // Postgres takes a leap second for the next minute, and the answer would not be what it stores.
     let is_leap_second = read.nanosecond() >= 1_000_000_000;
-    Some(read.trunc_subsecs(6))
-        .filter(|read| written.year() >= YEAR_MIN && read.year() <= 9999 && !is_leap_second)
-        .ok_or_else(wrong)
+    let read = Some(read.trunc_subsecs(6));
+    read.filter(|read| written.year() >= YEAR_MIN && read.year() <= 9999 && !is_leap_second)
 }
 
 /// As [`instant`], or nothing.

@@ -142,6 +142,7 @@ impl Operation {
 impl Command {
     /// Adds what the command of `client` needs.
     pub fn needs(&self, client: ClientId, needs: &mut Needs) {
+        needs.clocks.insert(client);
         self.rules().needs(client, needs);
     }
 

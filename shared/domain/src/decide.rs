@@ -87,7 +87,8 @@ impl Entity {
 /// The inputs of a decision beside the rows and the command.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {
-    /// The time by Postgres's clock, which all workers share, read while the locks are held.
+    /// The time of the client, read while the locks are held: that of its own clock if it is a test
+    /// client, else of Postgres's, which all workers share.
     pub now: Instant,
     /// The client that sent the command, or whose rows an internal one changes.
     pub client: ClientId,

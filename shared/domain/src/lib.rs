@@ -29,6 +29,7 @@ mod refusal;
 pub mod samples;
 mod schema;
 mod subscription;
+mod test_clock;
 mod user;
 mod working_set;
 
@@ -50,6 +51,7 @@ pub use plan::*;
 pub use rate_limit::{InvalidRateLimit, RateLimit};
 pub use refusal::Refusal;
 pub use subscription::*;
+pub use test_clock::{Advance, InvalidTestTime, Moment, TestClock};
 pub use user::*;
 pub use working_set::{PLANS_SHOWN_MAX, WorkingSet};
 

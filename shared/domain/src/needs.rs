@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 /// a batch can be decided. Each row is named with the client that it must belong to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Needs {
+    /// The clients whose time the commands are decided by. The clocks of those that are test clients
+    /// are to stand still meanwhile.
+    pub clocks: BTreeSet<ClientId>,
     /// The ids of users.
     pub users: BTreeSet<(ClientId, UserId)>,
     /// The email keys of users.
@@ -29,10 +32,11 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Whether both name the same row to be locked, in the same way.
+    /// Whether one of the rows that others have locked is among these, named in the same way.
     #[must_use]
     pub fn meet(&self, others: &Self) -> bool {
-        !self.users.is_disjoint(&others.users)
+        !self.clocks.is_disjoint(&others.clocks)
+            || !self.users.is_disjoint(&others.users)
             || !self.emails.is_disjoint(&others.emails)
             || !self.external_ids.is_disjoint(&others.external_ids)
             || !self.subscriptions.is_disjoint(&others.subscriptions)

@@ -2,7 +2,7 @@
 
 use crate::{
     Change, ClientId, Email, ExternalId, Gift, GiftId, Instant, Needs, Plan, PlanCode,
-    Subscription, SubscriptionId, Terms, User, UserId,
+    Subscription, SubscriptionId, Terms, TestClock, User, UserId,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,6 +13,7 @@ pub const PLANS_SHOWN_MAX: usize = 10;
 /// changes of those before it.
 #[derive(Debug, Default, Clone)]
 pub struct WorkingSet {
+    test_clocks: HashMap<ClientId, TestClock>,
     users: HashMap<UserId, User>,
     user_of_email: HashMap<(ClientId, String), UserId>,
     user_of_external_id: HashMap<(ClientId, ExternalId), UserId>,
@@ -26,6 +27,17 @@ pub struct WorkingSet {
 }
 
 impl WorkingSet {
+    /// The clock of that client, if it is a test client.
+    #[must_use]
+    pub fn test_clock(&self, client: ClientId) -> Option<&TestClock> {
+        self.test_clocks.get(&client)
+    }
+
+    /// Adds the clock of a test client.
+    pub fn add_test_clock(&mut self, clock: TestClock) {
+        self.test_clocks.insert(clock.client, clock);
+    }
+
     /// A user of that client.
     #[must_use]
     pub fn user(&self, client: ClientId, id: UserId) -> Option<&User> {

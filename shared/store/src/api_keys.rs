@@ -24,6 +24,8 @@ pub struct StoredApiKey {
     pub rate_limit: Option<RateLimit>,
     /// Whether the client is the operator's.
     pub is_operator: bool,
+    /// Whether the client is live; a test client never is.
+    pub livemode: bool,
 }
 
 /// A key in a list for an operator.
@@ -122,7 +124,7 @@ async fn look_up(
 ) -> Result<Option<StoredApiKey>, StoreError> {
     let row = sqlx::query!(
         "SELECT k.client_id, k.secret_hash, k.scope, c.rate_requests, c.rate_window_seconds,
-                c.is_operator
+                c.is_operator, c.livemode
          FROM api_keys k JOIN clients c ON c.id = k.client_id
          WHERE k.id = $1 AND k.revoked_at IS NULL
            AND (k.expires_at IS NULL OR k.expires_at > now())",
@@ -138,6 +140,7 @@ async fn look_up(
         scope: row.scope,
         rate_limit: tables::rate_limit(row.client_id, rate)?,
         is_operator: row.is_operator,
+        livemode: row.livemode,
     }))
 }
 

@@ -7,6 +7,7 @@ use domain::Instant;
 /// What each program does with tables, and with the sequences of ids.
 const API_NEEDS: &[(&str, &str)] = &[
     ("clients", "SELECT"),
+    ("test_clocks", "SELECT"),
     ("api_keys", "SELECT"),
     ("job_keys", "SELECT"),
     ("users", "SELECT"),
@@ -26,6 +27,9 @@ const API_NEEDS: &[(&str, &str)] = &[
 ];
 const WORKER_NEEDS: &[(&str, &str)] = &[
     ("clients", "SELECT"),
+    ("test_clocks", "SELECT"),
+    // Postgres lets only those lock a row who may change it.
+    ("test_clocks", "UPDATE"),
     ("job_keys", "SELECT"),
     ("users", "SELECT"),
     ("users", "INSERT"),

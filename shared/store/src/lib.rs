@@ -3,9 +3,10 @@
 //! This crate finds and loads the rows that decisions need, and writes what the domain decided. It
 //! must not decide anything itself, and it does not use the queue.
 //!
-//! Locks are always taken in one order: users, then gifts, then subscriptions, ids ascending
-//! (`load_batch`, in `migrations/`), then plans, codes ascending (`load_plans`). A batch of what is
-//! due never waits for a lock, so its order does not matter (`load_unlocked`).
+//! Locks are always taken in one order: the clocks of test clients (`lock_test_clocks`, in
+//! `migrations/`), then users, then gifts, then subscriptions, ids ascending (`load_batch`), then
+//! plans, codes ascending (`load_plans`). A batch of what is due never waits for a lock, so its order
+//! does not matter (`load_unlocked`).
 
 pub mod accepted;
 pub mod api_keys;

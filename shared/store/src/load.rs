@@ -1,10 +1,10 @@
 //! Loads and locks the rows that a batch of commands touches.
 
 use crate::StoreError;
-use crate::needs::{NeedsJson, PlanNeedsJson};
+use crate::needs::{NeedsJson, PlanNeedsJson, clocks};
 use crate::tables::{
-    AcceptedJobRow, GiftRow, PlanVersionRow, SubscriptionRow, TransactionRow, UserRow,
-    VersionedPlanRow, from_json, rows_from_json,
+    AcceptedJobRow, GiftRow, PlanVersionRow, SubscriptionRow, TestClockRow, TransactionRow,
+    UserRow, VersionedPlanRow, from_json, rows_from_json,
 };
 use domain::{
     AcceptedJob, Change, ClientId, Instant, JobId, LogEntry, Needs, NewIds, SubscriptionId,
@@ -17,7 +17,8 @@ use std::collections::HashMap;
 /// The inputs of the decisions of a batch, beside the rows that it touches.
 #[derive(Debug)]
 pub struct BatchContext {
-    /// The time by Postgres's clock, read while the locks are held.
+    /// The real time, by Postgres's clock, read while the locks are held. Those of test clients are
+    /// in the working set.
     pub now: Instant,
     /// The entries of jobs that are in the command log already. There are seldom any.
     pub decided: HashMap<JobId, LogEntry>,
@@ -47,7 +48,33 @@ pub(crate) async fn begin_and_load(
     needs: &Needs,
     jobs: &[(ClientId, JobId)],
 ) -> Result<(WorkingSet, BatchContext), StoreError> {
+    // Several statements in one round trip cannot have parameters.
+    let call = format!("{begin} {}", call(load, needs, jobs)?);
+    let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
+    let loaded: String = sqlx::Row::try_get(&row, 0)?;
+    let accepted: Option<String> = sqlx::Row::try_get(&row, 1)?;
+    let plans: Option<String> = sqlx::Row::try_get(&row, 2)?;
+    let clocks: Option<String> = sqlx::Row::try_get(&row, 3)?;
+    let accepted = rows_from_json(accepted.as_deref())?;
+    let (mut working_set, context) = from_json::<Loaded>(&loaded)?.into_parts(accepted)?;
+    if let Some(plans) = plans {
+        from_json::<LoadedPlans>(&plans)?.add_to(&mut working_set)?;
+    }
+    for clock in rows_from_json::<TestClockRow>(clocks.as_deref())? {
+        working_set.add_test_clock(clock.try_into()?);
+    }
+    Ok((working_set, context))
+}
+
+/// The statement that loads a batch. The clocks of test clients are locked first: a row of `given`
+/// is whole before `loaded` is made of it. What is selected is read last, with all locks held.
+fn call(load: Load, needs: &Needs, jobs: &[(ClientId, JobId)]) -> Result<String, StoreError> {
     let plans = PlanNeedsJson::new(needs).map(|needs| needs.literal()).transpose()?;
+    let plans = plans.map_or("NULL".to_owned(), |needs| format!("load_plans({needs})::text"));
+    let clocks = match clocks(needs) {
+        none if none.is_empty() => "NULL".to_owned(),
+        clients => format!("lock_test_clocks(ARRAY{clients:?}::bigint[])::text"),
+    };
     let literal = NeedsJson::new(needs, jobs).literal()?;
     let needs = if needs.external_ids.is_empty() {
         literal
@@ -58,23 +85,10 @@ pub(crate) async fn begin_and_load(
         Load::Batch => ("load_batch", "take_accepted_jobs(needs)::text"),
         Load::Unlocked => ("load_unlocked", "NULL"),
     };
-    // The rest is read when the locks are held: FROM comes first.
-    let plans = plans.map_or("NULL".to_owned(), |needs| format!("load_plans({needs})::text"));
-    // Several statements in one round trip cannot have parameters.
-    let call = format!(
-        "{begin} SELECT loaded::text, {accepted}, {plans} \
-         FROM (SELECT {needs}) AS given (needs), {load}(needs) AS loaded"
-    );
-    let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
-    let loaded: String = sqlx::Row::try_get(&row, 0)?;
-    let accepted: Option<String> = sqlx::Row::try_get(&row, 1)?;
-    let plans: Option<String> = sqlx::Row::try_get(&row, 2)?;
-    let accepted = rows_from_json(accepted.as_deref())?;
-    let (mut working_set, context) = from_json::<Loaded>(&loaded)?.into_parts(accepted)?;
-    if let Some(plans) = plans {
-        from_json::<LoadedPlans>(&plans)?.add_to(&mut working_set)?;
-    }
-    Ok((working_set, context))
+    Ok(format!(
+        "SELECT loaded::text, {accepted}, {plans}, clocks \
+         FROM (SELECT {needs}, {clocks}) AS given (needs, clocks), {load}(needs) AS loaded"
+    ))
 }
 
 /// The JSON that `load_plans` returns.

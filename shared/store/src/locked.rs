@@ -1,7 +1,7 @@
 //! Tells which rows others have locked.
 
 use crate::connections::Lent;
-use crate::needs::{NeedsJson, PlanNeedsJson};
+use crate::needs::{NeedsJson, PlanNeedsJson, clocks};
 use crate::tables::{from_json, to_json};
 use crate::{Database, StoreError};
 use domain::{ClientId, ExternalId, GiftId, Needs, PlanCode, SubscriptionId, UserId};
@@ -14,12 +14,12 @@ use std::collections::BTreeSet;
 /// that another transaction has not committed is not seen.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn among(database: &Database, needs: &Needs) -> Result<Needs, StoreError> {
-    let plans = to_json(&PlanNeedsJson::new(needs))?;
+    let (plans, clocks) = (to_json(&PlanNeedsJson::new(needs))?, clocks(needs));
     let needs = to_json(&NeedsJson::new(needs, &[]))?;
-    let (needs, plans) = (needs.as_str(), plans.as_str());
+    let (needs, plans, clocks) = (needs.as_str(), plans.as_str(), &clocks);
     let look = |mut connection: Lent| async move {
         raw_sql(AssertSqlSafe(database.begin())).execute(&mut *connection).await?;
-        let locked = query_file_scalar!("src/locked.sql", needs, plans);
+        let locked = query_file_scalar!("src/locked.sql", needs, plans, clocks);
         let locked = locked.fetch_one(&mut *connection).await;
         // Nothing is to be written, nor waited for: a COMMIT waits for the disk and for standbys.
         raw_sql("ROLLBACK").execute(&mut *connection).await?;
@@ -34,6 +34,7 @@ type Rows<T> = Option<BTreeSet<(ClientId, T)>>;
 /// The JSON that the statement returns.
 #[derive(Deserialize)]
 struct Locked {
+    clocks: Option<BTreeSet<ClientId>>,
     users: Rows<UserId>,
     emails: Rows<String>,
     external_ids: Rows<ExternalId>,
@@ -45,6 +46,7 @@ struct Locked {
 impl From<Locked> for Needs {
     fn from(locked: Locked) -> Self {
         Self {
+            clocks: locked.clocks.unwrap_or_default(),
             users: locked.users.unwrap_or_default(),
             emails: locked.emails.unwrap_or_default(),
             external_ids: locked.external_ids.unwrap_or_default(),

@@ -1,6 +1,14 @@
 -- The rows that a batch needs and that others have locked: see locked.rs. Each row is locked here
 -- for a moment, to see whether it can be. EXISTS looks at each row by itself.
 WITH needs AS (SELECT $1::text::json AS needs, $2::text::json AS plans),
+locked_clocks AS MATERIALIZED (
+    SELECT found.client_id
+    FROM unnest($3::bigint[]) AS named (client_id),
+        LATERAL (SELECT client_id FROM test_clocks
+                 WHERE test_clocks.client_id = named.client_id LIMIT 1) AS found
+    WHERE NOT EXISTS (SELECT FROM test_clocks
+                      WHERE test_clocks.client_id = found.client_id FOR SHARE SKIP LOCKED)
+),
 named_subscriptions AS (
     SELECT found.client_id, found.id, found.user_id
     FROM needs, json_to_recordset(needs.needs->'subscriptions') AS named (client_id bigint, id bigint),
@@ -81,6 +89,7 @@ locked_plans AS MATERIALIZED (
                       FOR NO KEY UPDATE SKIP LOCKED)
 )
 SELECT json_build_object(
+    'clocks', (SELECT json_agg(client_id) FROM locked_clocks),
     'users', (SELECT json_agg(json_build_array(client_id, id)) FROM locked_users),
     'emails', (SELECT json_agg(json_build_array(client_id, email))
                FROM named_emails JOIN locked_users USING (client_id, id)),

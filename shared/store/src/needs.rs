@@ -118,6 +118,11 @@ fn literal(needs: &impl Serialize) -> Result<String, StoreError> {
     Ok(format!("'{}'::json", to_json(needs)?.replace('\'', "\\u0027")))
 }
 
+/// The clients whose clocks are needed.
+pub(crate) fn clocks(needs: &Needs) -> Vec<i64> {
+    needs.clocks.iter().map(|client| client.get()).collect()
+}
+
 fn by_id(pairs: impl Iterator<Item = (ClientId, i64)>) -> Vec<ById> {
     pairs.map(|(client_id, id)| ById { client_id, id }).collect()
 }

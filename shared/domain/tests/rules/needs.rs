@@ -40,6 +40,17 @@ fn a_command_touches_what_it_names() {
     assert_eq!(found.new_ids, NewIdCounts { users: 0, gifts: 1, subscriptions: 2 });
 }
 
+/// What is due is decided at an instant that its finder knows.
+#[test]
+fn a_command_is_decided_by_the_time_of_its_client() {
+    let mut found = needs(SHOP, &[give(BOB, "c@d.org", None).into()]);
+    Command::from(give(ALICE, "c@d.org", None)).needs(RIVAL, &mut found);
+    assert_eq!(found.clocks, [SHOP, RIVAL].into());
+    let locked = |client| Needs { clocks: [client].into(), ..Needs::default() };
+    assert!(found.meet(&locked(RIVAL)));
+    assert!(!needs(SHOP, &[create_user("c@d.org").into()]).meet(&locked(RIVAL)));
+}
+
 /// Each client names its own rows: another's row of the same number is another row.
 #[test]
 fn a_row_is_named_with_the_client_that_asks_for_it() {

@@ -1,7 +1,8 @@
 //! Applies the migrations.
 //!
 //! Two of them belong together: `expand` and `contract`. Between them the release before this one
-//! goes on working, and `steps` fill the new columns and build the new keys while it does.
+//! goes on working, and `steps` fill the new columns and build the new keys while it does. Later
+//! ones do not wait for `contract`, because this release works before it, too.
 
 mod lock;
 mod steps;
@@ -19,19 +20,34 @@ use tokio::time::{sleep, timeout};
 
 /// The migrations, embedded in the programs. A newer release may have applied more of them while
 /// this one still runs.
-static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
-    let mut migrator = sqlx::migrate!("../../migrations");
+static MIGRATOR: LazyLock<Migrator> =
+    LazyLock::new(|| unlocked(sqlx::migrate!("../../migrations")));
+
+fn unlocked(mut migrator: Migrator) -> Migrator {
     migrator.set_ignore_missing(true);
     // We have a lock of our own: that of sqlx belongs to a session, and a pooler would keep it.
     migrator.set_locking(false);
     migrator
-});
+}
 
 /// `prove_subscription_states`, the last one that release 0.2.0 can work beside. After it the steps
 /// run.
 const EXPAND: i64 = 20_261_129_000_902;
 /// `contract_rows_by_client`, which release 0.2.0 cannot work with.
 const CONTRACT: i64 = 20_261_129_010_000;
+/// `drop_one_active_key`, which needs it.
+const AFTER_CONTRACT: i64 = 20_261_129_020_000;
+
+/// Whether a migration waits until release 0.2.0 is gone.
+const fn is_contracting(version: i64) -> bool {
+    matches!(version, CONTRACT | AFTER_CONTRACT)
+}
+
+/// Those that wait for nothing.
+static EXPANDING: LazyLock<Migrator> = LazyLock::new(|| {
+    let expanding = MIGRATOR.iter().filter(|migration| !is_contracting(migration.version));
+    unlocked(Migrator::with_migrations(expanding.cloned().collect()))
+});
 
 /// The pause between two looks whether a lock is free.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -82,10 +98,10 @@ impl Database {
     /// What a role does that may not migrate.
     async fn leave_to_another_role(&self) -> Result<Migrated, StoreError> {
         let pending = self.pending().await?;
-        match pending.first() {
-            None => Ok(Migrated::Finished),
+        match pending.iter().find(|version| !is_contracting(**version)) {
+            None if pending.is_empty() => Ok(Migrated::Finished),
             // The schema serves this release, too, until the one before it has stopped.
-            Some(&CONTRACT) => Ok(Migrated::Waits("those of a role that may migrate".to_owned())),
+            None => Ok(Migrated::Waits("those of a role that may migrate".to_owned())),
             Some(first) => Err(StoreError::Setup(format!(
                 "migrations are pending ({} from {first} on), and the role of DATABASE_URL may not \
                  apply them: run `worker migrate` with the role that owns the tables",
@@ -136,27 +152,31 @@ async fn apply_with_lock(
 ) -> Result<Migrated, StoreError> {
     let is_new = applied(connection).await?.is_empty();
     drop_invalid_indexes(connection).await?;
-    run_to(connection, EXPAND).await?;
+    run(connection, &MIGRATOR, EXPAND).await?;
     if !is_applied(connection, CONTRACT).await? {
         Steps::FILL.run(connection).await?;
+        run(connection, &EXPANDING, i64::MAX).await?;
         let others = older_sessions(connection).await?;
         if let (Some(others), false, Finish::WhenAlone) = (others, is_new, finish) {
             return Ok(Migrated::Waits(others));
         }
         Steps::PROVE.run(connection).await?;
-        run_to(connection, CONTRACT).await?;
     }
-    run_to(connection, i64::MAX).await?;
+    run(connection, &MIGRATOR, i64::MAX).await?;
     Ok(Migrated::Finished)
 }
 
-/// Applies the migrations up to that one. A migration gives up soon when a table stays locked, so
+/// Applies migrations, up to that version. A migration gives up soon when a table stays locked, so
 /// that nobody waits behind it, and is tried again.
-async fn run_to(connection: &mut PgConnection, version: i64) -> Result<(), StoreError> {
+async fn run(
+    connection: &mut PgConnection,
+    migrations: &Migrator,
+    version: i64,
+) -> Result<(), StoreError> {
     loop {
         // A migration that builds an index may have broken off.
         drop_invalid_indexes(&mut *connection).await?;
-        let ran = MIGRATOR.run_direct(Some(version), &mut *connection, false).await;
+        let ran = migrations.run_direct(Some(version), &mut *connection, false).await;
         match ran.map_err(StoreError::from) {
             Err(StoreError::Conflict(error) | StoreError::Locked(error)) => {
                 tracing::info!(%error, "a table is in use; trying to migrate it again");

@@ -5,7 +5,7 @@ use crate::audit::{self, Act};
 use crate::connections::Lent;
 use crate::tables::plan_numbers;
 use crate::{Database, StoreError};
-use domain::{ClientId, Instant, Plan, PlanCode, PlanId, PlanSpec};
+use domain::{ClientId, Instant, Moment, Plan, PlanCode, PlanId, PlanSpec};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
@@ -66,16 +66,16 @@ async fn put_one(
 ) -> Result<Put, StoreError> {
     lock_plan(&mut *tx, client, code).await?;
     let before = find_plan(&mut *tx, client, code).await?;
-    let now = clock(&mut *tx).await?;
+    let Moment { real, business } = moment(&mut *tx, client).await?;
     let plan = match &before {
         Some(plan) => plan.revised(spec),
-        None => Plan::new(draw_id(&mut *tx).await?, (client, code.clone()), spec, now),
+        None => Plan::new(draw_id(&mut *tx).await?, (client, code.clone()), spec, business),
     };
     if before.as_ref() != Some(&plan) {
-        write(&mut *tx, &plan, now).await?;
+        write(&mut *tx, &plan, business).await?;
         let detail = json!({ "version": plan.version, "spec": spec });
         let act = Act { actor, action: "put_plan", subject: code.as_str(), detail: &detail };
-        audit::write(&mut *tx, client, act, now).await?;
+        audit::write(&mut *tx, client, act, real).await?;
     }
     Ok(Put { before, plan })
 }
@@ -96,9 +96,17 @@ async fn lock_plan(
     Ok(())
 }
 
-async fn clock(tx: &mut PgConnection) -> Result<Instant, StoreError> {
-    let now = sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#);
-    Ok(now.fetch_one(&mut *tx).await?)
+/// The clock of a test client is not locked: what moves it does not look at when plans were made.
+async fn moment(tx: &mut PgConnection, client: ClientId) -> Result<Moment, StoreError> {
+    let moment = sqlx::query_as!(
+        Moment,
+        r#"SELECT present.time AS "real!",
+                  coalesce((SELECT test_clocks.now FROM test_clocks
+                            WHERE test_clocks.client_id = $1), present.time) AS "business!"
+           FROM clock_timestamp() AS present (time)"#,
+        client.get(),
+    );
+    Ok(moment.fetch_one(&mut *tx).await?)
 }
 
 async fn draw_id(tx: &mut PgConnection) -> Result<PlanId, StoreError> {

@@ -25,7 +25,7 @@ struct Granted {
 }
 
 /// The newest subscription of a user of that client with what it entitles to, and the time of the
-/// read. The outer `None` says that there is no such user, the inner one that the user never had a
+/// client. The outer `None` says that there is no such user, the inner one that the user never had a
 /// subscription.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn entitlement(
@@ -43,7 +43,9 @@ async fn find(
     user: UserId,
 ) -> Result<Option<(Option<EntitlementBasis>, Instant)>, StoreError> {
     let found = query_subscriptions!(
-        r#"SELECT now() AS "now!", to_json(newest)::text AS subscription,
+        r#"SELECT coalesce((SELECT test_clocks.now FROM test_clocks
+                            WHERE test_clocks.client_id = owner.client_id), now()) AS "now!",
+               to_json(newest)::text AS subscription,
                (SELECT json_build_object('tier', plans.tier, 'features', plans.features)::text
                 FROM plans
                 WHERE plans.client_id = newest.client_id AND plans.code = newest.plan) AS plan,

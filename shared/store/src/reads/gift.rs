@@ -6,7 +6,7 @@ use crate::{Database, StoreError};
 use domain::{ClientId, Gift, GiftId, Instant};
 use sqlx::PgConnection;
 
-/// A gift of that client, and the time of the read.
+/// A gift of that client, and the time of the client.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn gift(
     database: &Database,
@@ -23,7 +23,9 @@ async fn find_gift(
     id: GiftId,
 ) -> Result<Option<(Gift, Instant)>, StoreError> {
     let found = query_gifts!(
-        r#"SELECT now() AS "now!", to_json(gift)::text AS "gift!" FROM (SELECT "#,
+        r#"SELECT coalesce((SELECT test_clocks.now FROM test_clocks
+                            WHERE test_clocks.client_id = $1), now()) AS "now!",
+                  to_json(gift)::text AS "gift!" FROM (SELECT "#,
         " FROM gifts WHERE client_id = $1 AND id = $2) AS gift",
         client.get(),
         id.get(),

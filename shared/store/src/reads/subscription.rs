@@ -6,7 +6,7 @@ use crate::{Database, StoreError};
 use domain::{ClientId, Instant, Subscription, SubscriptionId};
 use sqlx::PgConnection;
 
-/// A subscription of that client, and the time of the read.
+/// A subscription of that client, and the time of the client.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn subscription(
     database: &Database,
@@ -23,7 +23,9 @@ async fn find(
     id: SubscriptionId,
 ) -> Result<Option<(Subscription, Instant)>, StoreError> {
     let found = query_subscriptions!(
-        r#"SELECT now() AS "now!", to_json(found)::text AS "subscription!" FROM (SELECT "#,
+        r#"SELECT coalesce((SELECT test_clocks.now FROM test_clocks
+                            WHERE test_clocks.client_id = $1), now()) AS "now!",
+                  to_json(found)::text AS "subscription!" FROM (SELECT "#,
         " FROM subscriptions WHERE client_id = $1 AND id = $2) AS found",
         client.get(),
         id.get(),

@@ -29,7 +29,7 @@ pub struct Page {
     pub subscriptions: Vec<Subscription>,
     /// Whether there are older ones.
     pub has_more: bool,
-    /// The time of the read.
+    /// The time of the client.
     pub now: Instant,
 }
 
@@ -57,7 +57,9 @@ async fn find_subscriptions(
     // One subscription more than requested is read, which tells whether more follow. LIMIT makes
     // Postgres look each row up by itself, whatever the sizes of the tables.
     let rows = query_subscriptions!(
-        r#"SELECT asked.place AS "place!", now() AS "now!",
+        r#"SELECT asked.place AS "place!",
+                  coalesce((SELECT test_clocks.now FROM test_clocks
+                            WHERE test_clocks.client_id = owner.client_id), now()) AS "now!",
                   (SELECT json_agg(page) FROM (SELECT "#,
         r#" FROM subscriptions
                          WHERE subscriptions.client_id = owner.client_id

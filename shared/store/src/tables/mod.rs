@@ -8,6 +8,7 @@ mod gifts;
 mod grants;
 mod plans;
 mod subscriptions;
+mod test_clocks;
 mod transactions;
 mod users;
 
@@ -18,6 +19,7 @@ pub(crate) use gifts::{GiftRow, query_gifts, write_gifts};
 pub(crate) use grants::{GrantRow, write_grants};
 pub(crate) use plans::{PlanVersionRow, VersionedPlanRow, numbers as plan_numbers, query_plans};
 pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions, write_subscriptions};
+pub(crate) use test_clocks::TestClockRow;
 pub(crate) use transactions::{TransactionRow, write_transactions};
 pub(crate) use users::{UserRow, query_users, write_users};
 

@@ -9,7 +9,7 @@ use support::Database;
 use support::rows::{OTHER, other_client};
 
 /// Tables of a client that grow slowly.
-const SMALL: [&str; 3] = ["plans", "plan_versions", "audit"];
+const SMALL: [&str; 4] = ["plans", "plan_versions", "audit", "test_clocks"];
 
 /// The keys of these tables, and their foreign keys to each other, that do not begin with the
 /// client.

@@ -4,6 +4,7 @@
 pub(crate) const ROWS: &str = "
     INSERT INTO api_keys (id, client_id, secret_hash, scope)
     VALUES ('AbCd1234', 2, decode(repeat('ab', 32), 'hex'), 'write');
+    INSERT INTO test_clocks (client_id, now) VALUES (2, now());
     INSERT INTO audit (client_id, at, actor, action, subject, detail)
     VALUES (2, now(), 'open', 'put_plan', 'monthly', '{}');
     INSERT INTO users (client_id, email, created_at)
@@ -48,6 +49,26 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
             "UPDATE clients SET rate_requests = 9007199255, rate_window_seconds = 1",
             "UPDATE clients SET rate_requests = 9223372036854775807, rate_window_seconds = 86400",
         ],
+    ),
+    ("test_clocks_pkey", &["INSERT INTO test_clocks SELECT * FROM test_clocks"]),
+    ("test_clocks_client_fkey", &["UPDATE test_clocks SET client_id = 77"]),
+    (
+        "test_clocks_years_check",
+        &[
+            "UPDATE test_clocks SET now = '1999-12-31T23:59:59.999999Z'",
+            "UPDATE test_clocks SET now = '9000-01-01T00:00:00Z'",
+        ],
+    ),
+    (
+        "test_clocks_job_check",
+        &[
+            "UPDATE test_clocks SET target = now",
+            "UPDATE test_clocks SET job_id = gen_random_uuid()",
+        ],
+    ),
+    (
+        "test_clocks_target_check",
+        &["UPDATE test_clocks SET target = now - interval '1 second', job_id = gen_random_uuid()"],
     ),
     ("clients_operator_key", &["UPDATE clients SET is_operator = true WHERE id = 2"]),
     ("api_keys_pkey", &["INSERT INTO api_keys SELECT * FROM api_keys"]),

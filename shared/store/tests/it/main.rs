@@ -45,6 +45,8 @@ mod silence;
 mod skip_locked;
 mod sql_text;
 mod statement_logs;
+mod test_clocks;
+mod test_due;
 mod unreadable_rows;
 mod updated_users;
 mod urls;

@@ -1,16 +1,16 @@
 //! The main path of the store: everything that its users do with it, once.
 
 use crate::decided_batch::{apply, expire};
-use crate::sample::accepted;
+use crate::sample::{accepted, begin};
 use domain::EntitlementSource::Purchase;
 use domain::{
-    ClientId, Command, Entitlement, ExternalId, GiftId, GiftState, IdempotencyKey, PlanCode,
-    RetirePlan, UserId, internal_job_id,
+    ClientId, Command, Entitlement, ExternalId, GiftId, GiftState, IdempotencyKey, Instant, Needs,
+    PlanCode, RetirePlan, TestClock, UserId, internal_job_id,
 };
 use store::api_keys::{self, NewApiKey};
 use store::plans::{self, Wanted};
 use store::reads::{self, PageOfUsers};
-use store::{accepted, command_log};
+use store::{accepted, clients, command_log, due, locked};
 use support::commands::{
     cancel, create_known_user, create_user, give, move_user, redeem, renew, subscribe,
     subscribe_known, subscribe_to,
@@ -27,6 +27,7 @@ pub(crate) async fn run(database: &Database) {
     api_key(database).await;
     catalogue(database).await;
     expiry(database).await;
+    test_client(database).await;
 }
 
 /// The commands, with their idempotency keys and the statuses of their answers.
@@ -235,4 +236,25 @@ async fn expiry(database: &Database) {
         successor.entity.unwrap()
     );
     assert_eq!(database.value::<String>(SUBSCRIPTIONS).await, subscriptions);
+}
+
+/// A test client is made, and its clock is read by itself and by a batch.
+async fn test_client(database: &Database) {
+    let (store, now) = (database.store(), "2026-01-31T00:00:00Z".parse::<Instant>().unwrap());
+    let made = clients::create_test(store, "demo", None, Some(now)).await.unwrap();
+    assert_eq!(made, Some(now));
+    let listed = clients::list(store).await.unwrap();
+    let [clock] = listed.iter().filter_map(|client| client.clock).collect::<Vec<_>>()[..] else {
+        panic!("{listed:?}");
+    };
+    let client = clock.client;
+    assert_eq!(clock, TestClock { client, now, advance: None });
+    assert_eq!(reads::test_clock(store, client).await.unwrap(), Some(clock));
+    let needs = Needs { clocks: [LOCAL, client].into(), ..Needs::default() };
+    assert_eq!(locked::among(store, &needs).await.unwrap(), Needs::default());
+    let (_batch, working_set, _) = begin(database, &needs).await;
+    assert_eq!(working_set.test_clock(client), Some(&clock));
+    assert_eq!(due::next_instant(store, client, now).await.unwrap(), None);
+    assert!(due::subscriptions_at(store, (client, now), None, 1).await.unwrap().is_empty());
+    assert!(due::gifts_at(store, (client, now), None, 1).await.unwrap().is_empty());
 }

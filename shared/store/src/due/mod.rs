@@ -1,5 +1,10 @@
-//! Finds what is due. It decides nothing: what must happen to a row is a command, which looks at
+//! Finds what is due: of all live clients at once, by Postgres's clock, and of one test client, at
+//! instants of its own. It decides nothing: what must happen to a row is a command, which looks at
 //! the row again under its lock.
+
+mod of_test_client;
+
+pub use of_test_client::{gifts_at, next_instant, subscriptions_at};
 
 use crate::connections::Lent;
 use crate::tables::{
@@ -96,10 +101,19 @@ where
     Row: DueRow,
     T: TryFrom<Row, Error = StoreError>,
 {
+    Ok(DuePage { rows: due::<Row, T>(now, rows)?, now })
+}
+
+/// The rows, all of which are due at `now` or before.
+fn due<Row, T>(now: Instant, rows: Option<&str>) -> Result<Vec<Due<T>>, StoreError>
+where
+    Row: DueRow,
+    T: TryFrom<Row, Error = StoreError>,
+{
     let rows = rows_by_themselves::<Row, T>(rows)?;
     let due = rows.into_iter().map(|KeyedRow { key, row }| {
         let cursor = Cursor { due_at: key.due_at.unwrap_or(now), id: key.id };
         Due { cursor, row }
     });
-    Ok(DuePage { rows: due.collect(), now })
+    Ok(due.collect())
 }
