@@ -3,8 +3,8 @@
 use chrono::TimeDelta;
 use contract::refusal;
 use domain::{
-    AcceptedJob, Changes, ClientId, Context, JobId, LogEntry, Needs, Operation, Origin, Refusal,
-    Success, WorkingSet, decide,
+    AcceptedJob, Changes, ClientId, Context, JobId, LogEntry, Moment, Needs, Operation, Origin,
+    Refusal, Success, WorkingSet, decide,
 };
 use queue::QueuedJob;
 use std::collections::HashMap;
@@ -124,24 +124,29 @@ pub(crate) struct NewOutcome {
     pub(crate) operation: Operation,
     /// `succeeded`, or the code of the refusal.
     pub(crate) outcome: &'static str,
-    /// The time from admission to decision.
-    pub(crate) latency: TimeDelta,
+    /// The real time from admission to decision; `None` of a test client, which is no measure of
+    /// what others wait for.
+    pub(crate) latency: Option<TimeDelta>,
 }
 
-/// Decides commands in turn: each sees the changes of those before it. Pure.
+/// Decides commands in turn: each sees the changes of those before it, at the time of its client.
+/// Pure.
 pub(crate) fn decide_all(
     mut working_set: WorkingSet,
     attempts: &[NumberedAttempt],
     context: BatchContext,
     gift_ttl: TimeDelta,
 ) -> DecidedBatch {
-    let BatchContext { now, decided: mut known, mut new_ids, .. } = context;
+    let BatchContext { now: real, decided: mut known, mut new_ids, .. } = context;
     let mut decided = DecidedBatch::default();
     for NumberedAttempt { job, number } in attempts {
         if let Some(entry) = known.get(&job.id()) {
             decided.entries.push(entry.clone());
             continue;
         }
+        let clock = working_set.test_clock(job.client);
+        let Moment { real, business: now } = Moment::of(clock, real);
+        let latency = clock.is_none().then(|| real - job.submitted_at);
         let context = Context { now, client: job.client, job: job.id(), gift_ttl };
         let decision = decide(&working_set, &context, &job.command, &mut new_ids);
         for change in decision.changes {
@@ -167,7 +172,7 @@ pub(crate) fn decide_all(
         decided.outcomes.push(NewOutcome {
             operation: entry.operation,
             outcome: outcome_of(&decision.result),
-            latency: now - job.submitted_at,
+            latency,
         });
         known.insert(entry.job, entry.clone());
         decided.new_entries.push(entry.clone());

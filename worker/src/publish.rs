@@ -57,10 +57,12 @@ pub(crate) async fn give_up(
 pub(crate) fn count_decided(outcomes: &[NewOutcome]) {
     for NewOutcome { operation, outcome, latency } in outcomes {
         let operation = operation.as_str();
-        let seconds = latency.as_seconds_f64().max(0.0);
+        let seconds = latency.map(|latency| latency.as_seconds_f64().max(0.0));
         tracing::trace!(operation, outcome, seconds, "decided");
-        metrics::histogram!("commerce_job_latency_seconds", "operation" => operation)
-            .record(seconds);
+        if let Some(seconds) = seconds {
+            metrics::histogram!("commerce_job_latency_seconds", "operation" => operation)
+                .record(seconds);
+        }
         count_outcome(operation, outcome);
     }
 }

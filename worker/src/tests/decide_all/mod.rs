@@ -4,3 +4,4 @@ mod in_turn;
 mod once;
 mod sample;
 mod splitting;
+mod test_clients;
