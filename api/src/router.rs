@@ -1,7 +1,7 @@
 //! The paths and their handlers.
 
 use crate::routes::{
-    gifts, jobs, method_not_allowed, not_found, plans, problems, subscriptions, users,
+    gifts, jobs, method_not_allowed, not_found, plans, problems, subscriptions, test_clock, users,
 };
 use crate::state::ApiState;
 use crate::{middleware, openapi, ops};
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(subscriptions::routes())
         .merge(gifts::routes())
         .merge(jobs::routes())
+        .merge(test_clock::routes())
         .merge(problems::routes())
         .merge(ops::routes())
 }

@@ -3,7 +3,7 @@
 use crate::scope::Scope;
 use crate::settings::Settings;
 use clap::{Args, Parser, Subcommand};
-use domain::{InvalidRateLimit, RateLimit};
+use domain::{Instant, InvalidRateLimit, RateLimit, TestClock};
 use std::path::PathBuf;
 
 /// Serves the HTTP API: admits commands into the queue and answers with their outcome.
@@ -61,6 +61,13 @@ pub enum ClientsCommand {
         /// number; as the settings of the apis say when absent
         #[arg(long, value_name = "N/SECONDS", value_parser = RateLimit::parse)]
         rate: Option<RateLimit>,
+        /// Make it a test client, for good: its time stands still
+        #[arg(long)]
+        test: bool,
+        /// The instant at which the time of a test client stands, such as 2026-01-31T00:00:00Z; the
+        /// present when absent
+        #[arg(long, requires = "test", value_name = "TIME", value_parser = TestClock::parse_time)]
+        at: Option<Instant>,
     },
     /// Change the rate limit of a client; apis know it within 30 seconds
     Set {

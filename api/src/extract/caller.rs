@@ -25,6 +25,8 @@ pub(crate) struct Caller {
     pub(crate) actor: String,
     /// Its rate limit.
     pub(crate) rate_limit: RateLimit,
+    /// Whether it is live; the time of others, test clients, stands still.
+    pub(crate) livemode: bool,
     /// Whether it is the operator, who sees what is no client's own.
     is_operator: bool,
 }
@@ -39,7 +41,8 @@ pub(crate) async fn authenticate(
         let bucket = bucket(client_address(parts, &state.trusted_proxies));
         let (client, rate_limit) = (ClientId::LOCAL, state.rate_limit);
         let actor = "open".to_owned();
-        return Ok(Caller { client, bucket, actor, rate_limit, is_operator: true });
+        let (livemode, is_operator) = (true, true);
+        return Ok(Caller { client, bucket, actor, rate_limit, livemode, is_operator });
     }
     let (actor, stored) = match stored_key(state, parts).await? {
         Ok(stored) => stored,
@@ -53,6 +56,7 @@ pub(crate) async fn authenticate(
         bucket: format!("client:{}", stored.client),
         actor,
         rate_limit: stored.rate_limit.unwrap_or(state.rate_limit),
+        livemode: stored.livemode,
         is_operator: stored.is_operator,
     })
 }

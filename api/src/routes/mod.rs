@@ -6,6 +6,7 @@ pub(crate) mod jobs;
 pub(crate) mod plans;
 pub(crate) mod problems;
 pub(crate) mod subscriptions;
+pub(crate) mod test_clock;
 pub(crate) mod users;
 
 use crate::api_error::ApiError;

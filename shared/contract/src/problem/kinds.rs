@@ -87,6 +87,9 @@ table! {
         "The request was fine, and the fault is ours.",
         "Try again later with the same key. If it stays, report the X-Request-Id of the answer.";
     // Decided by the business rules: committed and replayed.
+    NotATestClient: 403, "not_a_test_client", "The client is not a test client", NewKey,
+        "Only the time of a test client stands still, and this client is live.",
+        "Use an API key of a test client. Such a client is made by the operator.";
     UserNotFound: 404, "user_not_found", "There is no such user", NewKey,
         "The client has no user with this id.",
         "Use the id that the answer to POST /users gave.";

@@ -6,6 +6,7 @@ mod gift;
 mod job;
 mod plan;
 mod subscription;
+mod test_clock;
 mod user;
 
 pub use entitlement::EntitlementView;
@@ -13,6 +14,7 @@ pub use gift::{GiftView, RedemptionView};
 pub use job::JobView;
 pub use plan::PlanView;
 pub use subscription::SubscriptionView;
+pub use test_clock::TestClockView;
 pub use user::UserView;
 
 use domain::{Instant, calendar};

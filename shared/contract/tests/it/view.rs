@@ -1,11 +1,11 @@
 //! What a client is shown, to the byte.
 
-use contract::view::{EntitlementView, GiftView, SubscriptionView, timestamp};
+use contract::view::{EntitlementView, GiftView, SubscriptionView, TestClockView, timestamp};
 use domain::Entity::{Redemption, Subscription, User};
 use domain::Success::{Changed, Created};
 use domain::{
-    Answer, Entitled, Entitlement, EntitlementSource, Entity, Gift, GiftState, Instant,
-    SubscriptionStatus, Success,
+    Advance, Answer, Entitled, Entitlement, EntitlementSource, Entity, Gift, GiftState, Instant,
+    SubscriptionStatus, Success, TestClock,
 };
 use proptest::prelude::proptest;
 use proptest::prop_assert_eq;
@@ -110,6 +110,17 @@ fn an_entitlement_has_every_member_whatever_the_user_has() {
             r#""will_renew":false,"source":"gift","as_of":"2026-06-15T12:00:00.123456Z"}"#
         )
     );
+}
+
+#[test]
+fn a_test_clock_has_a_target_while_it_is_moved() {
+    let clock = TestClock { client: SHOP, now: at("2026-01-31T00:00:00Z"), advance: None };
+    let advance = Some(Advance { target: at("2026-02-28T00:00:00Z"), job: JOB });
+    for (advance, target) in [(None, "null"), (advance, r#""2026-02-28T00:00:00.000000Z""#)] {
+        let view = TestClockView::from(&TestClock { advance, ..clock });
+        let expected = format!(r#"{{"now":"2026-01-31T00:00:00.000000Z","target":{target}}}"#);
+        assert_eq!(serde_json::to_string(&view).unwrap(), expected);
+    }
 }
 
 #[test]

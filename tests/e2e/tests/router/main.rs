@@ -35,4 +35,5 @@ mod routes;
 mod stack;
 mod subscribe;
 mod subscription_states;
+mod test_clients;
 mod users;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use api::Scope;
 use api::cli::keys;
 use clap::Parser;
-use domain::RateLimit;
+use domain::{RateLimit, TestClock};
 use e2e::{Client, WithDatabase, check_invariants, eventually};
 use oneshot::Api;
 use queue::Queue;
@@ -87,6 +87,14 @@ impl Stack {
     pub(crate) async fn create_client(&self, name: &str, rate: Option<&str>) -> Result<()> {
         let rate = rate.map(RateLimit::parse).transpose()?;
         ensure!(clients::create(self.database.store(), name, rate).await?, "{name} is there");
+        Ok(())
+    }
+
+    /// Makes a test client whose clock stands at that instant.
+    pub(crate) async fn create_test_client(&self, name: &str, at: &str) -> Result<()> {
+        let at = Some(TestClock::parse_time(at)?);
+        let made = clients::create_test(self.database.store(), name, None, at).await?;
+        ensure!(made == at, "{name} is there");
         Ok(())
     }
 
