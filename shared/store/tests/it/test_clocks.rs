@@ -8,8 +8,7 @@ use domain::{
 use store::api_keys::{self, NewApiKey};
 use store::plans::{self, Wanted};
 use store::{Batch, StoreError, clients, locked, reads};
-use support::rows::{self, OTHER};
-use support::{Database, commands};
+use support::{Database, commands, rows};
 
 const LOCAL: ClientId = ClientId::LOCAL;
 
@@ -39,16 +38,18 @@ async fn real(database: &Database) -> Instant {
 #[tokio::test]
 async fn a_batch_has_the_clocks_of_its_test_clients_and_the_time_of_postgres() {
     let database = Database::create().await;
-    rows::other_client(&database).await;
     let client = test_client(&database, stands()).await;
+    let other: i64 =
+        database.value("INSERT INTO clients (name) VALUES ('other') RETURNING id").await;
+    let other = ClientId::new(other);
     let before = real(&database).await;
-    let needs = Needs { clocks: [LOCAL, client, OTHER].into(), ..Needs::default() };
+    let needs = Needs { clocks: [LOCAL, client, other].into(), ..Needs::default() };
     let (batch, working_set, context) = begin(&database, &needs).await;
     assert_eq!(
         working_set.test_clock(client),
         Some(&TestClock { client, now: stands(), advance: None })
     );
-    assert_eq!((working_set.test_clock(LOCAL), working_set.test_clock(OTHER)), (None, None));
+    assert_eq!((working_set.test_clock(LOCAL), working_set.test_clock(other)), (None, None));
     assert!(before < context.now && context.now < real(&database).await);
     end(batch).await;
 
