@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// a batch can be decided. Each row is named with the client that it must belong to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Needs {
-    /// The clients whose time the commands are decided by. The clocks of those that are test clients
+    /// The clients by whose time the commands are decided. The clocks of test clients among them
     /// are to stand still meanwhile.
     pub clocks: BTreeSet<ClientId>,
     /// The ids of users.

@@ -5,8 +5,8 @@
 //!
 //! Locks are always taken in one order: the clocks of test clients (`lock_test_clocks`, in
 //! `migrations/`), then users, then gifts, then subscriptions, ids ascending (`load_batch`), then
-//! plans, codes ascending (`load_plans`). A batch of what is due never waits for a lock, so its order
-//! does not matter (`load_unlocked`).
+//! plans, codes ascending (`load_plans`). A batch of what is due never waits for a lock, so its
+//! order does not matter (`load_unlocked`).
 
 pub mod accepted;
 pub mod api_keys;

@@ -25,8 +25,8 @@ struct Granted {
 }
 
 /// The newest subscription of a user of that client with what it entitles to, and the time of the
-/// client. The outer `None` says that there is no such user, the inner one that the user never had a
-/// subscription.
+/// client. The outer `None` says that there is no such user, the inner one that the user never had
+/// a subscription.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn entitlement(
     database: &Database,

@@ -16,8 +16,9 @@ async fn fill(database: &Database, client: ClientId, first: i64) {
         let end_date = day(10 + days);
         let subscription = Subscription { client, end_date, ..subscription };
         let gift = Gift { client, expires_at: day(5 + days), ..new_gift(id, user.id) };
-        let all = [Change::User(user), Change::Subscription(subscription), Change::Gift(gift)];
-        all.into_iter().for_each(|change| changes.push(change));
+        for change in [Change::User(user), Change::Subscription(subscription), Change::Gift(gift)] {
+            changes.push(change);
+        }
     }
     begin(database, &Needs::default()).await.0.commit(&changes, &[]).await.unwrap();
 }
