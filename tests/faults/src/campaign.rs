@@ -10,7 +10,7 @@ use crate::nemesis::schedule::Schedule;
 use crate::nemesis::{self, Fault, Injection};
 use crate::options::Options;
 use crate::progress::{Progress, say};
-use crate::recovery::judge;
+use crate::recovery::{judge, losses};
 use crate::report::{self, Campaign};
 use anyhow::{Context, Result};
 use e2e::{Kind, eventually_true};
@@ -60,10 +60,10 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
     for member in &cluster.members {
         let member = member.lock().await;
         addresses.extend((member.kind() == Kind::Api).then(|| member.address()));
-        if member.name() == "worker-0" && !member.has_clock() {
-            let wanted = options.faults().contains(&Fault::JumpClock);
-            wanted.then(|| say("no libfaketime on this machine: no clock will jump"));
-        }
+    }
+    let jumps = |fault: &Fault| matches!(fault, Fault::JumpClock | Fault::JumpRedisClock);
+    if options.faults().iter().any(jumps) && !options.faketime.is_file() {
+        say("no libfaketime on this machine: no clock will jump");
     }
     let apis = Apis::new(&addresses, recorder.clone())?;
     let supervisor = tokio::spawn(Cluster::supervise(cluster.members.clone()));
@@ -87,8 +87,7 @@ async fn conduct(options: &Options, folder: &std::path::Path) -> Result<bool> {
         history.len(),
         rows.log.len()
     ));
-    let lost = injected.iter().filter(|injection| injection.fault.loses_redis());
-    let losses: Vec<_> = lost.map(Injection::span).collect();
+    let losses = losses(&injected);
     incidents.extend(judge(&injected, &history));
     let evidence = Evidence {
         history: &history,

@@ -15,6 +15,22 @@ const SHARED_MACHINE: Duration = Duration::from_secs(10);
 /// What others wait once for a locked row, beside that.
 const LOCKED_ROW: Duration = Duration::from_secs(6);
 
+/// The time after a fault of Postgres in which an api may still rest what it accepts on Redis.
+const UNNOTED: Duration = Duration::from_secs(30);
+
+/// The times in which Redis may have lost jobs that had been accepted: only those that Postgres was
+/// too troubled to be told of are not kept there.
+#[must_use]
+pub fn losses(all: &[Injection]) -> Vec<Span> {
+    let troubled = |loss: &Injection| {
+        let from_us = loss.began_us.saturating_sub(u64::try_from(UNNOTED.as_micros()).unwrap_or(0));
+        let before = Span { from_us, to_us: loss.ended_us };
+        all.iter().any(|other| other.fault.troubles_postgres() && other.span().meets(before))
+    };
+    let lost = all.iter().filter(|injection| injection.fault.loses_redis());
+    lost.filter(|loss| troubled(loss)).map(Injection::span).collect()
+}
+
 /// The time from the end of a fault within which a request must have succeeded.
 #[must_use]
 pub fn bound(fault: Fault) -> Duration {

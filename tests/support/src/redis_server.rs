@@ -18,6 +18,7 @@ pub struct RedisServer {
     /// Whether the folder is deleted with the server.
     temporary: bool,
     durable: bool,
+    environment: Settings,
     process: Option<Process>,
 }
 
@@ -25,18 +26,28 @@ impl RedisServer {
     /// Starts a server on a free port, with its data in `folder`. A `durable` one has a log,
     /// as with `make run`.
     pub async fn start(folder: PathBuf, durable: bool) -> Result<Self> {
-        Self::start_in(folder, false, durable).await
+        Self::start_with(folder, durable, Settings::default()).await
+    }
+
+    /// The same, with that environment.
+    pub async fn start_with(folder: PathBuf, durable: bool, environment: Settings) -> Result<Self> {
+        Self::start_in(folder, false, durable, environment).await
     }
 
     /// Starts a server on a free port that writes nothing to disk by itself. Its folder is deleted
     /// with it.
     pub async fn start_temporary() -> Result<Self> {
-        Self::start_in(fresh_folder("redis")?, true, false).await
+        Self::start_in(fresh_folder("redis")?, true, false, Settings::default()).await
     }
 
-    async fn start_in(folder: PathBuf, temporary: bool, durable: bool) -> Result<Self> {
+    async fn start_in(
+        folder: PathBuf,
+        temporary: bool,
+        durable: bool,
+        environment: Settings,
+    ) -> Result<Self> {
         let address = free_address()?;
-        let mut server = Self { address, folder, temporary, durable, process: None };
+        let mut server = Self { address, folder, temporary, durable, environment, process: None };
         for _ in 0..5 {
             match server.resume().await {
                 Ok(()) => return Ok(server),
@@ -89,11 +100,13 @@ impl RedisServer {
             ["--appendonly", appendonly],
             ["--appendfsync", "everysec"],
             ["--maxmemory-policy", "noeviction"],
+            // A replica of it need not wait for others that might come.
+            ["--repl-diskless-sync-delay", "0"],
         ];
         let args = own.as_flattened().iter().chain(settings);
         let args: Vec<String> = args.map(|&arg| arg.to_owned()).collect();
         let (program, log) = (PathBuf::from("redis-server"), self.folder.join("redis.log"));
-        let process = Process::spawn(&program, &args, &Settings::default(), &log);
+        let process = Process::spawn(&program, &args, &self.environment, &log);
         self.process = Some(process.context("`make test` installs redis-server")?);
         Ok(())
     }

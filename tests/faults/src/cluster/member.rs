@@ -1,5 +1,6 @@
 //! One process of the product, which can be ended and started again on its address.
 
+use super::clock::Clock;
 use crate::checker::Incident;
 use anyhow::{Context, Result, ensure};
 use e2e::{Client, Kind, Process, Settings, eventually_true};
@@ -15,7 +16,7 @@ pub struct Member {
     settings: Settings,
     program: PathBuf,
     log: PathBuf,
-    clock: Option<PathBuf>,
+    clock: Option<Clock>,
     process: Option<Process>,
     revivals: u32,
     incidents: Vec<Incident>,
@@ -52,19 +53,10 @@ impl Member {
 
     /// Gives the process a clock that can jump, by `library`. Call it before the start.
     pub fn prepare_clock(&mut self, library: &Path, folder: &Path) -> Result<()> {
-        if !library.is_file() {
-            return Ok(());
+        if let Some(clock) = Clock::prepare(library, folder, &self.name)? {
+            self.settings = std::mem::take(&mut self.settings).overridden_by(&clock.settings());
+            self.clock = Some(clock);
         }
-        // The library reads this file whenever the process reads the clock, so the clock can jump
-        // while the process runs.
-        let file = std::path::absolute(folder.join(format!("{}.clock", self.name)))?;
-        std::fs::write(&file, "+0")?;
-        self.settings = std::mem::take(&mut self.settings)
-            .with("LD_PRELOAD", std::path::absolute(library)?.display())
-            .with("FAKETIME_TIMESTAMP_FILE", file.display())
-            .with("FAKETIME_NO_CACHE", 1)
-            .with("FAKETIME_DONT_FAKE_MONOTONIC", 1);
-        self.clock = Some(file);
         Ok(())
     }
 
@@ -138,9 +130,9 @@ impl Member {
         self.clock.is_some()
     }
 
-    /// Sets its clock to `offset`, such as `+3600` or `-90` seconds.
-    pub fn set_clock(&self, offset: &str) -> Result<()> {
-        Ok(std::fs::write(self.clock.as_ref().context("no libfaketime")?, offset)?)
+    /// Sets its clock that many seconds ahead.
+    pub fn set_clock(&self, ahead: i32) -> Result<()> {
+        self.clock.as_ref().context("no libfaketime")?.set(ahead)
     }
 
     /// Waits until its health check succeeds. Starts it again if it ends meanwhile.

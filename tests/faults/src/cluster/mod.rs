@@ -1,6 +1,8 @@
 //! The cluster of a campaign: one Postgres, one Redis, a proxy before each, and the processes of
 //! the product. The campaign owns all of them.
 
+pub mod clock;
+mod leftovers;
 pub mod member;
 pub mod postgres;
 pub mod redis;
@@ -38,6 +40,8 @@ pub struct Cluster {
     pub postgres_proxy: Arc<Mutex<Proxy>>,
     /// The proxy before Redis.
     pub redis_proxy: Arc<Mutex<Proxy>>,
+    /// What commits wait for beside the primary. Faults that say so exclude each other.
+    pub synchrony: Arc<Mutex<()>>,
     /// The campaign's own connections to Postgres, which do not go through the proxy.
     pub admin: sqlx::PgPool,
     /// The same to another database.
@@ -54,7 +58,7 @@ impl Cluster {
         let home = Home(std::env::temp_dir().join(format!("faults-{}", std::process::id())));
         std::fs::create_dir_all(&home.0)?;
         let postgres = Postgres::start(options.postgres_bin.as_deref(), &home.0, folder).await?;
-        let redis = Redis::start(&home.0).await?;
+        let redis = Redis::start(options, &home.0, folder).await?;
         let postgres_proxy = Proxy::start(postgres.address().to_string()).await?;
         let redis_proxy = Proxy::start(redis.address()).await?;
         let settings = Settings::default()
@@ -90,6 +94,7 @@ impl Cluster {
             postgres: Arc::new(Mutex::new(postgres)),
             postgres_proxy: Arc::new(Mutex::new(postgres_proxy)),
             redis_proxy: Arc::new(Mutex::new(redis_proxy)),
+            synchrony: Arc::default(),
             _home: home,
         })
     }
@@ -108,22 +113,21 @@ impl Cluster {
 
     /// Repairs everything that a fault has left broken.
     pub async fn heal(&self) -> Result<()> {
-        self.postgres_proxy.lock().await.restore();
-        self.redis_proxy.lock().await.restore();
+        let (postgres_proxy, redis_proxy) =
+            (self.postgres_proxy.lock().await, self.redis_proxy.lock().await);
+        postgres_proxy.restore();
+        redis_proxy.restore();
         let mut redis = self.redis.lock().await;
         if redis.set_memory_max(0).await.is_err() {
             redis.kill();
             redis.resume().await?;
         }
-        self.postgres.lock().await.resume().await?;
-        for reset in [
-            "ALTER ROLE commerce RESET default_transaction_isolation",
-            "ALTER SYSTEM RESET synchronous_standby_names",
-            "SELECT pg_reload_conf()",
-        ] {
-            sqlx::query(reset).execute(&self.admin).await?;
-        }
-        Ok(())
+        redis.demote().await?;
+        redis_proxy.move_to(redis.address());
+        let mut postgres = self.postgres.lock().await;
+        postgres.resume().await?;
+        postgres_proxy.move_to(postgres.address().to_string());
+        postgres.undo().await
     }
 
     /// Waits until every process is healthy.

@@ -1,43 +1,60 @@
 //! The campaign's own Redis. Every job is on disk before it is acknowledged, and nothing is
 //! evicted.
 
-use crate::checker::Leftovers;
+use super::clock::Clock;
+use crate::nemesis::Fault;
+use crate::options::Options;
 use anyhow::{Context, Result};
-use e2e::RedisServer;
+use e2e::{Proxy, RedisServer, Settings, eventually_true};
 use redis::aio::MultiplexedConnection;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// The server and its folder.
+/// The time within which a replica has what its master has.
+const IN_STEP_WITHIN: Duration = Duration::from_secs(30);
+
+/// The server, and the replica that can take its place.
 pub struct Redis {
+    master: Server,
+    replica: Option<Server>,
+    /// The way from the replica to its master.
+    link: Proxy,
+}
+
+struct Server {
     server: RedisServer,
     folder: PathBuf,
+    clock: Option<Clock>,
 }
 
 impl Redis {
-    /// Starts a server in `home`.
-    pub async fn start(home: &Path) -> Result<Self> {
-        let folder = home.join("redis");
-        std::fs::create_dir_all(&folder)?;
-        Ok(Self { server: RedisServer::start(folder.clone(), true).await?, folder })
+    /// Starts a server in `home`, with what the faults of the campaign need.
+    pub async fn start(options: &Options, home: &Path, folder: &Path) -> Result<Self> {
+        let master = Server::start(options, home, folder, "redis").await?;
+        let link = Proxy::start(master.server.address()).await?;
+        let mut redis = Self { master, replica: None, link };
+        if options.faults().contains(&Fault::DemoteRedis) {
+            redis.replica = Some(Server::start(options, home, folder, "redis-other").await?);
+            redis.demote().await?;
+        }
+        Ok(redis)
     }
 
     /// The address, as `host:port`.
     #[must_use]
     pub fn address(&self) -> String {
-        let url = self.server.url();
-        let address = url.trim_start_matches("redis://").split('/').next();
-        address.unwrap_or_default().to_owned()
+        self.master.server.address()
     }
 
     /// Kills the server.
     pub fn kill(&mut self) {
-        self.server.kill();
+        self.master.server.kill();
     }
 
     /// Deletes the data of the server, which must not run.
     pub fn forget(&self) -> Result<()> {
-        let log = self.folder.join("redis.log");
-        for entry in std::fs::read_dir(&self.folder)? {
+        let log = self.master.folder.join("redis.log");
+        for entry in std::fs::read_dir(&self.master.folder)? {
             let path = entry?.path();
             if path.is_dir() {
                 std::fs::remove_dir_all(path)?;
@@ -50,12 +67,57 @@ impl Redis {
 
     /// Starts the server on its data, and waits until it answers.
     pub async fn resume(&mut self) -> Result<()> {
-        self.server.resume().await
+        self.master.server.resume().await
+    }
+
+    /// Keeps back what the master writes from its replica, until [`Redis::demote`].
+    pub fn hold_back(&self) {
+        self.link.freeze();
+    }
+
+    /// Makes the replica the master. The one before takes writes, too, until [`Redis::demote`].
+    pub async fn promote(&mut self) -> Result<()> {
+        let replica = self.replica.as_mut().context("no replica")?;
+        replica.follow("NO", "ONE").await?;
+        std::mem::swap(&mut self.master, replica);
+        Ok(())
+    }
+
+    /// Makes the other server a replica of the master.
+    pub async fn demote(&self) -> Result<()> {
+        let Some(replica) = &self.replica else { return Ok(()) };
+        self.link.move_to(self.address());
+        self.link.restore();
+        let link = self.link.address();
+        replica.follow(&link.ip().to_string(), &link.port().to_string()).await
+    }
+
+    /// Waits until the replica follows its master.
+    pub async fn in_step(&self) -> Result<()> {
+        let replica = self.replica.as_ref().context("no replica")?;
+        eventually_true("the replica is in step", IN_STEP_WITHIN, async || {
+            let mut info = redis::cmd("INFO");
+            let info = info.arg("replication");
+            let info: String = info.query_async(&mut replica.server.connect().await?).await?;
+            Ok(info.contains("role:slave") && info.contains("master_link_status:up"))
+        })
+        .await
+    }
+
+    /// Whether its clock can jump.
+    #[must_use]
+    pub fn has_clock(&self) -> bool {
+        self.master.clock.is_some()
+    }
+
+    /// Sets its clock that many seconds ahead.
+    pub fn set_clock(&self, ahead: i32) -> Result<()> {
+        self.master.clock.as_ref().context("no libfaketime")?.set(ahead)
     }
 
     /// Deletes all keys.
     pub async fn flush_all(&self) -> Result<()> {
-        self.server.flush_all().await
+        self.master.server.flush_all().await
     }
 
     /// Makes Redis refuse writes when it uses more than `bytes` of memory; 0 for no limit.
@@ -65,37 +127,25 @@ impl Redis {
         Ok(config.exec_async(&mut self.connection().await?).await?)
     }
 
-    async fn connection(&self) -> Result<MultiplexedConnection> {
-        self.server.connect().await.context("the campaign's own connection to Redis")
+    pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
+        self.master.server.connect().await.context("the campaign's own connection to Redis")
+    }
+}
+
+impl Server {
+    async fn start(options: &Options, home: &Path, folder: &Path, name: &str) -> Result<Self> {
+        let jumps = options.faults().contains(&Fault::JumpRedisClock);
+        let clock = if jumps { Clock::prepare(&options.faketime, folder, name)? } else { None };
+        let environment = clock.as_ref().map_or_else(Settings::default, Clock::settings);
+        let folder = home.join(name);
+        std::fs::create_dir_all(&folder)?;
+        let server = RedisServer::start_with(folder.clone(), true, environment).await?;
+        Ok(Self { server, folder, clock })
     }
 
-    /// Everything in Redis beside the records of finished jobs and the names of workers.
-    pub async fn leftovers(&self) -> Result<Leftovers> {
-        let mut connection = self.connection().await?;
-        let mut leftovers = Leftovers::default();
-        let keys: Vec<String> =
-            redis::cmd("KEYS").arg("commerce:*").query_async(&mut connection).await?;
-        for key in keys {
-            let size = match key.as_str() {
-                "commerce:active" => "LLEN",
-                "commerce:scheduled" => "ZCARD",
-                "commerce:dead" => "SCARD",
-                _ if key.starts_with("commerce:inflight:") => "SCARD",
-                _ => "",
-            };
-            if !size.is_empty() {
-                let size: u64 = redis::cmd(size).arg(&key).query_async(&mut connection).await?;
-                leftovers.tasks.extend((size > 0).then_some((key, size)));
-            } else if let Some(job) = key.strip_prefix("commerce:job:") {
-                let mut letter = redis::cmd("GETRANGE");
-                letter.arg(&key).arg(0).arg(0);
-                let state: String = letter.query_async(&mut connection).await?;
-                // Neither succeeded, nor failed, nor deleted meanwhile.
-                if !["s", "f", ""].contains(&state.as_str()) {
-                    leftovers.unfinished.push((job.to_owned(), state));
-                }
-            }
-        }
-        Ok(leftovers)
+    async fn follow(&self, host: &str, port: &str) -> Result<()> {
+        let mut follow = redis::cmd("REPLICAOF");
+        let follow = follow.arg(host).arg(port);
+        Ok(follow.exec_async(&mut self.server.connect().await?).await?)
     }
 }

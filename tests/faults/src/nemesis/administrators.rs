@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use anyhow::Result;
 use sqlx::PgPool;
 use std::time::Duration;
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::sleep;
 
 /// How much longer than other faults a row is held: up to 45 s.
@@ -35,7 +36,10 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         }
         Fault::TakeRights => Begun::new("tables", take_rights(pool, lasts)),
         Fault::HoldRow => Begun::new("a user", hold_row(pool, lasts * HOLD)),
-        Fault::LoseStandby => Begun::new("commits", lose_standby(pool, lasts)),
+        Fault::LoseStandby => {
+            let synchrony = cluster.synchrony.clone().try_lock_owned().ok()?;
+            Begun::new("commits", lose_standby(pool, synchrony, lasts))
+        }
         Fault::AlterTable => Begun::new("users.email", alter_table(pool, lasts)),
         _ => return None,
     })
@@ -85,12 +89,13 @@ async fn hold_row(pool: PgPool, lasts: Duration) -> Result<()> {
 
 /// Every commit waits for a standby that has gone, until an administrator does without it. A commit
 /// that waits is on disk already.
-async fn lose_standby(pool: PgPool, lasts: Duration) -> Result<()> {
+async fn lose_standby(pool: PgPool, synchrony: OwnedMutexGuard<()>, lasts: Duration) -> Result<()> {
     insist(&pool, "ALTER SYSTEM SET synchronous_standby_names = 'gone'").await;
     insist(&pool, "SELECT pg_reload_conf()").await;
     sleep(lasts).await;
     insist(&pool, "ALTER SYSTEM RESET synchronous_standby_names").await;
     insist(&pool, "SELECT pg_reload_conf()").await;
+    drop(synchrony);
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 mod administrators;
 pub mod age;
 mod contention;
+mod failover;
 mod logs;
 mod processes;
 pub mod schedule;
@@ -15,9 +16,9 @@ mod visitors;
 use crate::checker::Span;
 use crate::cluster::Cluster;
 use crate::history::Recorder;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::ValueEnum;
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, ready};
 use schedule::{Plan, Schedule};
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,6 +46,8 @@ pub enum Fault {
     SpoilLog,
     /// The clock of one process jumps, and back (needs libfaketime)
     JumpClock,
+    /// The clock of Redis jumps, and back (needs libfaketime)
+    JumpRedisClock,
     /// `kill -9` of Redis; started again on its append-only file
     KillRedis,
     /// FLUSHALL
@@ -61,6 +64,8 @@ pub enum Fault {
     FreezeRedis,
     /// Connections to Redis, or only the subscriptions, fall silent for good; new ones work
     SilenceRedis,
+    /// A replica of Redis is promoted, the address moves to it, and the old master follows it
+    DemoteRedis,
     /// `kill -9` of Postgres; started again on its data
     KillPostgres,
     /// `kill -9` of one Postgres backend: all others go down with it, and Postgres recovers
@@ -85,6 +90,8 @@ pub enum Fault {
     AlterTable,
     /// Commits wait for a synchronous standby that is not there
     LoseStandby,
+    /// `kill -9` of Postgres; its synchronous standby is promoted, and the address moves to it
+    PromoteStandby,
     /// Hundreds of connections to each api that send half a head, half a body or nothing
     HalfRequests,
     /// Somebody else takes every connection that Postgres has to give
@@ -118,10 +125,28 @@ pub struct Injection {
 }
 
 impl Fault {
-    /// Whether Redis loses what it holds.
+    /// Whether Redis loses what it holds, or the last of it.
     #[must_use]
     pub fn loses_redis(self) -> bool {
-        matches!(self, Self::FlushRedis | Self::EmptyRedis)
+        matches!(self, Self::FlushRedis | Self::EmptyRedis | Self::DemoteRedis)
+    }
+
+    /// Whether it is a fault of Postgres, so that it may not take what is to be kept there.
+    #[must_use]
+    pub fn troubles_postgres(self) -> bool {
+        use Fault::{
+            AlterTable, CrashBackend, CutPostgres, Deadlock, FillPool, FreezePostgres, HoldRow,
+            KillPostgres, LongLock, LoseStandby, PromoteStandby, RefuseLogins, Serializable,
+            SilencePostgres, SlowPostgres, TakeRights, TerminateBackends,
+        };
+        let servers = [KillPostgres, CrashBackend, TerminateBackends, LoseStandby, PromoteStandby];
+        let network = [CutPostgres, SlowPostgres, FreezePostgres, SilencePostgres];
+        let others = [RefuseLogins, TakeRights, HoldRow, AlterTable, FillPool];
+        let locks = [Deadlock, LongLock, Serializable];
+        servers.contains(&self)
+            || network.contains(&self)
+            || others.contains(&self)
+            || locks.contains(&self)
     }
 
     /// Whether it can keep everybody from being served while it is there.
@@ -140,20 +165,51 @@ impl Injection {
     }
 }
 
+/// What is done when a fault is over, while everything works.
+type Repair = LocalBoxFuture<'static, Result<()>>;
+
 /// A fault that is about to be injected, with its target.
 struct Begun {
     target: String,
-    run: LocalBoxFuture<'static, Result<()>>,
+    run: LocalBoxFuture<'static, Result<Repair>>,
 }
 
 impl Begun {
     fn new(target: impl Into<String>, run: impl Future<Output = Result<()>> + 'static) -> Self {
+        let run = async move {
+            run.await?;
+            Ok(Box::pin(ready(Ok(()))) as Repair)
+        };
+        Self::with_repair(target, run)
+    }
+
+    fn with_repair(
+        target: impl Into<String>,
+        run: impl Future<Output = Result<Repair>> + 'static,
+    ) -> Self {
         Self { target: target.into(), run: Box::pin(run) }
+    }
+
+    /// Runs the fault and its repair. Returns when the fault was over, and what went wrong.
+    async fn end(self, recorder: &Recorder) -> (u64, Option<String>) {
+        let ended = in_time(self.run).await;
+        let ended_us = recorder.now_us();
+        let repaired = match ended {
+            Ok(repair) => in_time(repair).await,
+            Err(error) => Err(error),
+        };
+        (ended_us, repaired.err().map(|error| format!("{error:#}")))
     }
 }
 
-/// The longest time of a fault, including its repair.
+/// The longest time of a fault, and of a repair.
 const LONGEST: Duration = Duration::from_secs(90);
+
+async fn in_time<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(LONGEST, run)
+        .await
+        .with_context(|| format!("not over after {LONGEST:?}"))?
+}
 
 /// Injects faults until `stop`, and returns when all of them have ended. Call it within a
 /// `LocalSet`.
@@ -170,18 +226,12 @@ pub async fn run(
             break;
         }
         while running.try_join_next().is_some() {}
-        let Some(Begun { target, run }) = begin(&cluster, &plan) else { continue };
+        let Some(begun) = begin(&cluster, &plan) else { continue };
         let (recorder, injected) = (recorder.clone(), injected.clone());
         running.spawn_local(async move {
-            let began_us = recorder.now_us();
-            let ended = tokio::time::timeout(LONGEST, run).await;
-            let error = match ended {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(format!("{error:#}")),
-                Err(_) => Some(format!("not over after {LONGEST:?}")),
-            };
-            let (fault, ended_us) = (plan.fault, recorder.now_us());
-            let injection = Injection { fault, target, began_us, ended_us, error };
+            let (began_us, target) = (recorder.now_us(), begun.target.clone());
+            let (ended_us, error) = begun.end(&recorder).await;
+            let injection = Injection { fault: plan.fault, target, began_us, ended_us, error };
             injected.lock().unwrap_or_else(PoisonError::into_inner).push(injection);
         });
     }
@@ -195,6 +245,7 @@ pub async fn run(
 fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     processes::begin(cluster, plan)
         .or_else(|| stores::begin(cluster, plan))
+        .or_else(|| failover::begin(cluster, plan))
         .or_else(|| contention::begin(cluster, plan))
         .or_else(|| administrators::begin(cluster, plan))
         .or_else(|| visitors::begin(cluster, plan))

@@ -83,11 +83,11 @@ async fn jump(
     lasts: Duration,
     killed: bool,
 ) -> Result<()> {
-    member.set_clock(&format!("{offset:+}"))?;
+    member.set_clock(offset)?;
     sleep(lasts).await;
     if killed {
         member.kill();
     }
-    member.set_clock("+0")?;
+    member.set_clock(0)?;
     if killed { member.start() } else { Ok(()) }
 }

@@ -14,6 +14,9 @@ use tokio::time::{Instant, sleep};
 /// The memory limit of the fault, in bytes. Any Redis of a running queue uses more.
 const NO_MEMORY: u64 = 1;
 
+/// How far the clock of Redis jumps, in seconds: an hour, and beyond the life of all that expires.
+const JUMPS: [i32; 3] = [3600, -3600, 90_000];
+
 /// The time for which a slow network passes no bytes, and then the time for which it does.
 const FIT: Duration = Duration::from_millis(60);
 const START: Duration = Duration::from_millis(15);
@@ -21,7 +24,8 @@ const START: Duration = Duration::from_millis(15);
 pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     use Fault::{
         CutPostgres, CutRedis, EmptyRedis, FlushRedis, FreezePostgres, FreezeRedis, FullRedis,
-        KillPostgres, KillRedis, SilencePostgres, SilenceRedis, SlowPostgres, SlowRedis,
+        JumpRedisClock, KillPostgres, KillRedis, SilencePostgres, SilenceRedis, SlowPostgres,
+        SlowRedis,
     };
     let (fault, lasts) = (plan.fault, plan.lasts);
     match fault {
@@ -33,6 +37,13 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
                 FlushRedis => Begun::new("redis", async move { redis.flush_all().await }),
                 _ => Begun::new("redis", fill(redis, lasts)),
             })
+        }
+        JumpRedisClock => {
+            let redis = cluster.redis.clone().try_lock_owned().ok()?;
+            let ahead = *JUMPS.get(plan.target % JUMPS.len())?;
+            let jumps = redis.has_clock();
+            let target = format!("redis {ahead:+} s");
+            jumps.then(|| Begun::new(target, jump(redis, ahead, lasts)))
         }
         KillPostgres => {
             let postgres = cluster.postgres.clone().try_lock_owned().ok()?;
@@ -83,6 +94,12 @@ async fn fill(redis: OwnedMutexGuard<Redis>, lasts: Duration) -> Result<()> {
     redis.set_memory_max(NO_MEMORY).await?;
     sleep(lasts).await;
     redis.set_memory_max(0).await
+}
+
+async fn jump(redis: OwnedMutexGuard<Redis>, ahead: i32, lasts: Duration) -> Result<()> {
+    redis.set_clock(ahead)?;
+    sleep(lasts).await;
+    redis.set_clock(0)
 }
 
 async fn restart_postgres(mut postgres: OwnedMutexGuard<Postgres>, lasts: Duration) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::books::Books;
 use faults::nemesis::{Fault, Injection};
-use faults::recovery::{after, bound, judge, p99};
+use faults::recovery::{after, bound, judge, losses, p99};
 use serde_json::json;
 use std::time::Duration;
 
@@ -57,4 +57,18 @@ fn others_are_timed_while_the_fault_is_there() {
     let during = |from, to| p99(Fault::HoldRow, &[fault(Fault::HoldRow, from, to)], &books.history);
     assert_eq!(during(1500, 2000), Some(Duration::from_millis(100)));
     assert_eq!(during(2000, 3000), None);
+}
+
+#[test]
+fn what_redis_loses_is_lost_only_if_postgres_could_not_be_told_of_it() {
+    let lost = |others: &[Injection]| {
+        let loss = fault(Fault::DemoteRedis, 60_000, 61_000);
+        losses(&[&[loss], others].concat()).len()
+    };
+    assert_eq!(lost(&[]), 0);
+    assert_eq!(lost(&[fault(Fault::KillWorker, 59_000, 60_500)]), 0);
+    for (from, to, count) in [(1000, 29_000, 0), (1000, 31_000, 1), (60_500, 62_000, 1)] {
+        assert_eq!(lost(&[fault(Fault::CutPostgres, from, to)]), count, "{from}");
+    }
+    assert_eq!(losses(&[fault(Fault::CutRedis, 1, 2), fault(Fault::CutPostgres, 1, 2)]), []);
 }
