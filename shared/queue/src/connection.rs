@@ -13,6 +13,7 @@ use redis::{
     RedisFuture, RedisResult, ScriptInvocation, ServerError, ServerErrorKind, Value,
 };
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -47,6 +48,8 @@ struct Line {
     /// Counts the replacements of connections that were silent or led to a server that takes no
     /// writes. Subscriptions are renewed then, because theirs may lead there too.
     moves: watch::Sender<u64>,
+    /// Counts the connections that were replaced, for whatever reason.
+    replaced: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -73,7 +76,8 @@ impl Connection {
     pub(crate) fn new(client: Client) -> Self {
         let current = Mutex::new(Current::begin(&client));
         let moves = watch::Sender::new(0);
-        Self { line: Arc::new(Line { client, current, moves }), repeatable: true }
+        let line = Line { client, current, moves, replaced: AtomicU64::new(0) };
+        Self { line: Arc::new(line), repeatable: true }
     }
 
     /// The same connection for calls that must not be carried out twice.
@@ -89,6 +93,12 @@ impl Connection {
     /// Tells when subscriptions are to be renewed.
     pub(crate) fn moves(&self) -> watch::Receiver<u64> {
         self.line.moves.subscribe()
+    }
+
+    /// The number of the connection. Another one may lead to another Redis, or to one that was
+    /// started again.
+    pub(crate) fn number(&self) -> u64 {
+        self.line.replaced.load(Ordering::Relaxed)
     }
 
     /// Runs a script.
@@ -171,6 +181,7 @@ impl Line {
         let mut current = self.current();
         if current.connecting.ptr_eq(&defective.connecting) {
             *current = Current::begin(&self.client);
+            self.replaced.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(?defect, "the connection to Redis is replaced");
             if matches!(defect, Defect::NotWritable | Defect::Silent) {
                 self.moves.send_modify(|count| *count += 1);

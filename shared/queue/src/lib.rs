@@ -55,6 +55,7 @@ pub use upkeep::PROMOTED_AT_ONCE_MAX;
 use connection::Connection;
 use keys::Keys;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// Where the queue is, and how long it keeps answers.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +74,9 @@ pub struct Queue {
     connection: Connection,
     keys: Arc<Keys>,
     ttl_seconds: u64,
+    /// The number of the connection on which tasks were given back last that a living worker did
+    /// not have in hand.
+    given_back_on: Arc<AtomicU64>,
 }
 
 impl Queue {
@@ -82,7 +86,8 @@ impl Queue {
         let database = client.get_connection_info().redis_settings().db();
         let keys = Arc::new(Keys::new(settings.name, database));
         let connection = Connection::new(client);
-        let queue = Self { connection, keys, ttl_seconds: settings.ttl_seconds };
+        let (ttl_seconds, given_back_on) = (settings.ttl_seconds, Arc::default());
+        let queue = Self { connection, keys, ttl_seconds, given_back_on };
         queue.recognise().await?;
         Ok(queue)
     }

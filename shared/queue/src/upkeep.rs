@@ -4,6 +4,7 @@
 use crate::{Queue, QueueError};
 use redis::Script;
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
 
 static KEEP_ALIVE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("lua/keep_alive.lua")));
@@ -29,7 +30,9 @@ const SIGNS_APART_MAX_SECONDS: u64 = 10;
 impl Queue {
     /// Notes a sign of life of `worker`. apalis does so too, but not while fetched tasks wait for a
     /// free handler, for instance during an outage of Postgres. `false` if Redis may have been
-    /// started again since the last one, until [`Queue::give_back`] was called.
+    /// started again since the last one, or may be another one, until [`Queue::give_back`] was
+    /// called. A copy of Redis, such as a replica or the snapshot in its log, may say that it goes
+    /// on, so a new connection counts too.
     pub async fn keep_alive(&self, worker: &str) -> Result<bool, QueueError> {
         let goes_on: u8 = self
             .connection
@@ -42,13 +45,15 @@ impl Queue {
                     .arg(SIGNS_APART_MAX_SECONDS),
             )
             .await?;
-        Ok(goes_on == 1)
+        let is_the_same = self.given_back_on.load(Ordering::Relaxed) == self.connection.number();
+        Ok(goes_on == 1 && is_the_same)
     }
 
     /// Gives back the tasks that the living `worker` holds by what Redis knows, except those that
     /// it has in hand, and returns how many.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn give_back(&self, worker: &str, in_hand: &[String]) -> Result<usize, QueueError> {
+        let connection = self.connection.number();
         let given = self
             .connection
             .invoke(
@@ -63,6 +68,7 @@ impl Queue {
                     .arg(in_hand),
             )
             .await?;
+        self.given_back_on.store(connection, Ordering::Relaxed);
         Ok(given)
     }
 

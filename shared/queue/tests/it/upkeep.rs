@@ -1,9 +1,10 @@
 //! What keeps the queue healthy.
 
 use crate::sample::{job, later};
-use crate::steps::{admit, finish, started, take};
+use crate::steps::{admit, finish, started, started_behind_proxy, take};
 use queue::{PROMOTED_AT_ONCE_MAX, Verdict};
-use support::{keys, run};
+use std::time::Duration;
+use support::{RedisServer, eventually_true, keys, run};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -114,4 +115,32 @@ async fn a_redis_that_was_started_again_gives_back_what_its_worker_does_not_have
     // As the log of a Redis that is started again has it: from a rewrite a while ago.
     run::<()>(&mut connection, "HSET q:workers:metadata:w seen 1700000000").await;
     assert!(!queue.keep_alive("w").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_replica_that_takes_the_place_of_its_master_gives_back_what_its_worker_does_not_have() {
+    let (old, proxy, queue) = started_behind_proxy().await;
+    let mut connection = old.connect().await.unwrap();
+    admit(&queue, &job("a")).await;
+    take(&mut connection, "w").await;
+    queue.give_back("w", &[job("a").id().to_string()]).await.unwrap();
+    assert!(queue.keep_alive("w").await.unwrap());
+    // It copies the sign of life, too.
+    let new = RedisServer::start_temporary().await.unwrap();
+    let mut at_new = new.connect().await.unwrap();
+    let (host_port, master) = (new.address().replace(':', " "), old.address().replace(':', " "));
+    run::<()>(&mut at_new, &format!("REPLICAOF {master}")).await;
+    eventually_true("it is in step", Duration::from_secs(20), async || {
+        Ok(run::<String>(&mut at_new, "INFO replication").await.contains("master_link_status:up"))
+    })
+    .await
+    .unwrap();
+    run::<()>(&mut at_new, "REPLICAOF NO ONE").await;
+    finish(&queue, "w", &[job("a")]).await;
+    proxy.move_to(new.address());
+    run::<()>(&mut connection, &format!("REPLICAOF {host_port}")).await;
+
+    assert!(!queue.keep_alive("w").await.unwrap());
+    assert_eq!(queue.give_back("w", &[]).await.unwrap(), 1);
+    assert!(queue.keep_alive("w").await.unwrap());
 }
