@@ -6,10 +6,11 @@
 
 use crate::coalesce::{self, NOTES_AT_ONCE, Notes};
 use crate::unnoted::Unnoted;
-use domain::{AcceptedJob, Fingerprint};
+use domain::AcceptedJob;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Database, accepted};
+use store::Database;
+use store::accepted::{self, Noted};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -31,9 +32,9 @@ impl Acceptances {
         Self { notes: coalesce::notes(database), unnoted }
     }
 
-    /// Notes a job, and returns the fingerprint that stands for it in Postgres. `None` if it rests
-    /// on Redis alone, because Postgres is away.
-    pub(crate) async fn note(&self, job: AcceptedJob) -> Option<Fingerprint> {
+    /// Notes a job, and returns what stands for it in Postgres. `None` if it rests on Redis alone,
+    /// because Postgres is away.
+    pub(crate) async fn note(&self, job: AcceptedJob) -> Option<Noted> {
         // Once it is known to be away, nobody else has to find that out by waiting.
         if self.unnoted.is_away() {
             self.unnoted.keep(job);

@@ -1,17 +1,18 @@
 //! The kinds of calls that are coalesced: admissions, notes of accepted jobs, and pages of
 //! subscriptions.
 
-use domain::{AcceptedJob, Fingerprint};
+use domain::AcceptedJob;
 use queue::{AT_ONCE_MAX, Admission, Queue, QueueError, Submission};
 use runtime::coalesce::Coalescer;
+use store::accepted::{self, Noted};
 use store::reads::{self, Page, PageOf};
-use store::{Database, StoreError, accepted};
+use store::{Database, StoreError};
 
 /// Coalesces submissions.
 pub(crate) type Admissions = Coalescer<Submission, Result<Admission, QueueError>, QueueError>;
 
-/// Coalesces notes of accepted jobs. Each is answered with the fingerprint that stands for its job.
-pub(crate) type Notes = Coalescer<AcceptedJob, Option<Fingerprint>, StoreError>;
+/// Coalesces notes of accepted jobs. Each is answered with what stands for its job.
+pub(crate) type Notes = Coalescer<AcceptedJob, Option<Noted>, StoreError>;
 
 /// Coalesces reads of pages of subscriptions.
 pub(crate) type Pages = Coalescer<PageOf, Result<Option<Page>, StoreError>, StoreError>;

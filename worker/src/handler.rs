@@ -2,7 +2,7 @@
 //! for its completion.
 
 use crate::apply::Attempt;
-use crate::in_hand::InHand;
+use crate::in_hand::{Held, InHand};
 use crate::intake::Intake;
 use crate::judge::{Judge, Judgement};
 use crate::publish;
@@ -48,8 +48,8 @@ pub(crate) async fn handle(
     context: Data<HandlerContext>,
 ) -> Result<(), BoxDynError> {
     let holder: Arc<str> = worker.name().into();
-    let _held = context.in_hand.hold(id.to_string());
-    if context.complete(&task, &id, holder).await.is_none() {
+    let held = context.in_hand.hold(id.to_string());
+    if context.complete(&task, &id, holder, &held).await.is_none() {
         // The worker stops. The task is neither done nor failed: it is given back when the worker
         // has ended.
         context.handed_back.cancel();
@@ -60,7 +60,15 @@ pub(crate) async fn handle(
 
 impl HandlerContext {
     /// Returns when the task is complete; `None` if the worker stops first.
-    async fn complete(&self, task: &RawTask, id: &TaskId, holder: Arc<str>) -> Option<()> {
+    async fn complete(
+        &self,
+        task: &RawTask,
+        id: &TaskId,
+        holder: Arc<str>,
+        held: &Held,
+    ) -> Option<()> {
+        // What is delivered again while it waits for a lock, say, is no other attempt: nobody died.
+        let _turn = held.turn().await;
         let job = match QueuedJob::decode(&task.0) {
             Ok(job) if job.id().to_string() == id.to_string() => job,
             Ok(_) => return self.bury(&holder, id, &Misplaced).await,

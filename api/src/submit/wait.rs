@@ -44,7 +44,14 @@ pub(crate) async fn wait_for_result(
             Waited::TimedOut => {}
         }
     }
-    accept(state, job, &pending).await?;
+    let is_decided = accept(state, job, &pending).await?;
+    // Who began the job and does not wait for it gets a 202, however fast it was.
+    if is_decided
+        && (joined || ticket.is_some())
+        && let Ok(Some(entry)) = command_log::find_job(&state.database, job.client, job.id()).await
+    {
+        return Ok(Reply::Ended(JobResult::of_entry(entry, job).joined(joined)));
+    }
     let Some(mut ticket) = ticket else { return Ok(pending) };
     match ticket.announced() {
         Some(outcome) => Ok(announced(&outcome, joined)),
@@ -56,13 +63,15 @@ fn announced(outcome: &Outcome, joined: bool) -> Reply {
     Reply::Ended(JobResult::of_outcome(outcome).joined(joined))
 }
 
-/// Notes that the client of a job is promised that it is done. Fails if its key stands for another
-/// request, which Redis had lost.
-async fn accept(state: &ApiState, job: &QueuedJob, pending: &Reply) -> Result<(), ApiError> {
-    let Reply::Pending { submitted_at, .. } = *pending else { return Ok(()) };
+/// Notes that the client of a job is promised that it is done, and returns whether it is decided
+/// already: just now, or long ago, if Redis has gone back to what it knew before. Fails if its key
+/// stands for another request, which Redis had lost.
+async fn accept(state: &ApiState, job: &QueuedJob, pending: &Reply) -> Result<bool, ApiError> {
+    let Reply::Pending { submitted_at, .. } = *pending else { return Ok(false) };
     match state.acceptances.note(job.accepted(submitted_at)).await {
-        Some(standing) if standing != job.fingerprint => Err(ApiError::key_reused(job.id())),
-        _ => Ok(()),
+        Some(noted) if noted.fingerprint != job.fingerprint => Err(ApiError::key_reused(job.id())),
+        Some(noted) => Ok(noted.is_decided),
+        None => Ok(false),
     }
 }
 

@@ -26,14 +26,23 @@ pub struct Aged {
     pub job: AcceptedJob,
 }
 
-/// Notes jobs, unless they are decided, and returns the fingerprint that stands for each of them
-/// now, in the command log or among the accepted jobs. It is another one than that of the job when
-/// the key was used for another request. To note a job twice changes nothing.
+/// What stands for a job that was to be noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    /// The fingerprint. It is another one than that of the job when the key was used for another
+    /// request.
+    pub fingerprint: Fingerprint,
+    /// Whether it stands in the command log, and not among the accepted jobs.
+    pub is_decided: bool,
+}
+
+/// Notes jobs, unless they are decided, and returns what stands for each of them now. To note a job
+/// twice changes nothing.
 #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
 pub async fn note(
     database: &Database,
     jobs: &[AcceptedJob],
-) -> Result<HashMap<JobId, Fingerprint>, StoreError> {
+) -> Result<HashMap<JobId, Noted>, StoreError> {
     // One row a job: of two requests with one key the first counts.
     let mut distinct = BTreeMap::new();
     for job in jobs {
@@ -44,14 +53,15 @@ pub async fn note(
     let (rows, distinct) = (rows.as_str(), &distinct);
     let note = |mut connection: Lent| async move {
         let written = write_accepted_jobs!(rows).fetch_all(&mut *connection).await?;
-        let mut standing: HashMap<JobId, Fingerprint> = HashMap::new();
+        let mut standing: HashMap<JobId, Noted> = HashMap::new();
         for job in written.into_iter().map(JobId::new) {
-            standing.extend(distinct.get(&job).map(|noted| (job, noted.fingerprint)));
+            let noted = distinct.get(&job).map(|noted| Noted::accepted(noted.fingerprint));
+            standing.extend(noted.map(|noted| (job, noted)));
         }
         let others: Vec<&AcceptedJob> =
             distinct.values().copied().filter(|job| !standing.contains_key(&job.job)).collect();
         if !others.is_empty() {
-            standing.extend(fingerprints(&mut connection, &others).await?);
+            standing.extend(noted_before(&mut connection, &others).await?);
         }
         Ok(standing)
     };
@@ -59,20 +69,20 @@ pub async fn note(
 }
 
 /// What stands for jobs that were not written, because something stood there before.
-async fn fingerprints(
+async fn noted_before(
     connection: &mut Lent,
     jobs: &[&AcceptedJob],
-) -> Result<Vec<(JobId, Fingerprint)>, StoreError> {
+) -> Result<Vec<(JobId, Noted)>, StoreError> {
     let (clients, ids): (Vec<i64>, Vec<Uuid>) =
         jobs.iter().map(|job| (job.client.get(), job.job.get())).unzip();
     let rows = sqlx::query!(
         r#"SELECT named.job_id AS "job_id!",
-                  coalesce((SELECT fingerprint FROM transactions
-                            WHERE transactions.client_id = named.client_id
-                              AND transactions.job_id = named.job_id LIMIT 1),
-                           (SELECT fingerprint FROM accepted_jobs
-                            WHERE accepted_jobs.client_id = named.client_id
-                              AND accepted_jobs.job_id = named.job_id LIMIT 1)) AS fingerprint
+                  (SELECT fingerprint FROM transactions
+                   WHERE transactions.client_id = named.client_id
+                     AND transactions.job_id = named.job_id LIMIT 1) AS decided,
+                  (SELECT fingerprint FROM accepted_jobs
+                   WHERE accepted_jobs.client_id = named.client_id
+                     AND accepted_jobs.job_id = named.job_id LIMIT 1) AS accepted
            FROM unnest($1::bigint[], $2::uuid[]) AS named (client_id, job_id)"#,
         &clients,
         &ids,
@@ -80,8 +90,22 @@ async fn fingerprints(
     .fetch_all(&mut **connection)
     .await?;
     let known = |bytes: Option<Vec<u8>>| Fingerprint::from_bytes(&bytes?);
-    let found = rows.into_iter().map(|row| (JobId::new(row.job_id), known(row.fingerprint)));
-    Ok(found.filter_map(|(job, known)| Some((job, known?))).collect())
+    let found = rows.into_iter().filter_map(|row| {
+        let decided = known(row.decided).map(Noted::decided);
+        let noted = decided.or_else(|| known(row.accepted).map(Noted::accepted))?;
+        Some((JobId::new(row.job_id), noted))
+    });
+    Ok(found.collect())
+}
+
+impl Noted {
+    const fn accepted(fingerprint: Fingerprint) -> Self {
+        Self { fingerprint, is_decided: false }
+    }
+
+    const fn decided(fingerprint: Fingerprint) -> Self {
+        Self { fingerprint, is_decided: true }
+    }
 }
 
 /// What Postgres has of a job.

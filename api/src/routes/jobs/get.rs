@@ -11,11 +11,12 @@ use axum::response::Response;
 use contract::view::JobView;
 use contract::{Problem, ProblemKind};
 use domain::{AcceptedJob, Answer, ClientId, JobId, JobStatus};
-use queue::QueuedJob;
+use queue::{QueuedJob, Record};
 use serde::Deserialize;
 use std::time::Duration;
 use store::accepted::{self, Standing};
-use tokio::time::Instant;
+use store::command_log;
+use tokio::time::{Instant, timeout};
 use utoipa::IntoParams;
 
 #[derive(Deserialize, IntoParams)]
@@ -25,6 +26,9 @@ struct Wait {
     #[param(value_type = Option<u64>, minimum = 0, maximum = 30)]
     wait: Option<String>,
 }
+
+/// How long the command log is asked whether a job has ended.
+const LOOK_WITHIN: Duration = Duration::from_millis(500);
 
 /// The problems that only this read has.
 pub(crate) const PROBLEMS: &[ProblemKind] =
@@ -80,7 +84,7 @@ impl Wait {
 /// the command log, or as it was promised.
 async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, ApiError> {
     let forgotten = match state.queue.record(id).await {
-        Ok(Some(record)) if record.client == client => return Ok(view_of_record(id, &record)),
+        Ok(Some(record)) if record.client == client => return Ok(view(state, id, &record).await),
         Ok(Some(_)) => return Err(not_found()),
         forgotten => forgotten,
     };
@@ -88,6 +92,20 @@ async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, 
         Some(Standing::Decided(entry)) => Ok(JobView::from_entry(&entry)),
         Some(Standing::Accepted(accepted)) => view_of_accepted(&accepted),
         None => Err(forgotten.err().map_or_else(not_found, ApiError::from)),
+    }
+}
+
+/// The job from its record. Redis may have gone back to what it knew before, as when a replica was
+/// promoted that lagged. So the command log is asked about a job whose record has no outcome, for no
+/// longer than [`LOOK_WITHIN`]: while Postgres is away, the record counts.
+async fn view(state: &ApiState, id: JobId, record: &Record) -> JobView {
+    if matches!(record.status, JobStatus::Succeeded | JobStatus::Failed) {
+        return view_of_record(id, record);
+    }
+    let look = command_log::find_job(&state.database, record.client, id);
+    match timeout(LOOK_WITHIN, look).await {
+        Ok(Ok(Some(entry))) => JobView::from_entry(&entry),
+        Ok(Ok(None) | Err(_)) | Err(_) => view_of_record(id, record),
     }
 }
 

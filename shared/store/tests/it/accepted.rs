@@ -4,7 +4,8 @@ use crate::decided_batch::apply;
 use crate::sample::{accepted, begin, end};
 use domain::{AcceptedJob, ClientId, Fingerprint, JobId, Needs};
 use std::slice;
-use store::{Batch, accepted};
+use store::Batch;
+use store::accepted::{self, Noted};
 use support::Database;
 use support::commands::create_user;
 use tokio::task::JoinSet;
@@ -18,6 +19,10 @@ fn other(job: &AcceptedJob) -> AcceptedJob {
 }
 
 async fn note(database: &Database, job: &AcceptedJob) -> Fingerprint {
+    noted(database, job).await.fingerprint
+}
+
+async fn noted(database: &Database, job: &AcceptedJob) -> Noted {
     accepted::note(database.store(), slice::from_ref(job)).await.unwrap()[&job.job]
 }
 
@@ -50,7 +55,7 @@ async fn a_job_is_noted_once_and_the_first_request_with_its_key_stands() {
     let twins = [accepted(LOCAL, "t"), other(&accepted(LOCAL, "t")), accepted(LOCAL, "u")];
     let standing = accepted::note(database.store(), &twins).await.unwrap();
     assert_eq!(standing.len(), 2);
-    assert_eq!(standing[&twins[0].job], twins[0].fingerprint);
+    assert_eq!(standing[&twins[0].job].fingerprint, twins[0].fingerprint);
     assert_eq!(stored(&database, twins[0].job).await.as_ref(), Some(&twins[0]));
 }
 
@@ -60,8 +65,13 @@ async fn a_job_that_is_decided_is_not_noted_and_its_entry_tells_the_request() {
     let entry = apply(&database, &[("k", create_user("ann@a.org"))]).await.unwrap().remove(0);
     let job = other(&accepted(LOCAL, "k"));
     assert_eq!(job.job, entry.job);
-    assert_eq!(note(&database, &job).await, entry.fingerprint);
+    let decided = Noted { fingerprint: entry.fingerprint, is_decided: true };
+    assert_eq!(noted(&database, &job).await, decided);
     assert_eq!(stored(&database, job.job).await, None);
+    let open = accepted(LOCAL, "open");
+    for _ in 0..2 {
+        assert!(!noted(&database, &open).await.is_decided);
+    }
 }
 
 #[tokio::test]

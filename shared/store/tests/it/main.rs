@@ -13,6 +13,7 @@ mod accepted;
 mod added_columns;
 mod api_keys;
 mod batch_context;
+mod beside;
 mod blocked;
 mod by_client;
 mod changed_tables;

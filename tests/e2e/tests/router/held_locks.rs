@@ -100,6 +100,29 @@ async fn a_row_that_somebody_adds_and_does_not_commit_is_waited_for() -> Result<
     stack.done().await
 }
 
+/// As when Redis was started again, or a busy worker seemed to be dead.
+#[tokio::test]
+async fn a_task_that_comes_again_while_it_waits_for_a_lock_is_no_other_attempt() -> Result<()> {
+    let stack = Stack::builder().worker("WORKER_ATTEMPTS_MAX", 1).start().await?;
+    let client = stack.client()?;
+    let user = client.create_user("ann@example.com").await?;
+    let held = lock(&stack, "SELECT id FROM users FOR NO KEY UPDATE").await?;
+    let body = json!({"user_id": user, "plan": "monthly"});
+    let job = client.submit("/subscribe", &fresh_key(), &body).await?;
+    eventually_true("it runs", SOON, async || Ok(client.job(&job).await?["status"] == "running"))
+        .await?;
+    for _ in 0..2 {
+        stack.deliver_again(&job).await?;
+        client.create_user(&format!("{}@example.com", fresh_key())).await?;
+    }
+    slowest_of_others(&client, 1).await?;
+    assert_eq!(client.job(&job).await?["status"], "running");
+    held.rollback().await?;
+    let job = client.finished_job(&job, SOON).await?;
+    assert_eq!((&job["status"], &job["attempts"]), (&json!("succeeded"), &json!(1)), "{job}");
+    stack.done().await
+}
+
 #[tokio::test]
 async fn a_locked_table_is_waited_for_and_no_command_is_given_up() -> Result<()> {
     let stack = Stack::builder().worker("WORKER_ATTEMPTS_MAX", 1).start().await?;

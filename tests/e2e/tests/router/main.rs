@@ -14,6 +14,7 @@ mod flood;
 mod forged;
 mod fuzz;
 mod gift;
+mod gone_back;
 mod held_locks;
 mod isolation;
 mod jobs;

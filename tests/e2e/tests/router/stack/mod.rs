@@ -138,6 +138,24 @@ impl Stack {
         Ok(())
     }
 
+    /// Puts a task that a worker has in hand into its queue again, and waits until it is taken.
+    pub(crate) async fn deliver_again(&self, task: &str) -> Result<()> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let active = format!("{queue}:active");
+        redis::pipe()
+            .atomic()
+            .rpush(&active, task)
+            .publish(format!("tasks:{queue}:active:available"), "1")
+            .exec_async(&mut self.redis.clone())
+            .await?;
+        e2e::eventually_true("the task is taken", WORKED_OFF_WITHIN, async || {
+            let mut waiting = redis::cmd("LLEN");
+            let waiting: u64 = waiting.arg(&active).query_async(&mut self.redis.clone()).await?;
+            Ok(waiting == 0)
+        })
+        .await
+    }
+
     /// Lets its Redis be one that was started again, and whose log ends while the living worker
     /// held that task.
     pub(crate) async fn restart_with_held(&self, task: &str, payload: &[u8]) -> Result<()> {
@@ -165,6 +183,27 @@ impl Stack {
         let mut lose = redis::cmd("DEL");
         lose.arg(format!("{queue}:job:{job}")).exec_async(&mut self.redis.clone()).await?;
         Ok(())
+    }
+
+    /// What Redis knows of a job that is queued: its record and its task.
+    pub(crate) async fn known(&self, job: &str) -> Result<(Vec<u8>, Vec<u8>)> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let known = redis::pipe()
+            .get(format!("{queue}:job:{job}"))
+            .hget(format!("{queue}:data"), job)
+            .query_async(&mut self.redis.clone())
+            .await?;
+        Ok(known)
+    }
+
+    /// Lets Redis know of a job what it knew before, and no more, as when a replica is promoted that
+    /// lagged.
+    pub(crate) async fn go_back(&self, job: &str, known: &(Vec<u8>, Vec<u8>)) -> Result<()> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let mut set = redis::cmd("SET");
+        set.arg(format!("{queue}:job:{job}")).arg(&known.0);
+        set.exec_async(&mut self.redis.clone()).await?;
+        self.plant(job, &known.1).await
     }
 
     /// Removes all that its queue has in Redis, as a power cut of a Redis without a log does.
