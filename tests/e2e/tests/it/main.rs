@@ -5,6 +5,7 @@
 mod certificates;
 mod chaos;
 mod checks;
+mod clocks;
 mod connections;
 mod contract;
 mod crash;

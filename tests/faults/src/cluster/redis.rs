@@ -1,5 +1,4 @@
-//! The campaign's own Redis. Every job is on disk before it is acknowledged, and nothing is
-//! evicted.
+//! The campaign's own Redis, with a log and without eviction, and the replica that can take its place.
 
 use super::clock::Clock;
 use crate::nemesis::Fault;
