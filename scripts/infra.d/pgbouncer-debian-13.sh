@@ -6,6 +6,9 @@
 set_up "PgBouncer of Debian 13, transaction mode"
 want_docker
 
+# It ends with its container.
+more_down() { :; }
+
 image=infra-pgbouncer
 docker build --quiet --tag $image - >>"$log" 2>&1 <<DOCKERFILE || skip "the image cannot be built"
 FROM debian:trixie-slim
@@ -24,9 +27,6 @@ pgbouncer_start() {
     docker run --detach --name "infra-pgbouncer-$$" --network host --user 65534 \
         --volume "$dir/pgbouncer:$dir/pgbouncer:ro" $image pgbouncer "$conf.ini" >>"$log"
 }
-
-# It ends with its container.
-more_down() { :; }
 
 version "$(docker run --rm $image pgbouncer --version | sed -n 1p)"
 pgbouncer_up transaction "max_prepared_statements = 200"

@@ -38,7 +38,7 @@ pgbouncer_start() {
     as_postgres "$pgbouncer" -q -d "$conf.ini"
 }
 
-more_down() { end "$(cat "$conf.pid" 2>/dev/null)" "$conf.ini" 10; }
+more_down() { [ -z "${conf:-}" ] || end "$(cat "$conf.pid" 2>/dev/null)" "$conf.ini" 10; }
 
 pgbouncer_here() {
     pgbouncer=${INFRA_PGBOUNCER:-pgbouncer} conf=$pg_home/pgbouncer
