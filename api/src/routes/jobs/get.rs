@@ -96,8 +96,8 @@ async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, 
 }
 
 /// The job from its record. Redis may have gone back to what it knew before, as when a replica was
-/// promoted that lagged. So the command log is asked about a job whose record has no outcome, for no
-/// longer than [`LOOK_WITHIN`]: while Postgres is away, the record counts.
+/// promoted that lagged. So the command log is asked about a job whose record has no outcome, for
+/// no longer than [`LOOK_WITHIN`]: while Postgres is away, the record counts.
 async fn view(state: &ApiState, id: JobId, record: &Record) -> JobView {
     if matches!(record.status, JobStatus::Succeeded | JobStatus::Failed) {
         return view_of_record(id, record);

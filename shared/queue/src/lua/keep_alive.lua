@@ -3,8 +3,8 @@
 -- up. So signs of life in the future are set back to now.
 --
 -- When it was seen last is also noted in memory only: a Redis that was started again, or a replica
--- that was promoted, does not have it, or an old one from a snapshot, and may have lost what workers
--- wrote before. A snapshot may be quite new, so callers compare their connections, too.
+-- that was promoted, does not have it, or an old one from a snapshot, and may have lost what
+-- workers wrote before. A snapshot may be quite new, so callers compare their connections, too.
 --
 -- KEYS  1 workers  2 worker metadata
 -- ARGV  1 worker  2 ttl of the metadata, in seconds  3 the longest time between signs of life, in

@@ -1,4 +1,5 @@
-//! The campaign's own Redis, with a log and without eviction, and the replica that can take its place.
+//! The campaign's own Redis, with a log and without eviction, and the replica that can take its
+//! place.
 
 use super::clock::Clock;
 use crate::nemesis::Fault;

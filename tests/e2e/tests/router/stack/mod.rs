@@ -196,8 +196,8 @@ impl Stack {
         Ok(known)
     }
 
-    /// Lets Redis know of a job what it knew before, and no more, as when a replica is promoted that
-    /// lagged.
+    /// Lets Redis know of a job what it knew before, and no more, as when a replica is promoted
+    /// that lagged.
     pub(crate) async fn go_back(&self, job: &str, known: &(Vec<u8>, Vec<u8>)) -> Result<()> {
         let queue = &self.worker_settings.redis.queue_name;
         let mut set = redis::cmd("SET");

@@ -4,7 +4,7 @@ use super::programs::{as_postgres, run};
 use super::server::Server;
 use super::{Postgres, START_WITHIN};
 use anyhow::{Context, Result, ensure};
-use e2e::eventually_true;
+use e2e::{eventually, eventually_true};
 use sqlx::{Connection, PgConnection};
 use std::process::Command;
 use std::time::Duration;
@@ -14,6 +14,12 @@ use tokio::time::timeout;
 /// The time within which a standby that follows has all that its primary has.
 const IN_STEP_WITHIN: Duration = Duration::from_secs(20);
 
+/// The time within which a new standby follows.
+const FOLLOWS_WITHIN: Duration = Duration::from_secs(10);
+
+const FOLLOWS: &str = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
+const IS_SYNCHRONOUS: &str = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+
 impl Postgres {
     /// Whether there is a standby.
     #[must_use]
@@ -21,27 +27,36 @@ impl Postgres {
         self.standby.is_some()
     }
 
-    /// Makes a standby of the primary, and waits until it follows.
+    /// Makes a standby of the primary, and waits until it follows. Other faults may end what it
+    /// does, which is then begun anew.
     pub async fn build_standby(&mut self) -> Result<()> {
-        let mut standby = Server::new(&self.home)?;
+        let built = eventually("a standby is built", START_WITHIN, async || {
+            let mut standby = self.copied().await?;
+            eventually_true("the standby follows", FOLLOWS_WITHIN, async || {
+                standby.start(&self.bin, &self.log).await?;
+                self.knows_standby(FOLLOWS).await
+            })
+            .await?;
+            Ok(Some(standby))
+        });
+        self.standby = Some(built.await?);
+        Ok(())
+    }
+
+    /// A server with a copy of what the primary has.
+    async fn copied(&self) -> Result<Server> {
+        let copy = Server::new(&self.home)?;
         let (program, mut args) = as_postgres(&self.bin.join("pg_basebackup"))?;
-        args.extend(["-D".to_owned(), standby.data.display().to_string()]);
+        args.extend(["-D".to_owned(), copy.data.display().to_string()]);
         args.extend(["-R", "-X", "stream", "-c", "fast", "-d"].map(str::to_owned));
         let (host, port) = (self.address().ip(), self.address().port());
         args.push(format!(
             "host={host} port={port} user=postgres password={} application_name=standby",
             self.password
         ));
-        let copy = move || run(Command::new(program).args(args).current_dir("/"));
-        spawn_blocking(copy).await?.context("the primary cannot be copied")?;
-        eventually_true("the standby follows", START_WITHIN, async || {
-            standby.start(&self.bin, &self.log).await?;
-            self.knows_standby("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")
-                .await
-        })
-        .await?;
-        self.standby = Some(standby);
-        Ok(())
+        let make = move || run(Command::new(program).args(args).current_dir("/"));
+        spawn_blocking(make).await?.context("the primary cannot be copied")?;
+        Ok(copy)
     }
 
     async fn knows_standby(&self, query: &'static str) -> Result<bool> {
@@ -57,9 +72,8 @@ impl Postgres {
         {
             sqlx::query(statement).execute(&mut connection).await?;
         }
-        let is_synchronous = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
         eventually_true("the standby is synchronous", IN_STEP_WITHIN, async || {
-            self.knows_standby(is_synchronous).await
+            self.knows_standby(IS_SYNCHRONOUS).await
         })
         .await?;
         // A transaction with an id has a commit that is waited for.
