@@ -93,9 +93,13 @@ end
 local function verdict(i)
   local name, job, asked, bucket = KEYS[3 + 3 * i], ARGV[4 * i], ARGV[4 * i + 1], bucket_of(i)
   local known = fresh[name] or records[i]
-  -- Without its task an unfinished job would never end. It is admitted as if it were not known.
+  -- Without its task an unfinished job would never end. Nor would one that a worker of an older
+  -- release has given up, whose kind of command that one does not know: it leaves the record alone.
+  -- Both are admitted as if they were not known.
   if known and not fresh[name] and string.sub(known, 1, 1) == 'q' and
-    redis.call('HEXISTS', KEYS[1], job) == 0 then known = nil end
+    (redis.call('HEXISTS', KEYS[1], job) == 0 or redis.call('SISMEMBER', KEYS[4], job) == 1) then
+    known = nil
+  end
   -- A known key. A dead job may be admitted again once its task is among the dead. Before that a
   -- worker still holds the task, which would then be in the queue twice.
   if known then

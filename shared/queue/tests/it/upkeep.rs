@@ -144,3 +144,19 @@ async fn a_replica_that_takes_the_place_of_its_master_gives_back_what_its_worker
     assert_eq!(queue.give_back("w", &[]).await.unwrap(), 1);
     assert!(queue.keep_alive("w").await.unwrap());
 }
+
+#[tokio::test]
+async fn a_job_that_an_older_worker_gave_up_without_reading_its_record_is_admitted_again() {
+    let (redis, queue) = started().await;
+    let mut connection = redis.connect().await.unwrap();
+    let id = job("a").id();
+    admit(&queue, &job("a")).await;
+    take(&mut connection, "w").await;
+    // It cannot read a record of a kind of command that it does not know.
+    run::<()>(&mut connection, &format!("SADD q:dead {id}")).await;
+    run::<()>(&mut connection, &format!("SREM q:inflight:w {id}")).await;
+    assert_eq!(admit(&queue, &later("a")).await, Verdict::Enqueued);
+    let stats = queue.stats().await.unwrap();
+    assert_eq!((stats.queued, stats.dead), (1, 0));
+    assert!(matches!(admit(&queue, &job("a")).await, Verdict::Known(_)));
+}
