@@ -1,10 +1,10 @@
 //! The rows that a batch of commands touches, in memory.
 
 use crate::{
-    Change, ClientId, Email, ExternalId, Gift, GiftId, Instant, Needs, Plan, PlanCode,
-    Subscription, SubscriptionId, Terms, TestClock, User, UserId,
+    Change, ClientId, Email, ExternalId, Gift, GiftId, Instant, Line, Needs, Plan, PlanCode,
+    Subscription, SubscriptionId, SubscriptionStatus, Terms, TestClock, User, UserId,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The most plans that a refusal names.
 pub const PLANS_SHOWN_MAX: usize = 10;
@@ -20,10 +20,16 @@ pub struct WorkingSet {
     subscriptions: HashMap<SubscriptionId, Subscription>,
     /// The subscriptions that are stored as live; a user has at most one.
     live_of_user: HashMap<UserId, SubscriptionId>,
+    /// The subscriptions that are stored as scheduled. There are seldom any.
+    waiting_of_user: HashMap<UserId, BTreeSet<SubscriptionId>>,
     gifts: HashMap<GiftId, Gift>,
     plans: BTreeMap<(ClientId, PlanCode), Plan>,
     /// The terms that subscriptions were sold at, where they are needed.
     terms: HashMap<SubscriptionId, Terms>,
+    /// The terms that subscriptions are renewed at, where these are those of another plan.
+    next_terms: HashMap<SubscriptionId, Terms>,
+    /// The tiers of plans, where they are needed.
+    tiers: HashMap<(ClientId, String), String>,
 }
 
 impl WorkingSet {
@@ -68,18 +74,29 @@ impl WorkingSet {
         self.gifts.get(&id).filter(|gift| gift.client == client)
     }
 
+    /// The subscriptions of the user that run or wait.
+    #[must_use]
+    pub fn line(&self, user: UserId) -> Line {
+        let waiting = self.waiting_of_user.get(&user).into_iter().flatten();
+        let ids = self.live_of_user.get(&user).into_iter().chain(waiting);
+        Line::of(ids.filter_map(|id| self.subscriptions.get(id)).cloned())
+    }
+
     /// The subscription of the user that is live at `now`, as it is then.
     #[must_use]
     pub fn live(&self, user: UserId, now: Instant) -> Option<Subscription> {
-        let subscription = self.stored_live(user)?.as_of(now);
-        subscription.state.status().is_live().then_some(subscription)
+        self.line(user).at(now).into_iter().find(|row| row.state.status().is_live())
     }
 
-    /// The subscription of the user that has ended at `now` but is not marked, with the mark.
+    /// The subscriptions of the user that have ended at `now` but are not marked, with the mark.
     #[must_use]
-    pub fn ended_unmarked(&self, user: UserId, now: Instant) -> Option<Subscription> {
-        let subscription = self.stored_live(user)?.marked(now);
-        (!subscription.state.status().is_live()).then_some(subscription)
+    pub fn ended_unmarked(&self, user: UserId, now: Instant) -> Vec<Subscription> {
+        let has_ended = |row: &Subscription| {
+            let status = row.state.status();
+            !status.is_live() && status != SubscriptionStatus::Scheduled
+        };
+        let ended = self.line(user).at(now).into_iter().filter(has_ended);
+        ended.map(|row| Subscription { updated_at: now, ..row }).collect()
     }
 
     /// The plan of that client with that code. Only plans that are needed are here.
@@ -103,16 +120,39 @@ impl WorkingSet {
     /// has. None if the client has no such plan.
     #[must_use]
     pub fn terms_of(&self, subscription: &Subscription) -> Option<&Terms> {
-        self.terms.get(&subscription.id).or_else(|| self.terms_sold_now(subscription))
+        let Subscription { client, plan, plan_version, .. } = subscription;
+        let found = self.terms.get(&subscription.id);
+        found.or_else(|| self.terms_sold_now(*client, plan, *plan_version))
     }
 
-    /// The terms of a subscription that this very batch has sold.
-    fn terms_sold_now(&self, subscription: &Subscription) -> Option<&Terms> {
-        let mut plans = self.plans.values().filter(|plan| plan.client == subscription.client);
-        let sold = |plan: &&Plan| {
-            plan.code.as_str() == subscription.plan && plan.version == subscription.plan_version
-        };
+    /// The terms that a subscription is renewed at by itself, where they are needed. None if the
+    /// client has no such plan.
+    #[must_use]
+    pub fn next_terms_of(&self, subscription: &Subscription) -> Option<&Terms> {
+        let Some(next) = &subscription.next_plan else { return self.terms_of(subscription) };
+        let found = self.next_terms.get(&subscription.id);
+        found.or_else(|| self.terms_sold_now(subscription.client, &next.code, next.version))
+    }
+
+    /// The terms of a version that this very batch has sold.
+    fn terms_sold_now(&self, client: ClientId, code: &str, version: u32) -> Option<&Terms> {
+        let mut plans = self.plans.values().filter(|plan| plan.client == client);
+        let sold = |plan: &&Plan| plan.code.as_str() == code && plan.version == version;
         plans.find(sold).map(|plan| &plan.terms)
+    }
+
+    /// The tier of the plan of that code, where it is needed. None if the client has no such plan.
+    #[must_use]
+    pub fn tier(&self, client: ClientId, code: &str) -> Option<&str> {
+        let mut plans = self.plans.values().filter(|plan| plan.client == client);
+        let here = plans.find(|plan| plan.code.as_str() == code);
+        let loaded = || self.tiers.get(&(client, code.to_owned())).map(String::as_str);
+        here.map(|plan| plan.details.tier.as_str()).or_else(loaded)
+    }
+
+    /// Adds the tier of the plan of that code.
+    pub fn add_tier(&mut self, client: ClientId, code: String, tier: String) {
+        self.tiers.insert((client, code), tier);
     }
 
     /// Adds the terms that a subscription was sold at.
@@ -120,8 +160,9 @@ impl WorkingSet {
         self.terms.insert(subscription, terms);
     }
 
-    fn stored_live(&self, user: UserId) -> Option<&Subscription> {
-        self.subscriptions.get(self.live_of_user.get(&user)?)
+    /// Adds the terms that a subscription is renewed at, where these are those of another plan.
+    pub fn add_next_terms(&mut self, subscription: SubscriptionId, terms: Terms) {
+        self.next_terms.insert(subscription, terms);
     }
 
     /// Whether it has all users, subscriptions and gifts that `needs` names by id.
@@ -139,15 +180,7 @@ impl WorkingSet {
     pub fn apply(&mut self, change: Change) {
         match change {
             Change::User(user) | Change::ChangedUser(user) => self.apply_user(user),
-            Change::Subscription(subscription) => {
-                let (user, id) = (subscription.user, subscription.id);
-                if subscription.state.status().is_live() {
-                    self.live_of_user.insert(user, id);
-                } else if self.live_of_user.get(&user) == Some(&id) {
-                    self.live_of_user.remove(&user);
-                }
-                self.subscriptions.insert(id, subscription);
-            }
+            Change::Subscription(subscription) => self.apply_subscription(subscription),
             Change::Gift(gift) => {
                 self.gifts.insert(gift.id, gift);
             }
@@ -156,6 +189,21 @@ impl WorkingSet {
             }
             Change::Grant(_) => {}
         }
+    }
+
+    fn apply_subscription(&mut self, subscription: Subscription) {
+        let (user, id, status) = (subscription.user, subscription.id, subscription.state.status());
+        if status.is_live() {
+            self.live_of_user.insert(user, id);
+        } else if self.live_of_user.get(&user) == Some(&id) {
+            self.live_of_user.remove(&user);
+        }
+        if status == SubscriptionStatus::Scheduled {
+            self.waiting_of_user.entry(user).or_default().insert(id);
+        } else if let Some(waiting) = self.waiting_of_user.get_mut(&user) {
+            waiting.remove(&id);
+        }
+        self.subscriptions.insert(id, subscription);
     }
 
     /// A user who changes its email gives the old one up.

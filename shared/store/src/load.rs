@@ -55,6 +55,7 @@ pub(crate) async fn begin_and_load(
     let accepted: Option<String> = sqlx::Row::try_get(&row, 1)?;
     let plans: Option<String> = sqlx::Row::try_get(&row, 2)?;
     let clocks: Option<String> = sqlx::Row::try_get(&row, 3)?;
+    let tiers: Option<String> = sqlx::Row::try_get(&row, 4)?;
     let accepted = rows_from_json(accepted.as_deref())?;
     let (mut working_set, context) = from_json::<Loaded>(&loaded)?.into_parts(accepted)?;
     if let Some(plans) = plans {
@@ -62,6 +63,9 @@ pub(crate) async fn begin_and_load(
     }
     for clock in rows_from_json::<TestClockRow>(clocks.as_deref())? {
         working_set.add_test_clock(clock.try_into()?);
+    }
+    for LoadedTier { client_id, code, tier } in rows_from_json(tiers.as_deref())? {
+        working_set.add_tier(ClientId::new(client_id), code, tier);
     }
     Ok((working_set, context))
 }
@@ -75,18 +79,20 @@ fn call(load: Load, needs: &Needs, jobs: &[(ClientId, JobId)]) -> Result<String,
         none if none.is_empty() => "NULL".to_owned(),
         clients => format!("lock_test_clocks(ARRAY{clients:?}::bigint[])::text"),
     };
+    // A gift may be redeemed.
+    let tiers = if needs.gifts.is_empty() { "NULL" } else { "load_tiers(loaded)::text" };
     let literal = NeedsJson::new(needs, jobs).literal()?;
     let needs = if needs.external_ids.is_empty() {
         literal
     } else {
         format!("find_external_ids({literal})")
     };
-    let (load, accepted) = match load {
-        Load::Batch => ("load_batch", "take_accepted_jobs(needs)::text"),
-        Load::Unlocked => ("load_unlocked", "NULL"),
+    let (load, accepted, tiers) = match load {
+        Load::Batch => ("load_batch", "take_accepted_jobs(needs)::text", tiers),
+        Load::Unlocked => ("load_unlocked", "NULL", "NULL"),
     };
     Ok(format!(
-        "SELECT loaded::text, {accepted}, {plans}, clocks \
+        "SELECT loaded::text, {accepted}, {plans}, clocks, {tiers} \
          FROM (SELECT {needs}, {clocks}) AS given (needs, clocks), {load}(needs) AS loaded"
     ))
 }
@@ -100,11 +106,21 @@ struct LoadedPlans {
     sold_at: Option<Vec<SoldAt>>,
 }
 
-/// The version of a plan that a subscription was sold at.
+/// The version of a plan that a subscription was sold at, or is renewed as.
 #[derive(Deserialize)]
 struct SoldAt {
     subscription_id: i64,
+    /// Whether it is the one that it is renewed as.
+    next: bool,
     version: PlanVersionRow,
+}
+
+/// The tier of a plan, as `load_tiers` returns it.
+#[derive(Deserialize)]
+struct LoadedTier {
+    client_id: i64,
+    code: String,
+    tier: String,
 }
 
 impl LoadedPlans {
@@ -112,8 +128,13 @@ impl LoadedPlans {
         for plan in self.plans.into_iter().chain(self.others).flatten() {
             working_set.apply(Change::Plan(plan.try_into()?));
         }
-        for SoldAt { subscription_id, version } in self.sold_at.into_iter().flatten() {
-            working_set.add_terms(SubscriptionId::new(subscription_id), version.try_into()?);
+        for SoldAt { subscription_id, next, version } in self.sold_at.into_iter().flatten() {
+            let (id, terms) = (SubscriptionId::new(subscription_id), version.try_into()?);
+            if next {
+                working_set.add_next_terms(id, terms);
+            } else {
+                working_set.add_terms(id, terms);
+            }
         }
         Ok(())
     }

@@ -56,10 +56,20 @@ live_subscriptions AS (
                    AND subscriptions.status IN ('trialing', 'active', 'past_due', 'paused')
                  LIMIT 1) AS found
 ),
+waiting_subscriptions AS (
+    SELECT found.client_id, found.id, found.user_id
+    FROM named_users,
+        LATERAL (SELECT client_id, id, user_id FROM subscriptions
+                 WHERE subscriptions.client_id = named_users.client_id
+                   AND subscriptions.user_id = named_users.id
+                   AND subscriptions.status = 'scheduled'
+                 ORDER BY id) AS found
+),
 locked_subscriptions AS MATERIALIZED (
     SELECT client_id, id, user_id
     FROM (SELECT client_id, id, user_id FROM named_subscriptions
-          UNION SELECT client_id, id, user_id FROM live_subscriptions) AS wanted
+          UNION SELECT client_id, id, user_id FROM live_subscriptions
+          UNION SELECT client_id, id, user_id FROM waiting_subscriptions) AS wanted
     WHERE NOT EXISTS (SELECT FROM subscriptions
                       WHERE subscriptions.client_id = wanted.client_id
                         AND subscriptions.id = wanted.id FOR NO KEY UPDATE SKIP LOCKED)

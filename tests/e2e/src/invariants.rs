@@ -12,8 +12,15 @@ const RULES: &[(&str, &str)] = &[
          GROUP BY user_id HAVING count(*) > 1) AS broken",
     ),
     (
-        "a subscription ends after it starts",
-        "SELECT count(*) FROM subscriptions WHERE end_date <= start_date",
+        "a subscription ends after it starts, unless it has never begun",
+        "SELECT count(*) FROM subscriptions WHERE end_date <= start_date AND NOT \
+         (end_date = start_date AND status IN ('scheduled', 'cancelled'))",
+    ),
+    (
+        "a subscription waits only behind a live one",
+        "SELECT count(*) FROM subscriptions AS s WHERE status = 'scheduled' AND NOT EXISTS \
+         (SELECT FROM subscriptions AS live WHERE live.user_id = s.user_id \
+          AND live.status IN ('active', 'past_due', 'paused'))",
     ),
     (
         "a gift has a recipient and a time of redemption exactly when it is redeemed",

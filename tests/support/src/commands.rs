@@ -79,6 +79,7 @@ pub fn give(gifter: i64, recipient: &str) -> Command {
         gifter_id: Some(UserId::new(gifter)),
         gifter_external_id: None,
         recipient_email: Email::parse(recipient).unwrap(),
+        plan: None,
         duration_months: Some(3),
     })
 }

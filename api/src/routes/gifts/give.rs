@@ -10,9 +10,15 @@ use contract::view::GiftView;
 use domain::Give;
 
 /// The refusals of the command, in the order in which they are decided.
-pub(crate) const REFUSALS: &[ProblemKind] = &[ProblemKind::GifterNotFound];
+pub(crate) const REFUSALS: &[ProblemKind] = &[
+    ProblemKind::GifterNotFound,
+    ProblemKind::UnknownPlan,
+    ProblemKind::PlanRetired,
+    ProblemKind::DurationNotMultiple,
+    ProblemKind::PaymentsDisabled,
+];
 
-/// Gives months to an email address.
+/// Gives months of a plan to an email address.
 ///
 /// The recipient need not be a user yet.
 #[utoipa::path(

@@ -21,7 +21,8 @@ pub(crate) const REFUSALS: &[ProblemKind] = &[
 
 /// Turns a gift into time of a subscription.
 ///
-/// It extends the running one, or starts a new one.
+/// It extends the running one if that is of the same tier, or starts a new one. The new one waits
+/// if another runs: then `queued` is true, and it has no dates yet.
 #[utoipa::path(
     post,
     path = "/gift/redeem",

@@ -13,9 +13,9 @@ use domain::Cancel;
 pub(crate) const REFUSALS: &[ProblemKind] =
     &[ProblemKind::SubscriptionNotFound, ProblemKind::SubscriptionNotActive];
 
-/// Ends a running subscription at once.
+/// Ends a running subscription at once, or at its end, or one that waits.
 ///
-/// Its `end_date` does not move.
+/// Its `end_date` does not move. If another waits behind it, that one begins.
 #[utoipa::path(
     post,
     path = "/cancel",

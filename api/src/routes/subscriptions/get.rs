@@ -32,6 +32,6 @@ pub(crate) async fn handle(
     let not_found = || ApiError::from(refusal::problem(&Refusal::SubscriptionNotFound));
     let id = SubscriptionId::new(parameter.id().ok_or_else(not_found)?);
     let found = reads::subscription(&state.database, caller.client, id).await?;
-    let (subscription, now) = found.ok_or_else(not_found)?;
-    Ok(respond::json(&SubscriptionView::at(&subscription, now)))
+    let (subscription, line, now) = found.ok_or_else(not_found)?;
+    Ok(respond::json(&SubscriptionView::at(&line.row_at(&subscription, now), now)))
 }

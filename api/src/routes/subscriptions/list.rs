@@ -57,7 +57,8 @@ pub(crate) async fn handle(
     let user = UserId::new(parameter.id().ok_or_else(not_found)?);
     let asked = PageOf { client: caller.client, user, before, limit };
     let page = state.pages.call(asked).await??.ok_or_else(not_found)?;
-    let view = |subscription| SubscriptionView::at(subscription, page.now);
+    let view =
+        |subscription| SubscriptionView::at(&page.line.row_at(subscription, page.now), page.now);
     Ok(respond::json(&SubscriptionList {
         user_id: user,
         subscriptions: page.subscriptions.iter().map(view).collect(),

@@ -4,7 +4,7 @@
 pub(crate) use domain::{
     Answer, Cancel, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey,
     Instant, JobId, JobKey, JobKeys, LogEntry, Metadata, NewIds, Origin, PlanCode, RateLimit,
-    Renew, Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
+    Renew, Sold, Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
 };
 pub(crate) use queue::{DecidedJob, Queue, QueuedJob, Verdict, authenticate};
 
@@ -64,7 +64,8 @@ pub(crate) fn working_set(users: i64) -> WorkingSet {
         working_set.apply(Change::User(user));
     }
     let start = at("2026-05-31T00:00:00Z");
-    let held = Subscription::start(HELD, (ALICE, SHOP), domain::Gift::PLAN, 1, start).unwrap();
+    let sold = Sold { plan: "monthly", version: 1, grace_days: 7, auto_renew: false };
+    let held = Subscription::start(HELD, (ALICE, SHOP), sold, 1, start).unwrap();
     working_set.apply(Change::Subscription(held));
     working_set
 }

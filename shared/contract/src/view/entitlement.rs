@@ -11,7 +11,7 @@ pub struct EntitlementView {
     user_id: UserId,
     entitled: bool,
     status: EntitlementStatus,
-    /// The code of the plan of the newest subscription.
+    /// The code of the plan of the subscription that runs, or of the one that ran last.
     #[schema(required, example = "monthly")]
     plan: Option<String>,
     #[schema(required, example = "standard")]
@@ -32,12 +32,14 @@ pub struct EntitlementView {
     as_of: Option<String>,
 }
 
-/// The status of the newest subscription of a user.
+/// The status of the subscription that runs, or of the one that ran last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum EntitlementStatus {
     /// There never was one.
     None,
+    /// It has not begun.
+    Scheduled,
     /// It runs.
     Active,
     /// Its renewal has failed, and it goes on for the time of grace.
@@ -54,6 +56,7 @@ impl From<Option<SubscriptionStatus>> for EntitlementStatus {
     fn from(status: Option<SubscriptionStatus>) -> Self {
         match status {
             None => Self::None,
+            Some(SubscriptionStatus::Scheduled) => Self::Scheduled,
             Some(SubscriptionStatus::Active) => Self::Active,
             Some(SubscriptionStatus::PastDue) => Self::PastDue,
             Some(SubscriptionStatus::Paused) => Self::Paused,

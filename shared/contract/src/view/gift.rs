@@ -1,7 +1,10 @@
 //! Gifts as clients see them.
 
+use super::subscription::period;
 use super::timestamp;
-use domain::{Gift, GiftId, GiftStatus, Instant, Subscription, SubscriptionId, UserId};
+use domain::{
+    Gift, GiftId, GiftStatus, Instant, Subscription, SubscriptionId, SubscriptionState, UserId,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +24,9 @@ pub struct GiftView {
     redeemed_at: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
+    /// The code of the plan that it gives.
+    #[schema(example = "monthly")]
+    plan: String,
 }
 
 impl GiftView {
@@ -38,6 +44,7 @@ impl GiftView {
             expires_at: timestamp(gift.expires_at),
             redeemed_at: redemption.map(|(_, at)| timestamp(at)),
             created_at: timestamp(gift.created_at),
+            plan: gift.plan.clone(),
         }
     }
 }
@@ -48,22 +55,27 @@ pub struct RedemptionView {
     subscription_id: SubscriptionId,
     gift_id: GiftId,
     status: GiftStatus,
-    #[schema(format = DateTime)]
-    start_date: String,
-    #[schema(format = DateTime)]
-    end_date: String,
+    /// Null while the subscription waits.
+    #[schema(format = DateTime, required)]
+    start_date: Option<String>,
+    #[schema(format = DateTime, required)]
+    end_date: Option<String>,
+    /// Whether the subscription waits for another one to end.
+    queued: bool,
 }
 
 impl RedemptionView {
     /// The view of a redeemed gift and the subscription that received its months.
     #[must_use]
     pub fn of(gift: &Gift, subscription: &Subscription) -> Self {
+        let (start_date, end_date) = period(subscription).unzip();
         Self {
             subscription_id: subscription.id,
             gift_id: gift.id,
             status: gift.state.status(),
-            start_date: timestamp(subscription.start_date),
-            end_date: timestamp(subscription.end_date),
+            start_date,
+            end_date,
+            queued: subscription.state == SubscriptionState::Scheduled,
         }
     }
 }

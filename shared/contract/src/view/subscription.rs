@@ -13,10 +13,11 @@ pub struct SubscriptionView {
     user_id: UserId,
     plan: String,
     status: SubscriptionStatus,
-    #[schema(format = DateTime)]
-    start_date: String,
-    #[schema(format = DateTime)]
-    end_date: String,
+    /// Null while it has not begun.
+    #[schema(format = DateTime, required)]
+    start_date: Option<String>,
+    #[schema(format = DateTime, required)]
+    end_date: Option<String>,
     #[schema(format = DateTime, required)]
     cancelled_at: Option<String>,
     #[schema(format = DateTime)]
@@ -40,12 +41,28 @@ pub struct SubscriptionView {
     /// What is left of its term while it is paused.
     #[schema(required)]
     remaining_seconds: Option<i64>,
-    /// The change of plan that waits. There is none yet.
-    #[schema(required, value_type = Option<Object>)]
-    scheduled_change: Option<Value>,
+    /// The change of plan that its renewal makes.
+    #[schema(required)]
+    scheduled_change: Option<ScheduledChangeView>,
     /// The payment of what was done. There is none as long as no payments are taken.
     #[schema(required, value_type = Option<Object>)]
     payment: Option<Value>,
+}
+
+/// A change of plan that is to come.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ScheduledChangeView {
+    /// The code of the plan.
+    #[schema(example = "monthly")]
+    plan: String,
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+/// The instants from and up to which a subscription runs; none if it has not begun.
+pub(super) fn period(subscription: &Subscription) -> Option<(String, String)> {
+    let Subscription { start_date, end_date, .. } = subscription;
+    subscription.has_begun().then(|| (timestamp(*start_date), timestamp(*end_date)))
 }
 
 impl SubscriptionView {
@@ -56,14 +73,18 @@ impl SubscriptionView {
         let state = subscription.state.parts();
         let is_past_due = state.status == SubscriptionStatus::PastDue;
         let grace_until = is_past_due.then(|| timestamp(subscription.grace_end()));
+        let change = subscription
+            .scheduled_change()
+            .map(|(next, at)| ScheduledChangeView { plan: next.code.clone(), at: timestamp(at) });
+        let (start_date, end_date) = period(&subscription).unzip();
         let remaining_seconds = subscription.remaining().map(|remaining| remaining.num_seconds());
         Self {
             id: subscription.id,
             user_id: subscription.user,
             plan: subscription.plan,
             status: state.status,
-            start_date: timestamp(subscription.start_date),
-            end_date: timestamp(subscription.end_date),
+            start_date,
+            end_date,
             cancelled_at: state.cancelled_at.map(timestamp),
             created_at: timestamp(subscription.created_at),
             updated_at: timestamp(subscription.updated_at),
@@ -75,7 +96,7 @@ impl SubscriptionView {
             paused_at: state.paused_at.map(timestamp),
             resume_at: state.resume_at.map(timestamp),
             remaining_seconds,
-            scheduled_change: None,
+            scheduled_change: change,
             payment: None,
         }
     }

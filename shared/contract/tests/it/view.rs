@@ -10,7 +10,7 @@ use domain::{
 use proptest::prelude::proptest;
 use proptest::prop_assert_eq;
 use samples::{
-    ALICE, JOB, SHOP, at, external_id, gift, metadata, now, plan_of, subscription, user,
+    ALICE, JOB, SHOP, at, external_id, gift, metadata, now, plan_of, subscription, user, waiting,
 };
 
 fn answer(success: Success) -> (u16, String) {
@@ -128,7 +128,7 @@ fn a_new_gift_is_201() {
     let body = concat!(
         r#"{"id":20,"gifter_id":2,"recipient_email":"alice@EXAMPLE.com","recipient_id":null,"#,
         r#""status":"pending","duration_months":3,"expires_at":"2026-07-01T00:00:00.000000Z","#,
-        r#""redeemed_at":null,"created_at":"2026-06-01T00:00:00.000000Z"}"#
+        r#""redeemed_at":null,"created_at":"2026-06-01T00:00:00.000000Z","plan":"monthly"}"#
     );
     assert_eq!(answer(Created(Entity::Gift(gift(20)))), (201, body.to_owned()));
 }
@@ -139,9 +139,38 @@ fn a_redemption_is_200_and_says_where_the_months_went() {
     let subscription = subscription(10, 5, "2026-05-31T08:00:00Z", "2026-10-31T08:00:00Z");
     let body = concat!(
         r#"{"subscription_id":10,"gift_id":20,"status":"redeemed","#,
-        r#""start_date":"2026-05-31T08:00:00.000000Z","end_date":"2026-10-31T08:00:00.000000Z"}"#
+        r#""start_date":"2026-05-31T08:00:00.000000Z","end_date":"2026-10-31T08:00:00.000000Z","#,
+        r#""queued":false}"#
     );
     assert_eq!(answer(Changed(Redemption { gift, subscription })), (200, body.to_owned()));
+}
+
+#[test]
+fn a_redemption_that_waits_has_no_dates_yet() {
+    let gift = gift(20).redeemed(ALICE, now());
+    let body = concat!(
+        r#"{"subscription_id":11,"gift_id":20,"status":"redeemed","#,
+        r#""start_date":null,"end_date":null,"queued":true}"#
+    );
+    let subscription = waiting(11, "gold", 3);
+    assert_eq!(answer(Changed(Redemption { gift, subscription })), (200, body.to_owned()));
+}
+
+#[test]
+fn a_subscription_that_waits_has_no_dates_and_one_that_stands_in_says_what_it_is_renewed_as() {
+    let unbegun = waiting(11, "gold", 2);
+    ensure_kept("scheduled_subscription", Changed(Subscription(unbegun.clone())));
+    let shown = SubscriptionView::at(&unbegun.cancelled(now()), at("2030-01-01T00:00:00Z"));
+    let shown = serde_json::to_value(shown).unwrap();
+    assert_eq!((&shown["status"], &shown["end_date"]), (&"cancelled".into(), &().into()));
+
+    let running = subscription(10, 2, "2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z");
+    let running = domain::Subscription { auto_renew: true, ..running };
+    let line = domain::Line::of([running, unbegun.clone()]);
+    let begun = line.row_at(&unbegun, at("2026-08-01T00:00:00Z"));
+    let shown = serde_json::to_value(SubscriptionView::at(&begun, now())).unwrap();
+    let change = r#"{"at":"2026-09-30T08:00:00.000000Z","plan":"monthly"}"#;
+    assert_eq!(shown["scheduled_change"].to_string(), change);
 }
 
 #[test]
@@ -151,7 +180,7 @@ fn a_redeemed_gift_says_by_whom_and_when() {
         r#"{"id":20,"gifter_id":2,"recipient_email":"alice@EXAMPLE.com","recipient_id":1,"#,
         r#""status":"redeemed","duration_months":3,"expires_at":"2026-07-01T00:00:00.000000Z","#,
         r#""redeemed_at":"2026-06-15T12:00:00.123456Z","#,
-        r#""created_at":"2026-06-01T00:00:00.000000Z"}"#
+        r#""created_at":"2026-06-01T00:00:00.000000Z","plan":"monthly"}"#
     );
     assert_eq!(serde_json::to_string(&view).unwrap(), body);
 }
@@ -166,7 +195,7 @@ fn what_has_expired_is_200_with_the_row_as_it_is_then() {
     let body = concat!(
         r#"{"id":20,"gifter_id":2,"recipient_email":"alice@EXAMPLE.com","recipient_id":null,"#,
         r#""status":"expired","duration_months":3,"expires_at":"2026-07-01T00:00:00.000000Z","#,
-        r#""redeemed_at":null,"created_at":"2026-06-01T00:00:00.000000Z"}"#
+        r#""redeemed_at":null,"created_at":"2026-06-01T00:00:00.000000Z","plan":"monthly"}"#
     );
     assert_eq!(answer(Changed(Entity::Gift(gift(20).expired()))), (200, body.to_owned()));
 }

@@ -4,14 +4,11 @@ use crate::decide::{Decider, Rules, Ruling};
 use crate::plan::{months, months_schema};
 use crate::read_if::read_if;
 use crate::{
-    Change, ClientId, Email, Entity, ExternalId, Gift, GiftState, Needs, NewIds, Refusal, Success,
-    UserId, UserRef,
+    Change, ClientId, Email, Entity, ExternalId, Gift, GiftState, Needs, NewIds, PlanCode, Refusal,
+    Success, UserId, UserRef,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-/// The months of a gift whose giver names no number.
-const MONTHS_DEFAULT: u32 = 1;
 
 /// Gives months to an email address. The recipient need not be a user yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -27,7 +24,12 @@ pub struct Give {
     pub gifter_external_id: Option<ExternalId>,
     /// The address of the recipient.
     pub recipient_email: Email,
-    /// The months given; one when absent.
+    /// The plan given; `monthly` when absent.
+    // Not written where absent, so that releases which do not know it can read the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = PlanCode)]
+    pub plan: Option<PlanCode>,
+    /// The months given; one interval of the plan when absent.
     #[serde(default, deserialize_with = "months")]
     #[schema(schema_with = months_schema)]
     pub duration_months: Option<u32>,
@@ -39,11 +41,16 @@ impl Give {
     const fn user(&self) -> UserRef<'_> {
         UserRef { id: self.gifter_id, external_id: self.gifter_external_id.as_ref() }
     }
+
+    fn plan(&self) -> PlanCode {
+        self.plan.clone().unwrap_or_else(PlanCode::of_gifts)
+    }
 }
 
 impl Rules for Give {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         self.user().needs(client, needs);
+        needs.plans.insert((client, self.plan()));
         needs.new_ids.gifts += 1;
     }
 
@@ -53,13 +60,23 @@ impl Rules for Give {
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
         let (id, context) = (new_ids.gift(), decider.context);
+        let gifter = decider.user(self.user()).ok_or(Refusal::GifterNotFound)?.id;
+        let plan = decider.plan_on_sale(&self.plan())?;
+        let code = plan.code.as_str().to_owned();
+        let months = plan.terms.term(&code, self.duration_months)?;
+        if plan.terms.price.amount > 0 {
+            return Err(Refusal::PaymentsDisabled { plan: code });
+        }
         let gift = Gift {
-            gifter: decider.user(self.user()).ok_or(Refusal::GifterNotFound)?.id,
             id,
+            gifter,
             client: context.client,
             recipient_email: self.recipient_email.clone(),
             state: GiftState::Pending,
-            months: self.duration_months.unwrap_or(MONTHS_DEFAULT),
+            plan: code,
+            plan_version: plan.version,
+            grace_days: plan.terms.grace_days,
+            months,
             expires_at: context.now + context.gift_ttl,
             created_at: context.now,
         };
@@ -71,12 +88,19 @@ impl Rules for Give {
 mod tests {
     use super::Give;
     use crate::samples::*;
-    use crate::{Change, Context, Decision, Entity, Gift, GiftId, GiftState, Refusal, UserId};
+    use crate::{
+        Change, Context, Decision, Entity, Gift, GiftId, GiftState, Interval, Money, Plan, Refusal,
+        Terms, UserId,
+    };
     use chrono::TimeDelta;
 
     fn give(gifter_id: UserId, to: &str, duration_months: Option<u32>) -> Give {
         let (gifter_id, recipient_email) = (Some(gifter_id), email(to));
-        Give { gifter_id, gifter_external_id: None, recipient_email, duration_months }
+        Give { gifter_id, gifter_external_id: None, recipient_email, plan: None, duration_months }
+    }
+
+    fn give_plan(code: &str, duration_months: Option<u32>) -> Give {
+        Give { plan: Some(plan(code)), ..give(ALICE, "bob@example.com", duration_months) }
     }
 
     fn given(gifter: UserId, to: &str, months: u32) -> Decision {
@@ -86,6 +110,9 @@ mod tests {
             client: SHOP,
             recipient_email: email(to),
             state: GiftState::Pending,
+            plan: "monthly".to_owned(),
+            plan_version: 1,
+            grace_days: 7,
             months,
             expires_at: at("2026-07-15T12:00:00.123456Z"),
             created_at: now(),
@@ -138,6 +165,52 @@ mod tests {
         {
             let found = decided_at(&working_set([]), give(BOB, "a@b.org", None), at(time));
             assert_eq!(gift_of(&found).expires_at, at(time) + GIFT_TTL);
+        }
+    }
+
+    #[test]
+    fn the_plan_is_given_as_it_is_sold_now() {
+        let gold = plan_of_tier("gold");
+        let terms = Terms { grace_days: 3, ..gold.terms };
+        let rows = working_set([Change::Plan(Plan { version: 2, terms, ..gold })]);
+        let found = decided(&rows, give_plan("gold", None));
+        let Gift { plan, plan_version, grace_days, months, .. } = gift_of(&found);
+        assert_eq!((plan.as_str(), *plan_version, *grace_days, *months), ("gold", 2, 3, 1));
+        let absent = decided(&rows, give(ALICE, "bob@example.com", Some(3)));
+        assert_eq!(decided(&rows, give_plan("monthly", Some(3))), absent);
+    }
+
+    #[test]
+    fn a_yearly_plan_is_given_by_whole_years() {
+        let found = |months| decided(&working_set([]), give_plan("yearly", months));
+        assert_eq!((gift_of(&found(None)).months, gift_of(&found(Some(24))).months), (12, 24));
+        let (plan, interval_months) = ("yearly".to_owned(), 12);
+        let uneven = Refusal::DurationNotMultiple { plan, interval_months };
+        assert_eq!(found(Some(13)), refused(ALICE, uneven));
+    }
+
+    #[test]
+    fn refusals_come_in_the_order_of_the_contract() {
+        let gold = plan_of_tier("gold");
+        let price = Money { amount: 500, ..gold.terms.price };
+        let terms = Terms { price, interval: Interval::Year, ..gold.terms };
+        let priced = Plan { terms, ..gold };
+        let unknown = Refusal::UnknownPlan {
+            plan: "gold".to_owned(),
+            on_sale: vec!["monthly".to_owned(), "yearly".to_owned()],
+            more: false,
+        };
+        let uneven = Refusal::DurationNotMultiple { plan: "gold".to_owned(), interval_months: 12 };
+        for (found, months, refusal) in [
+            (None, None, unknown),
+            (Some(priced.retired(now())), Some(1), Refusal::PlanRetired { plan: "gold".into() }),
+            (Some(priced.clone()), Some(1), uneven),
+            (Some(priced), None, Refusal::PaymentsDisabled { plan: "gold".into() }),
+        ] {
+            let rows = working_set(found.map(Change::Plan));
+            assert_eq!(decided(&rows, give_plan("gold", months)), refused(ALICE, refusal));
+            let nobody = Give { gifter_id: Some(NOBODY), ..give_plan("gold", months) };
+            assert_eq!(decided(&rows, nobody), refused(None, Refusal::GifterNotFound));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod expire;
 mod give;
+mod granted;
 mod redeem;
 mod state;
 

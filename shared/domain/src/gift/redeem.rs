@@ -1,15 +1,17 @@
 //! `redeem`: turns a gift into time of a subscription.
 
+use super::granted::grant_months;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::read_if::read_if;
 use crate::{
-    Change, ClientId, Entity, ExternalId, Gift, GiftId, GiftStatus, GrantSource, Needs, NewIds,
-    Refusal, Subscription, Success, UserId, UserRef,
+    Change, ClientId, Entity, ExternalId, GiftId, GiftStatus, Needs, NewIds, Refusal, Success,
+    UserId, UserRef,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Turns a gift into time of a subscription: of the running one, or of a new one.
+/// Turns a gift into time of a subscription: of the running one if that is of the same tier, or of
+/// a new one, which begins at once if none runs, and else when the running one ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct Redeem {
@@ -61,19 +63,7 @@ impl Rules for Redeem {
                 return Err(Refusal::GiftExpired { expired_at: gift.expires_at });
             }
         }
-        let source = GrantSource::Gift(gift.id);
-        let (mut changes, subscription) = match working_set.live(user.id, context.now) {
-            Some(live) if !live.state.status().is_entitled() => {
-                let current = live.state.status();
-                return Err(Refusal::SubscriptionNotActive { current });
-            }
-            Some(running) => decider.extend(&running, gift.months, source)?,
-            None => {
-                let (owner, sold, now) = ((user.id, user.client), Gift::PLAN, context.now);
-                let begun = Subscription::start(id, owner, sold, gift.months, now)?;
-                (decider.start(&begun, source), begun)
-            }
-        };
+        let (mut changes, subscription) = grant_months(decider, gift, user, id)?;
         let gift = gift.redeemed(user.id, context.now);
         changes.push(Change::Gift(gift.clone()));
         Ok((changes, Success::Changed(Entity::Redemption { gift, subscription })))
@@ -174,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gift_extends_a_yearly_plan_by_any_number_of_months() {
+    fn a_gift_of_the_same_tier_extends_a_yearly_plan_by_any_number_of_months() {
         let yearly = Subscription { plan: "yearly".to_owned(), ..held(Holding::Running) };
         let rows = working_set([Change::Subscription(yearly), pending()]);
         let found = decided(&rows, redeem(ALICE));

@@ -1,6 +1,6 @@
 //! A gift and its states (`docs/STATES.md`).
 
-use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, Plan, Sold, UserId};
+use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, Sold, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,6 +17,12 @@ pub struct Gift {
     pub recipient_email: Email,
     /// The state as stored; see [`Gift::effective_status`] for the status as it is.
     pub state: GiftState,
+    /// The code of the plan that it gives.
+    pub plan: String,
+    /// The version of that plan.
+    pub plan_version: u32,
+    /// The days of grace of that version.
+    pub grace_days: u32,
     /// The months that it is worth.
     pub months: u32,
     /// The first instant at which it can no longer be redeemed.
@@ -110,9 +116,15 @@ impl GiftState {
 }
 
 impl Gift {
-    /// The plan of every gift, and its version: the monthly one, as every client first has it.
-    pub const PLAN: Sold<'static> =
-        Sold { plan: "monthly", version: Plan::FIRST_VERSION, grace_days: 7, auto_renew: false };
+    /// The code of the plan of a gift whose giver names none.
+    pub const PLAN_DEFAULT: &'static str = "monthly";
+
+    /// What its recipient gets.
+    #[must_use]
+    pub fn sold(&self) -> Sold<'_> {
+        let Self { plan, plan_version: version, grace_days, .. } = self;
+        Sold { plan, version: *version, grace_days: *grace_days, auto_renew: false }
+    }
 
     /// The status at `now`. A pending gift past its expiry has expired, whether or not a sweep has
     /// marked it.

@@ -1,7 +1,7 @@
 //! The codes of plans.
 
 use crate::bounded::is_printable;
-use crate::schema;
+use crate::{Gift, schema};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -40,6 +40,11 @@ impl PlanCode {
     /// Parses the code of a plan that is to be made. It can stand in a path as it is.
     pub fn of_new_plan(text: &str) -> Result<Self, InvalidNewPlanCode> {
         Self::parse(text).ok().filter(|_| is_plain(text)).ok_or(InvalidNewPlanCode)
+    }
+
+    /// The plan of a gift whose giver names none.
+    pub(crate) fn of_gifts() -> Self {
+        Self(Gift::PLAN_DEFAULT.to_owned())
     }
 
     /// The code as text.

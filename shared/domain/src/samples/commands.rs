@@ -20,7 +20,7 @@ pub fn subscribe(user: UserId, code: &str, duration_months: Option<u32>) -> Subs
 #[must_use]
 pub fn give(gifter: UserId, to: &str, duration_months: Option<u32>) -> Give {
     let (gifter_id, recipient_email) = (Some(gifter), email(to));
-    Give { gifter_id, gifter_external_id: None, recipient_email, duration_months }
+    Give { gifter_id, gifter_external_id: None, recipient_email, plan: None, duration_months }
 }
 
 /// Has that user redeem a gift.

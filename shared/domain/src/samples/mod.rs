@@ -17,7 +17,7 @@ pub use given::*;
 
 use crate::{
     ClientId, Currency, Email, ExternalId, Gift, GiftId, GiftState, Grant, GrantSource, Instant,
-    Interval, JobId, Metadata, Money, Plan, PlanCode, PlanId, PlanSpec, Subscription,
+    Interval, JobId, Metadata, Money, Plan, PlanCode, PlanDetails, PlanId, PlanSpec, Subscription,
     SubscriptionId, User, UserId,
 };
 use uuid::Uuid;
@@ -97,6 +97,14 @@ pub fn plan_of(code: &str) -> Plan {
     Plan::new(PlanId::new(id), (SHOP, plan(code)), &spec, at("2026-01-01T00:00:00Z"))
 }
 
+/// A plan of `SHOP` of that code, which is its tier, too.
+#[must_use]
+pub fn plan_of_tier(code: &str) -> Plan {
+    let (id, plan) = (PlanId::new(7), plan_of(code));
+    let details = PlanDetails { tier: code.to_owned(), ..plan.details };
+    Plan { id, details, ..plan }
+}
+
 /// The built-in plans of a client.
 pub fn built_in_plans(client: ClientId) -> impl Iterator<Item = Plan> {
     ["monthly", "yearly"].into_iter().map(move |code| Plan { client, ..plan_of(code) })
@@ -119,8 +127,16 @@ pub fn user(id: UserId, client: ClientId, address: &str) -> User {
 #[must_use]
 pub fn subscription(id: i64, months: u32, start: &str, end: &str) -> Subscription {
     let (id, start) = (SubscriptionId::new(id), at(start));
-    let begun = Subscription::start(id, (ALICE, SHOP), Gift::PLAN, months, start).unwrap();
+    let begun = Subscription::start(id, (ALICE, SHOP), plan_of("monthly").sold(), months, start);
+    let begun = begun.unwrap();
     Subscription { end_date: at(end), ..begun }
+}
+
+/// A subscription of Alice to the plan of that code that waits since 10 June.
+#[must_use]
+pub fn waiting(id: i64, code: &str, months: u32) -> Subscription {
+    let (id, made_at) = (SubscriptionId::new(id), at("2026-06-10T00:00:00Z"));
+    Subscription::scheduled(id, (ALICE, SHOP), plan_of(code).sold(), months, made_at)
 }
 
 /// A gift of three months from Bob to Alice, which can be redeemed until 1 July.
@@ -132,6 +148,9 @@ pub fn gift(id: i64) -> Gift {
         client: SHOP,
         recipient_email: email("alice@EXAMPLE.com"),
         state: GiftState::Pending,
+        plan: "monthly".to_owned(),
+        plan_version: 1,
+        grace_days: 7,
         months: 3,
         expires_at: at("2026-07-01T00:00:00Z"),
         created_at: at("2026-06-01T00:00:00Z"),

@@ -1,8 +1,10 @@
 //! `auto_renew`: whether a subscription is renewed by itself.
 
-use super::term::changed;
 use crate::decide::{Decider, Rules, Ruling};
-use crate::{ClientId, Needs, NewIds, Subscription, SubscriptionId, SubscriptionStatus, UserId};
+use crate::{
+    ClientId, Needs, NewIds, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus,
+    UserId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,10 +29,15 @@ impl Rules for SetAutoRenew {
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let live = decider.subscription_that(self.subscription_id, SubscriptionStatus::is_live)?;
-        // As it is stored: its renewal may be overdue, and is still to be tried.
-        let stored = decider.working_set.subscription(live.client, live.id).cloned();
+        // A renewal that is overdue has not failed: it is still to be tried.
+        let stored = decider.working_set.subscription(live.client, live.id);
+        let has_failed = stored.is_some_and(|s| s.state == SubscriptionState::PastDue);
+        let state = match live.state {
+            SubscriptionState::PastDue if !has_failed => SubscriptionState::Active,
+            state => state,
+        };
         let (auto_renew, updated_at) = (self.auto_renew, decider.context.now);
-        Ok(changed(Subscription { auto_renew, updated_at, ..stored.unwrap_or(live) }))
+        decider.changed(Subscription { state, auto_renew, updated_at, ..live })
     }
 }
 
@@ -38,7 +45,7 @@ impl Rules for SetAutoRenew {
 mod tests {
     use super::SetAutoRenew;
     use crate::samples::*;
-    use crate::{Change, Refusal, Subscription, SubscriptionStatus};
+    use crate::{Change, Refusal, Subscription, SubscriptionState, SubscriptionStatus};
     use chrono::TimeDelta;
 
     #[test]
@@ -69,5 +76,17 @@ mod tests {
         let refusal = Refusal::SubscriptionNotActive { current };
         let found = decided(&holding(Holding::Ended, []), command);
         assert_eq!(found, refused(ALICE, refusal));
+    }
+
+    #[test]
+    fn one_whose_pause_is_over_goes_on_whether_or_not_that_is_marked() {
+        let (paused_at, resume_at) = (at("2026-06-10T00:00:00Z"), at("2026-06-12T00:00:00Z"));
+        let state = SubscriptionState::Paused { at: paused_at, resume_at: Some(resume_at) };
+        let paused = Subscription { state, ..held(Holding::Running) };
+        let resumed = paused.resumed(resume_at);
+        let command = SetAutoRenew { subscription_id: HELD, auto_renew: true };
+        let [found, marked] = [paused, resumed]
+            .map(|found| decided(&working_set([Change::Subscription(found)]), command.clone()));
+        assert_eq!(found, marked);
     }
 }

@@ -1,17 +1,17 @@
 //! `cancel`: ends a subscription, at once or at its end.
 
-use super::term::changed;
 use crate::bounded::is_false;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{
-    ClientId, Entity, Needs, NewIds, SubscriptionId, SubscriptionState, SubscriptionStatus,
-    Success, UserId,
+    Change, ClientId, Entity, Needs, NewIds, Subscription, SubscriptionId, SubscriptionState,
+    SubscriptionStatus, Success, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Ends a subscription at once, or at its end. Its `end_date` does not move, so that the bought
-/// term stays on record.
+/// term stays on record. If another waits behind it, that one begins. One that waits itself can be
+/// ended too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
@@ -26,8 +26,18 @@ pub struct Cancel {
 
 impl Cancel {
     fn at_once(&self, decider: &Decider<'_>) -> Ruling {
-        let live = decider.subscription_that(self.subscription_id, SubscriptionStatus::is_live)?;
-        Ok(changed(live.cancelled(decider.context.now)))
+        let may_end = |status: SubscriptionStatus| {
+            status.is_live() || status == SubscriptionStatus::Scheduled
+        };
+        let found = decider.subscription_that(self.subscription_id, may_end)?;
+        let cancelled = found.cancelled(decider.context.now);
+        let changes = if found.state.status().is_live() {
+            let next = successor(decider, &cancelled).map(Change::Subscription);
+            decider.with_marks(&cancelled).into_iter().chain(next).collect()
+        } else {
+            vec![Change::Subscription(cancelled.clone())]
+        };
+        Ok((changes, Success::Changed(Entity::Subscription(cancelled))))
     }
 
     fn at_end(&self, decider: &Decider<'_>) -> Ruling {
@@ -37,8 +47,14 @@ impl Cancel {
             return Ok((Vec::new(), Success::Changed(Entity::Subscription(active))));
         }
         let now = decider.context.now;
-        Ok(changed(active.in_state(SubscriptionState::Cancelling { at: now }, now)))
+        decider.changed(active.in_state(SubscriptionState::Cancelling { at: now }, now))
     }
+}
+
+/// The one that waits behind a cancelled subscription, as it begins now.
+fn successor(decider: &Decider<'_>, cancelled: &Subscription) -> Option<Subscription> {
+    let (now, next) = (decider.context.now, decider.waiting(cancelled.user).next()?);
+    Some(Subscription { updated_at: now, ..next.begun(now).ok()? })
 }
 
 impl Rules for Cancel {
@@ -60,7 +76,8 @@ mod tests {
     use super::Cancel;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, Refusal, Subscription, SubscriptionState, SubscriptionStatus,
+        Change, Decision, Entity, Refusal, Subscription, SubscriptionId, SubscriptionState,
+        SubscriptionStatus,
     };
     use chrono::TimeDelta;
 
@@ -142,5 +159,48 @@ mod tests {
             let cancelled = SubscriptionState::Cancelled { at: now() };
             assert_eq!(subscription_of(&decided(&rows, CANCEL)).state, cancelled);
         }
+    }
+
+    #[test]
+    fn the_next_one_begins_when_one_is_cancelled_and_carries_nothing_over() {
+        let running = Subscription { auto_renew: true, ..held(Holding::Running) };
+        let rows = [running.clone(), waiting(11, "gold", 2), waiting(12, "silver", 1)];
+        let found = decided(&working_set(rows.map(Change::Subscription)), CANCEL);
+        let begun = waiting(11, "gold", 2).begun(now()).unwrap();
+        let begun = Subscription { updated_at: now(), ..begun };
+        let cancelled = running.cancelled(now());
+        let changes = [cancelled.clone(), begun].map(Change::Subscription).into();
+        assert_eq!(found, changed(ALICE, Entity::Subscription(cancelled), changes));
+    }
+
+    /// The first has ended, and nobody has marked that the second runs.
+    #[test]
+    fn one_that_has_begun_unmarked_is_cancelled_as_it_is() {
+        let over = held(Holding::Ended);
+        let rows = [over.clone(), waiting(11, "gold", 2), waiting(12, "silver", 1)];
+        let rows = working_set(rows.map(Change::Subscription));
+        let found = decided(&rows, Cancel { subscription_id: SubscriptionId::new(11), ..CANCEL });
+        let expired = over.expired(now());
+        let second = waiting(11, "gold", 2).begun(over.end_date).unwrap().cancelled(now());
+        let third = waiting(12, "silver", 1).begun(now()).unwrap();
+        let third = Subscription { updated_at: now(), ..third };
+        let changes = [expired, second.clone(), third].map(Change::Subscription).into();
+        assert_eq!(found, changed(ALICE, Entity::Subscription(second), changes));
+    }
+
+    #[test]
+    fn one_that_waits_is_cancelled_at_once_only_and_the_others_stay() {
+        let rows = [held(Holding::Running), waiting(11, "gold", 2), waiting(12, "silver", 1)];
+        let rows = working_set(rows.map(Change::Subscription));
+        let subscription_id = SubscriptionId::new(11);
+        let cancelled = waiting(11, "gold", 2).cancelled(now());
+        assert!(!cancelled.has_begun());
+        let changes = vec![Change::Subscription(cancelled.clone())];
+        let found = decided(&rows, Cancel { subscription_id, ..CANCEL });
+        assert_eq!(found, changed(ALICE, Entity::Subscription(cancelled), changes));
+        let current = SubscriptionStatus::Scheduled;
+        let refusal = Refusal::SubscriptionNotActive { current };
+        let found = decided(&rows, Cancel { subscription_id, ..AT_END });
+        assert_eq!(found, refused(ALICE, refusal));
     }
 }

@@ -1,12 +1,11 @@
 //! Whether a user is entitled to the product at an instant, and to what.
 
-use crate::{GrantSource, Instant, Subscription, SubscriptionStatus, calendar};
+use crate::{GrantSource, Instant, Line, Subscription, SubscriptionStatus, calendar};
 use chrono::Months;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The newest subscription of a user, which is the running one if any runs, with what tells what
-/// it entitles to.
+/// A subscription of a user, with what tells what it entitles to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntitlementBasis {
     /// The subscription.
@@ -60,17 +59,25 @@ pub enum EntitlementSource {
 }
 
 impl Entitlement {
-    /// What a user who has `basis`, or never had a subscription, is entitled to at `now`. It
-    /// looks at instants and not at what is marked, so that it is right without any worker.
+    /// What a user is entitled to at `now` who has these: the newest subscription that is stored as
+    /// begun, if there is one, and those that wait behind it. It looks at instants and not at what
+    /// is marked, so that it is right without any worker.
     #[must_use]
-    pub fn at(basis: Option<EntitlementBasis>, now: Instant) -> Self {
-        let Some(EntitlementBasis { subscription, tier, features, grants }) = basis else {
+    pub fn at(bases: Vec<EntitlementBasis>, now: Instant) -> Self {
+        let line = Line::of(bases.iter().map(|basis| basis.subscription.clone()));
+        let rows = bases.into_iter().map(|basis| {
+            let subscription = line.row_at(&basis.subscription, now);
+            EntitlementBasis { subscription, ..basis }
+        });
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_by_key(|basis| current_last(&basis.subscription));
+        let Some(EntitlementBasis { subscription, tier, features, grants }) = rows.pop() else {
             return Self { status: None, plan: None, tier: None, will_renew: false, current: None };
         };
-        let subscription = subscription.as_of(now);
         let status = subscription.state.status();
         let source = running_source(&subscription, &grants, now);
-        let entitled = Entitled { features, until: subscription.access_end(), source };
+        let until = Line::of(line.at(now)).end().unwrap_or_else(|| subscription.access_end());
+        let entitled = Entitled { features, until, source };
         let flagged = subscription.state.parts().cancel_at_period_end;
         Self {
             status: Some(status),
@@ -80,6 +87,12 @@ impl Entitlement {
             current: status.is_entitled().then_some(entitled),
         }
     }
+}
+
+/// An order in which the one that is live comes last, else the one that ended last.
+fn current_last(row: &Subscription) -> (bool, bool, Instant) {
+    let status = row.state.status();
+    (status.is_live(), status != SubscriptionStatus::Scheduled, row.start_date)
 }
 
 /// The source of the months that cover `now`: each grant covers its months after those of the
@@ -128,14 +141,14 @@ mod tests {
     }
 
     fn at_instant(kind: Holding, now: Instant) -> Entitlement {
-        Entitlement::at(Some(basis(kind)), now)
+        Entitlement::at(vec![basis(kind)], now)
     }
 
     #[test]
     fn who_never_subscribed_is_entitled_to_nothing() {
         let nothing =
             Entitlement { status: None, plan: None, tier: None, will_renew: false, current: None };
-        assert_eq!(Entitlement::at(None, now()), nothing);
+        assert_eq!(Entitlement::at(Vec::new(), now()), nothing);
     }
 
     #[test]
@@ -188,11 +201,70 @@ mod tests {
         {
             let basis =
                 EntitlementBasis { subscription: resumed.clone(), ..basis(Holding::Running) };
-            assert_eq!(Entitlement::at(Some(basis), now).current.unwrap().source, Some(source));
+            assert_eq!(Entitlement::at(vec![basis], now).current.unwrap().source, Some(source));
         }
         let renewed =
             EntitlementBasis { grants: vec![(GrantSource::Renewal, 2)], ..basis(Holding::Running) };
-        let current = Entitlement::at(Some(renewed), now()).current.unwrap();
+        let current = Entitlement::at(vec![renewed], now()).current.unwrap();
         assert_eq!(current.source, Some(Purchase));
+    }
+
+    /// A gift of gold waits behind the one that runs.
+    fn followed(kind: Holding) -> Vec<EntitlementBasis> {
+        let gold = EntitlementBasis {
+            subscription: waiting(11, "gold", 2),
+            tier: Some("gold".to_owned()),
+            features: vec!["everything".to_owned()],
+            grants: vec![(GIFT, 2)],
+        };
+        vec![basis(kind), gold]
+    }
+
+    #[test]
+    fn it_goes_on_through_what_waits_and_is_that_when_it_has_begun() {
+        let running = held(Holding::Running);
+        let until = at("2026-09-30T08:00:00Z");
+        let tick = TimeDelta::microseconds(1);
+        for (now, plan, features, source) in [
+            (now(), "monthly", "reports", EntitlementSource::Purchase),
+            (running.end_date - tick, "monthly", "reports", EntitlementSource::Gift),
+            (running.end_date, "gold", "everything", EntitlementSource::Gift),
+            (until - tick, "gold", "everything", EntitlementSource::Gift),
+        ] {
+            let mut bases = followed(Holding::Running);
+            for _ in 0..2 {
+                let found = Entitlement::at(bases.clone(), now);
+                assert_eq!(found.plan.as_deref(), Some(plan), "{now}");
+                let (features, source) = (vec![features.to_owned()], Some(source));
+                assert_eq!(found.current, Some(Entitled { features, until, source }));
+                bases.reverse();
+            }
+        }
+        let over = Entitlement::at(followed(Holding::Running), until);
+        assert_eq!((over.status, over.current), (Some(SubscriptionStatus::Expired), None));
+        assert_eq!(over.plan.as_deref(), Some("gold"));
+    }
+
+    #[test]
+    fn a_renewal_that_is_carried_over_is_counted_with_its_grace() {
+        let mut bases = followed(Holding::Running);
+        for basis in &mut bases {
+            basis.subscription.auto_renew = basis.subscription.has_begun();
+        }
+        for now in [now(), held(Holding::Running).end_date] {
+            let found = Entitlement::at(bases.clone(), now);
+            assert!(found.will_renew, "{now}");
+            assert_eq!(found.current.unwrap().until, at("2026-10-07T08:00:00Z"));
+        }
+    }
+
+    #[test]
+    fn what_waits_behind_one_that_stands_still_does_not_entitle() {
+        let mut bases = followed(Holding::Running);
+        for basis in bases.iter_mut().take(1) {
+            basis.subscription.state = SubscriptionState::Paused { at: now(), resume_at: None };
+        }
+        let found = Entitlement::at(bases, now());
+        assert_eq!((found.status, found.current), (Some(SubscriptionStatus::Paused), None));
     }
 }

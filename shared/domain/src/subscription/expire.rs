@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Marks a subscription that is past its end, or the end of its grace: as expired, or as cancelled
 /// where that was asked for. It does so at one instant only: a subscription that was prolonged
-/// meanwhile ends by another command.
+/// meanwhile ends by another command. If another waits behind it, that one begins at its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpireSubscription {
     /// The subscription.
@@ -27,8 +27,11 @@ impl InternalRules for ExpireSubscription {
 
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
         let subscription = decider.due(self.subscription_id, self.clone())?;
-        let ended = subscription.marked(decider.context.now);
-        Some((vec![Change::Subscription(ended.clone())], Entity::Subscription(ended)))
+        let (changes, ended) = decider.hand_over(subscription).unwrap_or_else(|| {
+            let ended = subscription.marked(decider.context.now);
+            (vec![Change::Subscription(ended.clone())], ended)
+        });
+        Some((changes, Entity::Subscription(ended)))
     }
 }
 
@@ -153,5 +156,29 @@ mod tests {
         let expired = due_at(&rows, due, end + TimeDelta::days(7)).unwrap();
         let expired = subscription_of(&expired);
         assert_eq!((expired.state, expired.end_date), (SubscriptionState::Expired, end));
+    }
+
+    #[test]
+    fn the_next_one_begins_at_its_end_however_late_that_is_seen() {
+        for asked in [None, Some(now())] {
+            let state =
+                asked.map_or(SubscriptionState::Active, |at| SubscriptionState::Cancelling { at });
+            let running = Subscription { state, ..held(Holding::Running) };
+            let (due, end) = (running.due().unwrap(), running.end_date);
+            let rows = [running, waiting(11, "gold", 2), waiting(12, "silver", 1)];
+            let rows = working_set(rows.map(Change::Subscription));
+            // The second has ended by then, too: that is another command.
+            for now in [end, end + TimeDelta::days(70)] {
+                let found = due_at(&rows, due.clone(), now).unwrap();
+                let begun = waiting(11, "gold", 2).begun(end).unwrap();
+                let begun = Subscription { updated_at: now, ..begun };
+                let changes = [subscription_of(&found).clone(), begun].map(Change::Subscription);
+                assert_eq!(found.changes, changes);
+                let ended = asked.map_or(SubscriptionState::Expired, |at| {
+                    SubscriptionState::CancelledAtEnd { at }
+                });
+                assert_eq!(subscription_of(&found).state, ended);
+            }
+        }
     }
 }

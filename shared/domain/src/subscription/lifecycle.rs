@@ -14,7 +14,8 @@ pub const PAUSE_MAX: TimeDelta = TimeDelta::days(365);
 const FIRST_TRY: TimeDelta = TimeDelta::hours(1);
 
 impl Subscription {
-    /// This subscription as it is at `now`, whether or not it is marked.
+    /// This subscription as it is at `now`, whether or not it is marked, if none waits behind it:
+    /// see [`crate::Line`].
     #[must_use]
     pub fn as_of(&self, now: Instant) -> Self {
         let at_end = |state| Self { state, ..self.clone() };
@@ -102,7 +103,9 @@ impl Subscription {
             SubscriptionState::Active | SubscriptionState::Cancelling { .. } => Some(self.end_date),
             SubscriptionState::PastDue => Some(self.access_end()),
             SubscriptionState::Paused { .. } => self.resumes_at(),
-            SubscriptionState::Cancelled { .. }
+            // It begins when the one before it ends, by the command that ends that one.
+            SubscriptionState::Scheduled
+            | SubscriptionState::Cancelled { .. }
             | SubscriptionState::CancelledAtEnd { .. }
             | SubscriptionState::Expired => None,
         }

@@ -1,6 +1,5 @@
 //! `pause`: a subscription stands still.
 
-use super::term::changed;
 use crate::bounded::maybe_instant;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{
@@ -50,7 +49,9 @@ impl Rules for Pause {
             return Err(Refusal::TermTooLong);
         }
         let state = SubscriptionState::Paused { at: now, resume_at: self.resume_at };
-        Ok(changed(active.in_state(state, now)))
+        let paused = active.in_state(state, now);
+        decider.fits(&paused)?;
+        decider.changed(paused)
     }
 }
 
@@ -103,5 +104,16 @@ mod tests {
             let refusal = Refusal::SubscriptionNotActive { current };
             assert_eq!(decided(&found(state), pause(None)), refused(ALICE, refusal));
         }
+    }
+
+    #[test]
+    fn what_waits_behind_it_must_end_by_the_year_9999_too() {
+        let late = Subscription { end_date: at("9998-06-30T00:00:00Z"), ..held(Holding::Running) };
+        let rows = |months| {
+            let rows = [late.clone(), waiting(11, "gold", months)];
+            working_set(rows.map(Change::Subscription))
+        };
+        assert_eq!(decided(&rows(7), pause(None)), refused(ALICE, Refusal::TermTooLong));
+        assert!(decided(&rows(6), pause(None)).result.is_ok());
     }
 }

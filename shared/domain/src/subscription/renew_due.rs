@@ -1,15 +1,17 @@
-//! `renew_subscription`: renews a subscription at its end by itself.
+//! `renew_subscription`: renews a subscription at its end by itself, or lets the one begin that
+//! waits behind it.
 
 use super::renew::MONTHS_WITHOUT_PLAN;
 use crate::decide::{Decider, InternalRules, InternalRuling};
 use crate::{
-    Change, ClientId, Entity, GrantSource, IdempotencyKey, Instant, Needs, Subscription,
+    Change, ClientId, Entity, GrantSource, IdempotencyKey, Instant, Needs, NextPlan, Subscription,
     SubscriptionId, SubscriptionState, calendar,
 };
 use serde::{Deserialize, Serialize};
 
-/// Renews a subscription at its end, by one interval of its plan. One that should have been renewed
-/// longer ago than its grace ends instead.
+/// Renews a subscription at its end, by one interval of the plan that it is renewed as. One that
+/// should have been renewed longer ago than its grace ends instead. If another waits behind it, it
+/// is not renewed: that one begins at its end, and takes the renewal over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenewSubscription {
     /// The subscription.
@@ -31,8 +33,10 @@ impl InternalRules for RenewSubscription {
 
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
         let now = decider.context.now;
-        let subscription = decider.due(self.subscription_id, self.clone())?.as_of(now);
-        let (changes, after) = renewed(decider, &subscription).unwrap_or_else(|| {
+        let stored = decider.due(self.subscription_id, self.clone())?;
+        let subscription = stored.as_of(now);
+        let renewed = decider.hand_over(stored).or_else(|| renewed(decider, &subscription));
+        let (changes, after) = renewed.unwrap_or_else(|| {
             let ended = not_renewed(&subscription, now);
             (vec![Change::Subscription(ended.clone())], ended)
         });
@@ -46,13 +50,15 @@ fn renewed(
     decider: &Decider<'_>,
     subscription: &Subscription,
 ) -> Option<(Vec<Change>, Subscription)> {
-    let terms = decider.working_set.terms_of(subscription);
+    let terms = decider.working_set.next_terms_of(subscription);
     let is_free = terms.is_none_or(|terms| terms.price.amount == 0);
     if !subscription.state.status().is_live() || !is_free {
         return None;
     }
     let months = terms.map_or(MONTHS_WITHOUT_PLAN, |terms| terms.interval.months());
-    let wanted = Subscription { state: SubscriptionState::Active, ..subscription.clone() };
+    let NextPlan { code: plan, version: plan_version } = subscription.renewed_as();
+    let (state, next_plan) = (SubscriptionState::Active, None);
+    let wanted = Subscription { state, plan, plan_version, next_plan, ..subscription.clone() };
     decider.extend(&wanted, months, GrantSource::Renewal).ok()
 }
 
@@ -142,5 +148,40 @@ mod tests {
         assert_eq!(due_at(&renewed, due.clone(), end), None);
         let off = Subscription { auto_renew: false, ..subscription };
         assert_eq!(due_at(&rows(&off, terms), due, end), None);
+    }
+
+    #[test]
+    fn one_that_waits_begins_in_the_place_of_the_renewal() {
+        let running = renewing(5);
+        let due = running.due().unwrap();
+        let mut rows = rows(&running, priced());
+        rows.apply(Change::Subscription(waiting(11, "gold", 2)));
+        for late in [TimeDelta::zero(), TimeDelta::days(40)] {
+            let now = running.end_date + late;
+            let found = due_at(&rows, due.clone(), now).unwrap();
+            let expired = running.expired(now);
+            let begun = waiting(11, "gold", 2).begun_after(&running, running.end_date).unwrap();
+            assert!(begun.auto_renew && begun.next_plan.is_some());
+            let begun = Subscription { updated_at: now, ..begun };
+            assert_eq!(found.changes, [expired, begun].map(Change::Subscription));
+        }
+    }
+
+    #[test]
+    fn it_is_renewed_as_the_plan_that_it_stands_in_for() {
+        let gold = waiting(11, "gold", 2).begun_after(&renewing(5), now()).unwrap();
+        let mut rows = working_set([Change::Subscription(gold.clone())]);
+        rows.add_terms(gold.id, priced());
+        rows.add_next_terms(gold.id, plan_of("monthly").terms);
+        let found = due_at(&rows, gold.due().unwrap(), gold.end_date).unwrap();
+        let renewed = subscription_of(&found);
+        assert_eq!((renewed.plan.as_str(), renewed.plan_version), ("monthly", 1));
+        assert_eq!((&renewed.next_plan, renewed.months), (&None, 3));
+        assert_eq!(renewed.end_date, at("2026-09-15T12:00:00.123456Z"), "from its anchor");
+        // What that plan costs counts, and not what the gift's plan costs.
+        rows.add_next_terms(gold.id, priced());
+        let found = due_at(&rows, gold.due().unwrap(), gold.end_date).unwrap();
+        let failed = subscription_of(&found);
+        assert_eq!((failed.state, failed.plan.as_str()), (SubscriptionState::PastDue, "gold"));
     }
 }

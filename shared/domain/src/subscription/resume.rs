@@ -1,6 +1,5 @@
 //! `resume`: a subscription that stands still goes on.
 
-use super::term::changed;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{
     ClientId, Needs, NewIds, Refusal, Subscription, SubscriptionId, SubscriptionStatus, UserId,
@@ -31,7 +30,7 @@ impl Rules for Resume {
         if paused.state.status() != SubscriptionStatus::Paused {
             return Err(Refusal::SubscriptionNotPaused { current: paused.state.status() });
         }
-        Ok(changed(Subscription { updated_at: now, ..paused.resumed(now) }))
+        decider.changed(Subscription { updated_at: now, ..paused.resumed(now) })
     }
 }
 

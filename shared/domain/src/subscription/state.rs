@@ -19,13 +19,17 @@ pub struct Subscription {
     pub plan_version: u32,
     /// Whether it is renewed at its end by itself.
     pub auto_renew: bool,
-    /// The days after its end in which a renewal may still succeed, by the version of its plan.
+    /// The plan that it is renewed as, where that is another one.
+    pub next_plan: Option<NextPlan>,
+    /// The days after its end in which a renewal may still succeed, by the version of the plan that
+    /// it is renewed as.
     pub grace_days: u32,
     /// The state as stored; see [`Subscription::effective_status`] for the status as it is.
     pub state: SubscriptionState,
     /// All months ever granted.
     pub months: u32,
-    /// The first instant covered. It never changes.
+    /// The first instant covered. It never changes once it has begun. One that has not begun covers
+    /// nothing: its period is empty, at the instant at which it was made.
     pub start_date: Instant,
     /// The instant from which months are counted, so that they do not drift: `start_date`, until a
     /// pause moves the rest of the term.
@@ -40,9 +44,20 @@ pub struct Subscription {
     pub updated_at: Instant,
 }
 
+/// The plan of a renewal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextPlan {
+    /// The code of the plan.
+    pub code: String,
+    /// Its version.
+    pub version: u32,
+}
+
 /// A state of a subscription, with the data that only this state has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubscriptionState {
+    /// It begins when the one before it ends.
+    Scheduled,
     /// The subscription runs.
     Active,
     /// It runs, and is cancelled at its end.
@@ -77,6 +92,8 @@ pub enum SubscriptionState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubscriptionStatus {
+    /// It waits for the one before it to end.
+    Scheduled,
     /// It runs.
     Active,
     /// A renewal failed, and it goes on for the time of grace.
@@ -91,13 +108,20 @@ pub enum SubscriptionStatus {
 
 impl SubscriptionStatus {
     /// Every status.
-    pub const ALL: [Self; 5] =
-        [Self::Active, Self::PastDue, Self::Paused, Self::Cancelled, Self::Expired];
+    pub const ALL: [Self; 6] = [
+        Self::Scheduled,
+        Self::Active,
+        Self::PastDue,
+        Self::Paused,
+        Self::Cancelled,
+        Self::Expired,
+    ];
 
     /// The spelling of the status, in answers and in the schema.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Scheduled => "scheduled",
             Self::Active => "active",
             Self::PastDue => "past_due",
             Self::Paused => "paused",
@@ -146,6 +170,7 @@ impl SubscriptionState {
     pub fn from_parts(parts: StateParts) -> Option<Self> {
         let StateParts { status, cancel_at_period_end, cancelled_at, paused_at, resume_at } = parts;
         let state = match (status, cancel_at_period_end) {
+            (SubscriptionStatus::Scheduled, _) => Self::Scheduled,
             (SubscriptionStatus::Active, false) => Self::Active,
             (SubscriptionStatus::Active, true) => Self::Cancelling { at: cancelled_at? },
             (SubscriptionStatus::PastDue, _) => Self::PastDue,
@@ -169,7 +194,7 @@ impl SubscriptionState {
                 cancelled_at = Some(at);
             }
             Self::Paused { at, resume_at } => (paused_at, resumes) = (Some(at), resume_at),
-            Self::Active | Self::PastDue | Self::Expired => {}
+            Self::Scheduled | Self::Active | Self::PastDue | Self::Expired => {}
         }
         StateParts { status, cancel_at_period_end, cancelled_at, paused_at, resume_at: resumes }
     }
@@ -178,6 +203,7 @@ impl SubscriptionState {
     #[must_use]
     pub const fn status(&self) -> SubscriptionStatus {
         match self {
+            Self::Scheduled => SubscriptionStatus::Scheduled,
             Self::Active | Self::Cancelling { .. } => SubscriptionStatus::Active,
             Self::PastDue => SubscriptionStatus::PastDue,
             Self::Paused { .. } => SubscriptionStatus::Paused,
@@ -191,28 +217,54 @@ impl Subscription {
     /// A new subscription that starts at `now`.
     pub fn start(
         id: SubscriptionId,
-        (user, client): (UserId, ClientId),
+        owner: (UserId, ClientId),
         sold: Sold<'_>,
         months: u32,
         now: Instant,
     ) -> Result<Self, Refusal> {
-        Ok(Self {
+        Self::scheduled(id, owner, sold, months, now).begun(now)
+    }
+
+    /// A new subscription that begins when the one before it ends.
+    #[must_use]
+    pub fn scheduled(
+        id: SubscriptionId,
+        (user, client): (UserId, ClientId),
+        sold: Sold<'_>,
+        months: u32,
+        now: Instant,
+    ) -> Self {
+        Self {
             id,
             user,
             client,
             plan: sold.plan.to_owned(),
             plan_version: sold.version,
             auto_renew: sold.auto_renew,
+            next_plan: None,
             grace_days: sold.grace_days,
-            state: SubscriptionState::Active,
+            state: SubscriptionState::Scheduled,
             months,
             start_date: now,
             anchor: now,
-            anchor_months: months,
-            end_date: calendar::add_months(now, months).ok_or(Refusal::TermTooLong)?,
+            anchor_months: 0,
+            end_date: now,
             created_at: now,
             updated_at: now,
-        })
+        }
+    }
+
+    /// This subscription, begun at `at`.
+    pub fn begun(self, at: Instant) -> Result<Self, Refusal> {
+        let end_date = calendar::add_months(at, self.months).ok_or(Refusal::TermTooLong)?;
+        let (state, anchor_months) = (SubscriptionState::Active, self.months);
+        Ok(Self { state, start_date: at, anchor: at, anchor_months, end_date, ..self })
+    }
+
+    /// Whether it has ever run.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.start_date < self.end_date
     }
 
     /// This subscription with `months` more. A failed renewal is made good by them.

@@ -1,9 +1,9 @@
 //! What several commands do alike: they look a subscription up, start one, or give it more months.
 
-use crate::decide::Decider;
+use crate::decide::{Decider, Ruling};
 use crate::{
-    Change, Entity, Grant, GrantSource, InternalCommand, PLANS_SHOWN_MAX, Plan, PlanCode, Refusal,
-    Subscription, SubscriptionId, SubscriptionStatus, Success, UserId,
+    Change, Entity, Grant, GrantSource, InternalCommand, Line, PLANS_SHOWN_MAX, Plan, PlanCode,
+    Refusal, Subscription, SubscriptionId, SubscriptionStatus, Success, UserId,
 };
 
 impl Decider<'_> {
@@ -15,7 +15,8 @@ impl Decider<'_> {
     /// The subscription of that id as it is now.
     pub(crate) fn subscription(&self, id: SubscriptionId) -> Result<Subscription, Refusal> {
         let found = self.working_set.subscription(self.context.client, id);
-        Ok(found.ok_or(Refusal::SubscriptionNotFound)?.as_of(self.context.now))
+        let stored = found.ok_or(Refusal::SubscriptionNotFound)?;
+        Ok(self.working_set.line(stored.user).row_at(stored, self.context.now))
     }
 
     /// The subscription of that id; a refusal unless its status is one of those.
@@ -64,12 +65,9 @@ impl Decider<'_> {
         }
     }
 
-    /// The changes that start `begun`. A subscription that has ended but is not marked is marked
-    /// first, because the schema allows each user one live subscription.
+    /// The changes that start `begun`.
     pub(crate) fn start(&self, begun: &Subscription, source: GrantSource) -> Vec<Change> {
-        let ended = self.working_set.ended_unmarked(begun.user, self.context.now);
-        let mut changes: Vec<_> = ended.into_iter().map(Change::Subscription).collect();
-        changes.push(Change::Subscription(begun.clone()));
+        let mut changes = self.with_marks(begun);
         changes.push(Change::Grant(self.grant(begun.id, source, begun.months)));
         changes
     }
@@ -82,11 +80,54 @@ impl Decider<'_> {
         source: GrantSource,
     ) -> Result<(Vec<Change>, Subscription), Refusal> {
         let extended = running.extended(months, self.context.now)?;
-        let grant = self.grant(running.id, source, months);
-        Ok((vec![Change::Subscription(extended.clone()), Change::Grant(grant)], extended))
+        self.fits(&extended)?;
+        let mut changes = self.with_marks(&extended);
+        changes.push(Change::Grant(self.grant(running.id, source, months)));
+        Ok((changes, extended))
     }
 
-    fn grant(&self, subscription: SubscriptionId, source: GrantSource, months: u32) -> Grant {
+    /// The ruling that the running subscription was changed, and nothing else.
+    pub(super) fn changed(&self, running: Subscription) -> Ruling {
+        let changes = self.with_marks(&running);
+        Ok((changes, Success::Changed(Entity::Subscription(running))))
+    }
+
+    /// The change of the subscription that runs now. Those before it that have ended but are not
+    /// marked are marked first, because the schema allows each user one live subscription.
+    pub(crate) fn with_marks(&self, running: &Subscription) -> Vec<Change> {
+        let ended = self.working_set.ended_unmarked(running.user, self.context.now);
+        ended.into_iter().chain([running.clone()]).map(Change::Subscription).collect()
+    }
+
+    /// The subscriptions of the user that wait, the first first.
+    pub(crate) fn waiting(&self, user: UserId) -> impl Iterator<Item = Subscription> {
+        let rows = self.working_set.line(user).at(self.context.now);
+        rows.into_iter().filter(|row| row.state.status() == SubscriptionStatus::Scheduled)
+    }
+
+    /// The changes at the end of a stored subscription that is due, and how it ended, if another
+    /// waits behind it: that one begins where this one ends, however late that is seen.
+    pub(crate) fn hand_over(&self, stored: &Subscription) -> Option<(Vec<Change>, Subscription)> {
+        let updated_at = self.context.now;
+        let next = self.working_set.line(stored.user).next_after(stored.id)?;
+        let (_, ended, begun) = stored.hand_over_to(&next)?;
+        let [ended, begun] = [ended, begun].map(|row| Subscription { updated_at, ..row });
+        let changes = [ended.clone(), begun].map(Change::Subscription);
+        Some((changes.into(), ended))
+    }
+
+    /// A refusal if those that wait behind `running` would end after the year 9999.
+    pub(crate) fn fits(&self, running: &Subscription) -> Result<(), Refusal> {
+        let rows = [running.clone()].into_iter().chain(self.waiting(running.user));
+        Line::of(rows).end().map(drop).ok_or(Refusal::TermTooLong)
+    }
+
+    pub(crate) fn grant(
+        &self,
+        subscription: SubscriptionId,
+        source: GrantSource,
+        months: u32,
+    ) -> Grant {
         let (job, granted_at) = (self.context.job, self.context.now);
         let client = self.context.client;
         Grant { client, subscription, source, months, job, granted_at }
@@ -104,10 +145,4 @@ impl Subscription {
             current => Err(Refusal::SubscriptionNotActive { current }),
         }
     }
-}
-
-/// The ruling that a subscription was changed, and nothing else.
-pub(super) fn changed(subscription: Subscription) -> (Vec<Change>, Success) {
-    let changes = vec![Change::Subscription(subscription.clone())];
-    (changes, Success::Changed(Entity::Subscription(subscription)))
 }

@@ -1,6 +1,5 @@
 //! `uncancel`: a subscription that was to be cancelled at its end goes on.
 
-use super::term::changed;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{ClientId, Needs, NewIds, Refusal, SubscriptionId, SubscriptionState, UserId};
 use serde::{Deserialize, Serialize};
@@ -26,9 +25,8 @@ impl Rules for Uncancel {
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let subscription = decider.subscription(self.subscription_id)?;
         match subscription.state {
-            SubscriptionState::Cancelling { .. } => {
-                Ok(changed(subscription.in_state(SubscriptionState::Active, decider.context.now)))
-            }
+            SubscriptionState::Cancelling { .. } => decider
+                .changed(subscription.in_state(SubscriptionState::Active, decider.context.now)),
             _ => Err(Refusal::NotCancelling),
         }
     }

@@ -25,6 +25,7 @@ mod needs;
 mod no_drift;
 mod plan_code;
 mod plan_revision;
+mod scheduled;
 mod spelling;
 mod term_limit;
 mod working_set;

@@ -24,15 +24,15 @@ struct Granted {
     reason: Option<String>,
 }
 
-/// The newest subscription of a user of that client with what it entitles to, and the time of the
-/// client. The outer `None` says that there is no such user, the inner one that the user never had
-/// a subscription.
+/// The newest subscription of a user of that client that has begun, and those that wait behind it,
+/// with what they entitle to, and the time of the client. `None` if there is no such user; none of
+/// them if the user never had a subscription.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn entitlement(
     database: &Database,
     client: ClientId,
     user: UserId,
-) -> Result<Option<(Option<EntitlementBasis>, Instant)>, StoreError> {
+) -> Result<Option<(Vec<EntitlementBasis>, Instant)>, StoreError> {
     let look = |mut connection: Lent| async move { find(&mut connection, client, user).await };
     database.read(look).await
 }
@@ -41,38 +41,56 @@ async fn find(
     connection: &mut PgConnection,
     client: ClientId,
     user: UserId,
-) -> Result<Option<(Option<EntitlementBasis>, Instant)>, StoreError> {
-    let found = query_subscriptions!(
+) -> Result<Option<(Vec<EntitlementBasis>, Instant)>, StoreError> {
+    // Newer subscriptions of a user have greater ids, and those that were cancelled before they
+    // began say nothing.
+    let rows = query_subscriptions!(
         r#"SELECT coalesce((SELECT test_clocks.now FROM test_clocks
                             WHERE test_clocks.client_id = owner.client_id), now()) AS "now!",
-               to_json(newest)::text AS subscription,
+               to_json(subscription)::text AS subscription,
                (SELECT json_build_object('tier', plans.tier, 'features', plans.features)::text
                 FROM plans
-                WHERE plans.client_id = newest.client_id AND plans.code = newest.plan) AS plan,
+                WHERE plans.client_id = subscription.client_id
+                  AND plans.code = subscription.plan) AS plan,
                (SELECT json_agg(json_build_object('source', grants.source, 'months', grants.months,
                                                   'gift_id', grants.gift_id,
                                                   'reason', grants.reason) ORDER BY grants.id)
-                FROM grants WHERE grants.client_id = newest.client_id
-                              AND grants.subscription_id = newest.id)::text AS grants
-           FROM users AS owner LEFT JOIN LATERAL (SELECT "#,
+                FROM grants WHERE grants.client_id = subscription.client_id
+                              AND grants.subscription_id = subscription.id)::text AS grants
+           FROM users AS owner
+               LEFT JOIN LATERAL (
+                   (SELECT id FROM subscriptions
+                    WHERE subscriptions.client_id = owner.client_id
+                      AND subscriptions.user_id = owner.id AND start_date < end_date
+                    ORDER BY subscriptions.id DESC LIMIT 1)
+                   UNION ALL
+                   (SELECT id FROM subscriptions
+                    WHERE subscriptions.client_id = owner.client_id
+                      AND subscriptions.user_id = owner.id AND status = 'scheduled'
+                    ORDER BY subscriptions.id)) AS wanted ON true
+               LEFT JOIN LATERAL (SELECT "#,
         r#" FROM subscriptions
-            WHERE subscriptions.client_id = owner.client_id AND subscriptions.user_id = owner.id
-            ORDER BY subscriptions.id DESC LIMIT 1) AS newest ON true
+                   WHERE subscriptions.client_id = owner.client_id AND subscriptions.id = wanted.id
+                   LIMIT 1) AS subscription ON true
            WHERE owner.client_id = $1 AND owner.id = $2"#,
         client.get(),
         user.get(),
     )
-    .fetch_optional(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
-    let Some(found) = found else { return Ok(None) };
-    let Some(subscription) = found.subscription else { return Ok(Some((None, found.now))) };
-    let subscription = from_json::<SubscriptionRow<'_>>(&subscription)?.try_into()?;
-    let plan: Option<Entitling> = found.plan.as_deref().map(from_json).transpose()?;
-    let (tier, features) = plan.map(|plan| (plan.tier, plan.features)).unzip();
-    let granted: Vec<Granted> = rows_from_json(found.grants.as_deref())?;
-    let grants = granted.iter().map(|grant| read_grant(grant, user)).collect::<Result<_, _>>()?;
-    let features = features.unwrap_or_default();
-    Ok(Some((Some(EntitlementBasis { subscription, tier, features, grants }), found.now)))
+    let Some(now) = rows.first().map(|first| first.now) else { return Ok(None) };
+    let mut bases = Vec::new();
+    for row in &rows {
+        let Some(subscription) = &row.subscription else { continue };
+        let subscription = from_json::<SubscriptionRow<'_>>(subscription)?.try_into()?;
+        let plan: Option<Entitling> = row.plan.as_deref().map(from_json).transpose()?;
+        let (tier, features) = plan.map(|plan| (plan.tier, plan.features)).unzip();
+        let granted: Vec<Granted> = rows_from_json(row.grants.as_deref())?;
+        let grants = granted.iter().map(|grant| read_grant(grant, user));
+        let (grants, features) = (grants.collect::<Result<_, _>>()?, features.unwrap_or_default());
+        bases.push(EntitlementBasis { subscription, tier, features, grants });
+    }
+    Ok(Some((bases, now)))
 }
 
 fn read_grant(grant: &Granted, user: UserId) -> Result<(GrantSource, u32), StoreError> {

@@ -4,6 +4,7 @@
 
 mod entitlement;
 mod gift;
+mod line;
 mod page;
 mod subscription;
 mod subscriptions;

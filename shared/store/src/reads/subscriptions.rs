@@ -1,10 +1,11 @@
 //! Pages of the subscriptions of users.
 
 use crate::connections::Lent;
+use crate::reads::line::line;
 use crate::reads::page::cut;
 use crate::tables::{SubscriptionRow, query_subscriptions};
 use crate::{Database, StoreError};
-use domain::{ClientId, Instant, Subscription, SubscriptionId, UserId};
+use domain::{ClientId, Instant, Line, Subscription, SubscriptionId, UserId};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
@@ -27,6 +28,8 @@ pub struct PageOf {
 pub struct Page {
     /// The subscriptions, newest first.
     pub subscriptions: Vec<Subscription>,
+    /// The line of the user, if any subscription waits in it. It need not be on the page.
+    pub line: Line,
     /// Whether there are older ones.
     pub has_more: bool,
     /// The time of the client.
@@ -60,6 +63,7 @@ async fn find_subscriptions(
         r#"SELECT asked.place AS "place!",
                   coalesce((SELECT test_clocks.now FROM test_clocks
                             WHERE test_clocks.client_id = owner.client_id), now()) AS "now!",
+                  line_of(owner.client_id, owner.id)::text AS line,
                   (SELECT json_agg(page) FROM (SELECT "#,
         r#" FROM subscriptions
                          WHERE subscriptions.client_id = owner.client_id
@@ -78,18 +82,23 @@ async fn find_subscriptions(
     )
     .fetch_all(&mut *connection)
     .await?;
-    let mut found: HashMap<i64, _> =
-        rows.into_iter().map(|row| (row.place, (row.page, row.now))).collect();
+    let mut found: HashMap<i64, _> = rows.into_iter().map(|row| (row.place, row)).collect();
     let page = |(place, asked): (i64, &PageOf)| {
-        let Some((rows, now)) = found.remove(&place) else { return Ok(None) };
-        Page::read(rows.as_deref(), asked.limit as usize, now).map(Some)
+        let Some(row) = found.remove(&place) else { return Ok(None) };
+        let (page, line) = (row.page.as_deref(), row.line.as_deref());
+        Page::read(page, line, asked.limit as usize, row.now).map(Some)
     };
     Ok((1..).zip(asked).map(page).collect())
 }
 
 impl Page {
-    fn read(rows: Option<&str>, limit: usize, now: Instant) -> Result<Self, StoreError> {
+    fn read(
+        rows: Option<&str>,
+        in_line: Option<&str>,
+        limit: usize,
+        now: Instant,
+    ) -> Result<Self, StoreError> {
         let (subscriptions, has_more) = cut::<SubscriptionRow<'_>, _>(rows, limit)?;
-        Ok(Self { subscriptions, has_more, now })
+        Ok(Self { subscriptions, line: line(in_line)?, has_more, now })
     }
 }

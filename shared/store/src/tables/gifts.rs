@@ -14,6 +14,9 @@ pub(crate) struct GiftRow<'a> {
     pub(crate) recipient_email: Cow<'a, str>,
     pub(crate) recipient_id: Option<i64>,
     pub(crate) status: Cow<'a, str>,
+    pub(crate) plan: Cow<'a, str>,
+    pub(crate) plan_version: i32,
+    pub(crate) grace_days: i32,
     pub(crate) months: i32,
     pub(crate) expires_at: Instant,
     pub(crate) redeemed_at: Option<Instant>,
@@ -27,7 +30,8 @@ pub(crate) struct GiftRow<'a> {
 macro_rules! query_gifts {
     ($before:literal, $after:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query!($before + "id, client_id, gifter_id, recipient_email, recipient_id, status, \
-                      months, expires_at, redeemed_at, created_at, due_at" + $after, $($argument),+)
+                      plan, plan_version, grace_days, months, expires_at, redeemed_at, \
+                      created_at, due_at" + $after, $($argument),+)
     };
 }
 pub(crate) use query_gifts;
@@ -38,12 +42,12 @@ macro_rules! write_gifts {
         $next! { [$($before)*
             ", changed_gifts AS (
                 INSERT INTO gifts (id, client_id, livemode, gifter_id, recipient_email,
-                                   recipient_id, status, months, expires_at, redeemed_at,
-                                   created_at, due_at)
+                                   recipient_id, status, plan, plan_version, grace_days, months,
+                                   expires_at, redeemed_at, created_at, due_at)
                 SELECT id, client_id, (SELECT clients.livemode FROM clients
                                        WHERE clients.id = written.client_id),
-                       gifter_id, recipient_email, recipient_id, status, months, expires_at,
-                       redeemed_at, created_at, due_at
+                       gifter_id, recipient_email, recipient_id, status, plan, plan_version,
+                       grace_days, months, expires_at, redeemed_at, created_at, due_at
                 FROM json_populate_recordset(NULL::gifts, $3::text::json) AS written
                 ON CONFLICT (client_id, id) DO UPDATE SET
                     recipient_id = excluded.recipient_id, status = excluded.status,
@@ -73,6 +77,9 @@ impl<'a> TryFrom<&'a Gift> for GiftRow<'a> {
             recipient_email: gift.recipient_email.as_str().into(),
             recipient_id: redemption.map(|(recipient, _)| recipient.get()),
             status: gift.state.status().as_str().into(),
+            plan: gift.plan.as_str().into(),
+            plan_version: fit(gift.plan_version, "gifts", "plan_version")?,
+            grace_days: fit(gift.grace_days, "gifts", "grace_days")?,
             months: fit(gift.months, "gifts", "months")?,
             expires_at: gift.expires_at,
             redeemed_at: redemption.map(|(_, at)| at),
@@ -97,6 +104,9 @@ impl TryFrom<GiftRow<'_>> for Gift {
                 .map_err(|_| unknown("recipient_email"))?,
             state: GiftState::from_parts(status, recipient, row.redeemed_at)
                 .ok_or_else(|| unknown("status"))?,
+            plan: row.plan.into_owned(),
+            plan_version: row.plan_version.try_into().map_err(|_| unknown("plan_version"))?,
+            grace_days: row.grace_days.try_into().map_err(|_| unknown("grace_days"))?,
             months: row.months.try_into().map_err(|_| unknown("months"))?,
             expires_at: row.expires_at,
             created_at: row.created_at,

@@ -4,7 +4,7 @@
 use super::{DueRow, RowKey, fit, inconsistent};
 use crate::StoreError;
 use domain::{
-    ClientId, Instant, StateParts, Subscription, SubscriptionId, SubscriptionState,
+    ClientId, Instant, NextPlan, StateParts, Subscription, SubscriptionId, SubscriptionState,
     SubscriptionStatus, UserId,
 };
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,8 @@ pub(crate) struct SubscriptionRow<'a> {
     pub(crate) plan: Cow<'a, str>,
     pub(crate) plan_version: i32,
     pub(crate) auto_renew: bool,
+    pub(crate) next_plan: Option<Cow<'a, str>>,
+    pub(crate) next_plan_version: Option<i32>,
     pub(crate) grace_days: i32,
     pub(crate) status: Cow<'a, str>,
     pub(crate) months: i32,
@@ -41,9 +43,9 @@ pub(crate) struct SubscriptionRow<'a> {
 macro_rules! query_subscriptions {
     ($before:literal, $after:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query!($before + "id, client_id, user_id, plan, plan_version, auto_renew, \
-                      grace_days, status, months, start_date, anchor, anchor_months, end_date, \
-                      cancelled_at, cancel_at_period_end, paused_at, resume_at, created_at, \
-                      updated_at, due_at" + $after,
+                      next_plan, next_plan_version, grace_days, status, months, start_date, \
+                      anchor, anchor_months, end_date, cancelled_at, cancel_at_period_end, \
+                      paused_at, resume_at, created_at, updated_at, due_at" + $after,
                      $($argument),+)
     };
 }
@@ -55,21 +57,25 @@ macro_rules! write_subscriptions {
         $next! { [$($before)*
             ", changed_subscriptions AS (
                 INSERT INTO subscriptions (id, client_id, livemode, user_id, plan, plan_version,
-                                           auto_renew, grace_days, status, months, start_date,
-                                           anchor, anchor_months, end_date, cancelled_at,
-                                           cancel_at_period_end, paused_at, resume_at, created_at,
-                                           updated_at, due_at)
+                                           auto_renew, next_plan, next_plan_version, grace_days,
+                                           status, months, start_date, anchor, anchor_months,
+                                           end_date, cancelled_at, cancel_at_period_end, paused_at,
+                                           resume_at, created_at, updated_at, due_at)
                 SELECT id, client_id, (SELECT clients.livemode FROM clients
                                        WHERE clients.id = written.client_id),
-                       user_id, plan, plan_version, auto_renew, grace_days, status, months,
-                       start_date, anchor, anchor_months, end_date, cancelled_at,
-                       cancel_at_period_end, paused_at, resume_at, created_at, updated_at, due_at
+                       user_id, plan, plan_version, auto_renew, next_plan, next_plan_version,
+                       grace_days, status, months, start_date, anchor, anchor_months, end_date,
+                       cancelled_at, cancel_at_period_end, paused_at, resume_at, created_at,
+                       updated_at, due_at
                 FROM json_populate_recordset(NULL::subscriptions, $2::text::json) AS written
                 ON CONFLICT (client_id, id) DO UPDATE SET
-                    auto_renew = excluded.auto_renew, status = excluded.status,
-                    months = excluded.months, anchor = excluded.anchor,
-                    anchor_months = excluded.anchor_months, end_date = excluded.end_date,
-                    cancelled_at = excluded.cancelled_at,
+                    plan = excluded.plan, plan_version = excluded.plan_version,
+                    auto_renew = excluded.auto_renew, next_plan = excluded.next_plan,
+                    next_plan_version = excluded.next_plan_version,
+                    grace_days = excluded.grace_days, status = excluded.status,
+                    months = excluded.months, start_date = excluded.start_date,
+                    anchor = excluded.anchor, anchor_months = excluded.anchor_months,
+                    end_date = excluded.end_date, cancelled_at = excluded.cancelled_at,
                     cancel_at_period_end = excluded.cancel_at_period_end,
                     paused_at = excluded.paused_at, resume_at = excluded.resume_at,
                     updated_at = excluded.updated_at, due_at = excluded.due_at)"]
@@ -92,6 +98,7 @@ impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
     fn try_from(subscription: &'a Subscription) -> Result<Self, StoreError> {
         let state = subscription.state.parts();
         let (anchor, anchor_months) = anchor_of(subscription);
+        let next_plan = subscription.next_plan.as_ref();
         Ok(Self {
             id: subscription.id.get(),
             client_id: subscription.client.get(),
@@ -99,6 +106,10 @@ impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
             plan: subscription.plan.as_str().into(),
             plan_version: fit(subscription.plan_version, "subscriptions", "plan_version")?,
             auto_renew: subscription.auto_renew,
+            next_plan: next_plan.map(|next| next.code.as_str().into()),
+            next_plan_version: next_plan
+                .map(|next| fit(next.version, "subscriptions", "next_plan_version"))
+                .transpose()?,
             grace_days: fit(subscription.grace_days, "subscriptions", "grace_days")?,
             status: state.status.as_str().into(),
             months: fit(subscription.months, "subscriptions", "months")?,
@@ -132,12 +143,18 @@ impl TryFrom<SubscriptionRow<'_>> for Subscription {
             resume_at: row.resume_at,
         };
         let anchor_months = row.anchor_months.unwrap_or(row.months);
+        let next_plan = row.next_plan.zip(row.next_plan_version).map(|(code, version)| {
+            let version = version.try_into().ok()?;
+            Some(NextPlan { code: code.into_owned(), version })
+        });
+        let next_plan = next_plan.map(|next| next.ok_or_else(|| unknown("next_plan_version")));
         Ok(Self {
             id: SubscriptionId::new(row.id),
             user: UserId::new(row.user_id),
             client: ClientId::new(row.client_id),
             state: SubscriptionState::from_parts(state).ok_or_else(|| unknown("status"))?,
             auto_renew: row.auto_renew,
+            next_plan: next_plan.transpose()?,
             grace_days: row.grace_days.try_into().map_err(|_| unknown("grace_days"))?,
             anchor: row.anchor.unwrap_or(row.start_date),
             anchor_months: anchor_months.try_into().map_err(|_| unknown("anchor_months"))?,

@@ -103,9 +103,11 @@ async fn a_change_of_a_subscription_touches_its_mutable_columns_only() {
 
     let mut changed = new_subscription(5, bea).cancelled(day(9));
     (changed.months, changed.end_date) = (4, day(120));
-    let mutable = changed.clone();
-    (changed.start_date, changed.created_at) = (day(1), day(1));
+    // A renewal may be of another plan, and one that waited begins.
     "yearly".clone_into(&mut changed.plan);
+    changed.start_date = day(1);
+    let mutable = changed.clone();
+    changed.created_at = day(1);
     write(&database, [Change::Subscription(changed)]).await.unwrap();
 
     let page = newest(&database, ClientId::LOCAL, ann, 1).await;

@@ -159,6 +159,17 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
         &[
             "UPDATE subscriptions SET end_date = start_date",
             "UPDATE subscriptions SET start_date = end_date + interval '1 microsecond'",
+            "UPDATE subscriptions SET status = 'scheduled'",
+            "UPDATE subscriptions SET status = 'cancelled', cancelled_at = now(),
+                                      start_date = end_date + interval '1 microsecond'",
+        ],
+    ),
+    (
+        "subscriptions_next_plan_check",
+        &[
+            "UPDATE subscriptions SET next_plan = 'monthly'",
+            "UPDATE subscriptions SET next_plan_version = 1",
+            "UPDATE subscriptions SET next_plan = 'monthly', next_plan_version = 0",
         ],
     ),
     (
@@ -190,6 +201,11 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     (
         "gifts_status_check",
         &["UPDATE gifts SET status = 'lost', redeemed_at = NULL, recipient_id = NULL"],
+    ),
+    ("gifts_plan_version_check", &["UPDATE gifts SET plan_version = 0"]),
+    (
+        "gifts_grace_days_check",
+        &["UPDATE gifts SET grace_days = -1", "UPDATE gifts SET grace_days = 28"],
     ),
     ("gifts_months_check", &["UPDATE gifts SET months = 0"]),
     (

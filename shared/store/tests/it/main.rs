@@ -41,6 +41,7 @@ mod poolers;
 mod reads;
 mod release_before;
 mod sample;
+mod scheduled;
 mod schema;
 mod silence;
 mod skip_locked;

@@ -181,10 +181,10 @@ async fn catalogue(database: &Database) {
         user = entry.user;
     }
     let cyd = user.unwrap();
-    let (basis, now) = reads::entitlement(store, LOCAL, cyd).await.unwrap().unwrap();
-    let basis = basis.unwrap();
+    let (bases, now) = reads::entitlement(store, LOCAL, cyd).await.unwrap().unwrap();
+    let [basis] = bases.as_slice() else { panic!("{bases:?}") };
     assert_eq!((basis.subscription.plan_version, basis.subscription.months), (2, 12));
-    let entitlement = Entitlement::at(Some(basis), now);
+    let entitlement = Entitlement::at(bases, now);
     assert_eq!(entitlement.tier.as_deref(), Some("bronze"));
     let current = entitlement.current.unwrap();
     assert_eq!((current.features, current.source), (vec!["a".to_owned()], Some(Purchase)));

@@ -90,11 +90,12 @@ async fn a_missing_index_would_be_noticed() {
 }
 
 /// The calls of a batch of some 60 commands, and of one of what is due.
-const LOADS: [&str; 4] = [
+const LOADS: [&str; 5] = [
     "load_batch(NEEDS)",
     "load_batch(find_external_ids(NEEDS))",
     "load_unlocked(NEEDS)",
     "take_accepted_jobs(NEEDS)",
+    "line_of(2, 30)",
 ];
 const NEEDS: &str = "
     json_build_object(
@@ -127,6 +128,12 @@ async fn scans(connection: &mut PgConnection) -> (i64, i64) {
 #[tokio::test]
 async fn loading_a_batch_scans_no_whole_table() {
     let database = filled().await;
+    let wait = "INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months,
+                                           start_date, end_date, created_at, updated_at)
+                SELECT 2, true, id, 'monthly', 'scheduled', 1, now(), now(), now(), now()
+                FROM users WHERE id % 10 = 0;
+                ANALYZE";
+    database.run(wait).await;
     let modes = ["force_generic_plan", "force_custom_plan"];
     for (load, mode) in LOADS.iter().flat_map(|load| modes.map(|mode| (load, mode))) {
         let call = format!("SELECT {}", load.replace("NEEDS", NEEDS));

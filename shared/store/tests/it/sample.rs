@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{
     AcceptedJob, Answer, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState,
-    IdempotencyKey, Instant, LogEntry, Metadata, Needs, Operation, Origin, Subscription,
+    IdempotencyKey, Instant, LogEntry, Metadata, Needs, Operation, Origin, Sold, Subscription,
     SubscriptionId, User, UserId, WorkingSet, job_id,
 };
 use std::collections::BTreeSet;
@@ -48,7 +48,8 @@ pub(crate) fn new_user(id: i64, email: &str) -> User {
 /// A subscription that is not stored yet.
 pub(crate) fn new_subscription(id: i64, user: UserId) -> Subscription {
     let owner = (user, ClientId::LOCAL);
-    Subscription::start(SubscriptionId::new(id), owner, Gift::PLAN, 1, day(0)).unwrap()
+    let sold = Sold { plan: "monthly", version: 1, grace_days: 7, auto_renew: false };
+    Subscription::start(SubscriptionId::new(id), owner, sold, 1, day(0)).unwrap()
 }
 
 /// A gift that is not stored yet.
@@ -59,6 +60,9 @@ pub(crate) fn new_gift(id: i64, gifter: UserId) -> Gift {
         client: ClientId::LOCAL,
         recipient_email: Email::parse("bea@example.com").unwrap(),
         state: GiftState::Pending,
+        plan: "monthly".to_owned(),
+        plan_version: 1,
+        grace_days: 7,
         months: 3,
         expires_at: day(30),
         created_at: day(0),

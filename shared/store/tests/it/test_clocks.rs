@@ -151,7 +151,7 @@ async fn what_a_client_reads_is_told_by_its_clock() {
         let id = rows::subscription(&database, ann, "active", "1 month").await;
         let gift = rows::gift(&database, ann, "bea@a.org", "1 month").await;
         let status = if is_over { SubscriptionStatus::Expired } else { SubscriptionStatus::Active };
-        let (subscription, now) = reads::subscription(store, owner, id).await.unwrap().unwrap();
+        let (subscription, _, now) = reads::subscription(store, owner, id).await.unwrap().unwrap();
         assert_eq!((now == stands(), subscription.effective_status(now)), (is_over, status));
         let page = rows::newest(&database, owner, ann, 1).await.unwrap();
         assert_eq!((page.now == stands(), page.subscriptions.len()), (is_over, 1));

@@ -63,5 +63,5 @@ async fn a_subscription_that_a_sweep_marks_meanwhile_is_seen_as_marked() {
     let working_set = loading.await.unwrap().unwrap();
     let stored = working_set.subscription(ClientId::LOCAL, lapsed).map(|s| s.state.status());
     assert!(matches!(stored, None | Some(SubscriptionStatus::Expired)), "{stored:?}");
-    assert!(working_set.ended_unmarked(ann, day(0)).is_none());
+    assert!(working_set.ended_unmarked(ann, day(0)).is_empty());
 }

@@ -33,6 +33,7 @@ mod renew;
 mod replay;
 mod restarted_redis;
 mod routes;
+mod scheduled;
 mod stack;
 mod subscribe;
 mod subscription_states;

@@ -74,7 +74,8 @@ fn write(rows: &mut WorkingSet, changes: &Changes) {
     }
     for s in changes.subscriptions.values() {
         if s.state.status().is_live() {
-            let other = rows.live(s.user, now()).or(rows.ended_unmarked(s.user, now()));
+            let other = rows.live(s.user, now());
+            let other = other.or_else(|| rows.ended_unmarked(s.user, now()).pop());
             assert!(
                 other.as_ref().is_none_or(|other| other.id == s.id),
                 "two active: {other:?} and {s:?}"

@@ -72,3 +72,40 @@ async fn one_that_was_to_end_is_cancelled_and_one_that_stands_still_goes_on() {
     let log = "transactions WHERE operation = 'resume_subscription'";
     assert_eq!(count(&database, log).await, 1);
 }
+
+/// Two wait, and by now the first of them has ended, too.
+#[tokio::test]
+async fn each_begins_where_the_one_before_it_ended_and_each_end_is_a_command_of_its_own() {
+    let database = Database::create().await;
+    let now = "date_trunc('hour', now())";
+    let end = format!("{now} - interval '40 days'");
+    stored(&database, "status, auto_renew, due_at", &format!("'active', true, {end}")).await;
+    let wait = format!(
+        "UPDATE subscriptions SET start_date = {end} - interval '31 days', end_date = {end};
+         INSERT INTO subscriptions (client_id, livemode, user_id, plan, months, status, created_at,
+                                    updated_at, start_date, end_date, anchor, anchor_months)
+         SELECT client_id, true, id, 'yearly', months, 'scheduled', {now}, {now}, {now}, {now},
+                {now}, 0
+         FROM users, (VALUES (1), (12)) AS queued (months)"
+    );
+    database.run(&wait).await;
+    for _ in 0..3 {
+        lane(&database).pass_all().await;
+    }
+
+    let ended = format!("subscriptions WHERE status = 'expired' AND id = 1 AND end_date = {end}");
+    assert_eq!(count(&database, &ended).await, 1, "it is not renewed");
+    let second = format!(
+        "subscriptions WHERE status = 'expired' AND id = 2 AND start_date = {end}
+             AND end_date = ({end}) + interval '1 month' AND anchor IS NULL AND auto_renew"
+    );
+    assert_eq!(count(&database, &second).await, 1);
+    let third = format!(
+        "subscriptions WHERE status = 'active' AND id = 3 AND due_at = end_date AND auto_renew
+             AND start_date = ({end}) + interval '1 month' AND end_date > {now}
+             AND (plan, next_plan, next_plan_version) = ('yearly', 'monthly', 1)"
+    );
+    assert_eq!(count(&database, &third).await, 1);
+    let log = "transactions WHERE operation = 'renew_subscription' AND origin = 'internal'";
+    assert_eq!(count(&database, log).await, 2);
+}

@@ -4,8 +4,8 @@ use super::edges;
 use crate::by_hand;
 use domain::{
     Change, ClientId, Context, ExternalId, Gift, GiftId, Grant, Instant, InternalCommand, Money,
-    Operation, Plan, PlanCode, PlanId, Subscription, SubscriptionId, SubscriptionState, Terms,
-    User, UserId,
+    Operation, Plan, PlanCode, PlanDetails, PlanId, Subscription, SubscriptionId,
+    SubscriptionState, Terms, User, UserId,
 };
 use proptest::sample::Index;
 use samples::{RIVAL, SHOP, built_in_plans, plan, plan_of};
@@ -21,14 +21,15 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Books with what both clients sell: what is built in, `bronze` for nothing, and `silver` for
-    /// money.
+    /// Books with what both clients sell: what is built in, `bronze` for nothing, which is a tier
+    /// of its own, and `silver` for money.
     pub(crate) fn new() -> Self {
         let bought = plan_of("bronze");
         let price = Money { amount: 100, ..bought.terms.price };
         let terms = Terms { price, ..bought.terms };
         let silver = Plan { id: PlanId::new(4), code: plan("silver"), terms, ..bought.clone() };
-        let bronze = Plan { id: PlanId::new(3), version: 2, ..bought };
+        let details = PlanDetails { tier: "bronze".to_owned(), ..bought.details.clone() };
+        let bronze = Plan { id: PlanId::new(3), version: 2, details, ..bought };
         let of_client = |client| {
             let more = [bronze.clone(), silver.clone()].map(|plan| Plan { client, ..plan });
             built_in_plans(client).chain(more)
@@ -73,8 +74,8 @@ impl Books {
                 }
                 let of_user = self.subscriptions.values().filter(|s| s.user == new.user);
                 assert!(
-                    of_user.filter(|s| s.state == SubscriptionState::Active).count() <= 1,
-                    "two active ones"
+                    of_user.filter(|s| s.state.status().is_live()).count() <= 1,
+                    "two live ones"
                 );
             }
             Change::Gift(new) => match self.gifts.insert(new.id, new.clone()) {
@@ -107,9 +108,13 @@ impl Books {
         }
         for s in self.subscriptions.values() {
             assert_eq!(Some(&s.months), months.get(&s.id), "months are not the sum of the grants");
-            assert_eq!(Some(s.end_date), by_hand::add_months(s.start_date, s.months));
-            assert!(s.end_date > s.start_date);
-            assert_eq!(s.start_date, s.created_at);
+            assert_eq!(Some(s.end_date), by_hand::add_months(s.anchor, s.anchor_months));
+            assert!(s.start_date >= s.created_at && s.anchor_months <= s.months);
+            assert!(s.end_date > s.start_date || is_unbegun(s), "{s:?}");
+            if s.state == SubscriptionState::Scheduled {
+                let mut of_user = self.subscriptions.values().filter(|other| other.user == s.user);
+                assert!(of_user.any(|other| other.state.status().is_live()), "{s:?}");
+            }
             assert_eq!(self.client_of(s.user), Some(s.client));
         }
         for gift in self.gifts.values() {
@@ -145,23 +150,30 @@ impl Books {
         ended.chain(missed.map(|gift| (gift.client, gift.due().unwrap()))).collect()
     }
 
-    /// Every row, without the instants at which subscriptions were marked as expired.
+    /// Every row, without the instants at which subscriptions were last marked or changed.
     pub(crate) fn rows_but_for_updates(&self) -> (Vec<User>, Vec<Subscription>, Vec<Gift>) {
-        let unmarked = |s: &Subscription| match s.state {
-            SubscriptionState::Expired => Subscription { updated_at: s.end_date, ..s.clone() },
-            _ => s.clone(),
-        };
+        let unmarked = |s: &Subscription| Subscription { updated_at: s.created_at, ..s.clone() };
         let users = self.users.values().cloned().collect();
         let subscriptions = self.subscriptions.values().map(unmarked).collect();
         (users, subscriptions, self.gifts.values().cloned().collect())
     }
 
+    /// Every subscription and every gift.
+    pub(crate) fn rows(
+        &self,
+    ) -> (&BTreeMap<SubscriptionId, Subscription>, &BTreeMap<GiftId, Gift>) {
+        (&self.subscriptions, &self.gifts)
+    }
+
+    /// The next instant at which something is due.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        let subscriptions = self.subscriptions.values().filter_map(Subscription::due_at);
+        subscriptions.chain(self.gifts.values().filter_map(Gift::due_at)).min()
+    }
+
     pub(crate) fn next_end(&self, now: Instant) -> Option<Instant> {
-        let ends = self
-            .subscriptions
-            .values()
-            .filter(|s| s.state == SubscriptionState::Active)
-            .map(|s| s.end_date);
+        let ends =
+            self.subscriptions.values().filter(|s| s.state.status().is_live()).map(|s| s.end_date);
         let expiries = self.gifts.values().map(|gift| gift.expires_at);
         ends.chain(expiries).filter(|end| *end > now).min()
     }
@@ -184,6 +196,13 @@ impl Books {
         let mut users = self.users.values().filter(|user| user.client == gift.client);
         users.find(|user| user.email.key() == gift.recipient_email.key()).map(|user| user.id)
     }
+}
+
+/// Whether it waits, or was cancelled while it did.
+fn is_unbegun(s: &Subscription) -> bool {
+    let state =
+        matches!(s.state, SubscriptionState::Scheduled | SubscriptionState::Cancelled { .. });
+    state && s.start_date == s.end_date && s.start_date == s.created_at
 }
 
 fn pick<'a, T>(index: Index, mut rows: impl ExactSizeIterator<Item = &'a T>) -> Option<&'a T> {

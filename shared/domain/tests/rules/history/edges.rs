@@ -2,7 +2,9 @@
 
 use domain::{Gift, GiftState, Instant, Subscription, SubscriptionState, User};
 
-use SubscriptionState::{Active, Cancelled, Expired};
+use SubscriptionState::{
+    Active, Cancelled, CancelledAtEnd, Cancelling, Expired, PastDue, Paused, Scheduled,
+};
 
 /// A user changes its email and its metadata only.
 pub(crate) fn check_user(old: &User, new: &User) {
@@ -10,29 +12,31 @@ pub(crate) fn check_user(old: &User, new: &User) {
     assert_eq!(*new, User { email, metadata, ..old.clone() });
 }
 
-/// A subscription only ever grows, is cancelled while it runs, or expires when it is over.
+/// A subscription only ever grows until it ends, and what has ended never changes.
 pub(crate) fn check_subscription(old: &Subscription, new: &Subscription, now: Instant) {
-    let updated_at = now;
-    let old = old.clone();
-    let (allowed, expected) = match (old.state, new.state) {
-        (Active, Active) => {
-            let Subscription { months, anchor_months, end_date, .. } = *new;
-            let grows = old.end_date > now && months > old.months && end_date > old.end_date;
-            let grows = grows && anchor_months == months;
-            (grows, Subscription { months, anchor_months, end_date, updated_at, ..old })
-        }
-        (Active, Cancelled { .. }) => {
-            let state = Cancelled { at: now };
-            (old.end_date > now, Subscription { state, updated_at, ..old })
-        }
-        (Active, Expired) => {
-            (old.end_date <= now, Subscription { state: Expired, updated_at, ..old })
-        }
-        // Steps lead to no other state.
-        _ => (false, old),
+    let identity = |s: &Subscription| (s.id, s.user, s.client, s.created_at);
+    assert_eq!((identity(new), new.updated_at), (identity(old), now));
+    assert!(new.months >= old.months && new.end_date >= old.end_date, "{old:?} to {new:?}");
+    let allowed = match (old.state, new.state) {
+        (Cancelled { .. } | CancelledAtEnd { .. } | Expired, _) => false,
+        (Scheduled, Cancelled { .. }) => true,
+        (Scheduled, _) => new.start_date <= now && new.end_date > new.start_date,
+        (_, Scheduled) => false,
+        (Paused { .. }, Paused { .. }) => new.months == old.months,
+        (_, Cancelled { at }) => at == now,
+        (_, Paused { at, .. }) => at == now && new.end_date > at,
+        (Cancelling { at: asked }, CancelledAtEnd { at }) => asked == at && new.end_date <= now,
+        (_, Expired) => new.end_date <= now,
+        (_, PastDue) => new.end_date <= now && new.auto_renew,
+        (_, Active | Cancelling { .. } | CancelledAtEnd { .. }) => true,
     };
-    assert!(allowed, "no such edge: {new:?}");
-    assert_eq!(*new, expected);
+    assert!(allowed, "no such edge: {old:?} to {new:?}");
+    assert!(old.state == Scheduled || new.start_date == old.start_date, "{old:?} to {new:?}");
+    // Another plan is that of the renewal that it stands in for.
+    let renewed = old.next_plan.as_ref().filter(|_| new.months > old.months);
+    let renewed = renewed.map(|next| (&next.code, next.version));
+    let sold = (&new.plan, new.plan_version);
+    assert!(sold == (&old.plan, old.plan_version) || Some(sold) == renewed, "{old:?} to {new:?}");
 }
 
 /// A gift is redeemed by its recipient `by` while it can be, and expires when it no longer can.

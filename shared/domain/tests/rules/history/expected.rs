@@ -1,12 +1,16 @@
 //! What a command is to be refused for, worked out from the books in another way than the core's.
 
 use super::books::Books;
+use super::passing::{end_of, rows_at};
 use crate::by_hand;
+use chrono::TimeDelta;
 use domain::{
-    Cancel, ClientId, Command, CreateUser, Email, ExternalId, Gift, GiftId, GiftStatus, Give,
-    Instant, Redeem, Renew, RetirePlan, Subscribe, Subscription, SubscriptionId, SubscriptionState,
-    UpdateUser, User, UserId,
+    Cancel, ClientId, Command, CreateUser, Email, Extend, ExternalId, Gift, GiftId, GiftStatus,
+    Give, Instant, Pause, PlanCode, Redeem, Renew, Resume, RetirePlan, SetAutoRenew, Subscribe,
+    Subscription, SubscriptionId, SubscriptionState, Uncancel, UpdateUser, User, UserId,
 };
+
+use SubscriptionState::{Active, Cancelling, PastDue, Paused, Scheduled};
 
 /// The code of the refusal; `None` when the command is to be done.
 pub(crate) fn refusal(
@@ -26,11 +30,27 @@ pub(crate) fn refusal(
         case.subscribe(case.named(*user_id, external_id.as_ref()), command)
     } else if let Command::Renew(Renew { subscription_id, duration_months }) = command {
         case.renew(*subscription_id, *duration_months)
-    } else if let Command::Cancel(Cancel { subscription_id, .. }) = command {
-        case.ended(*subscription_id)
-    } else if let Command::Give(Give { gifter_id, gifter_external_id, .. }) = command {
-        let gifter = case.named(*gifter_id, gifter_external_id.as_ref());
-        gifter.is_none().then_some("gifter_not_found")
+    } else if let Command::Cancel(Cancel { subscription_id, at_period_end }) = command {
+        case.is_in(*subscription_id, |state| match state {
+            Active | Cancelling { .. } => true,
+            PastDue | Paused { .. } | Scheduled => !at_period_end,
+            _ => false,
+        })
+    } else if let Command::Uncancel(Uncancel { subscription_id }) = command {
+        let is_flagged = |state| matches!(state, Cancelling { .. });
+        case.is_in(*subscription_id, is_flagged).map(|code| told_as(code, "not_cancelling"))
+    } else if let Command::SetAutoRenew(SetAutoRenew { subscription_id, .. }) = command {
+        case.is_in(*subscription_id, |state| state.status().is_live())
+    } else if let Command::Pause(Pause { subscription_id, resume_at }) = command {
+        case.pause(*subscription_id, *resume_at)
+    } else if let Command::Resume(Resume { subscription_id }) = command {
+        let is_paused = |state| matches!(state, Paused { .. });
+        case.is_in(*subscription_id, is_paused).map(|code| told_as(code, "subscription_not_paused"))
+    } else if let Command::Extend(Extend { subscription_id, months, .. }) = command {
+        let ended = case.is_in(*subscription_id, |state| state.status().is_entitled());
+        ended.or_else(|| case.too_long(&case.row(*subscription_id)?, *months))
+    } else if let Command::Give(give) = command {
+        case.give(give)
     } else if let Command::Redeem(Redeem { gift_id, user_id, external_id }) = command {
         case.redeem(*gift_id, case.named(*user_id, external_id.as_ref()))
     } else if let Command::RetirePlan(RetirePlan { code }) = command {
@@ -38,6 +58,11 @@ pub(crate) fn refusal(
     } else {
         Some("not_in_the_model")
     }
+}
+
+/// The code of a command that says of a wrong state which one it needs.
+fn told_as(code: &'static str, wrong_state: &'static str) -> &'static str {
+    if code == "subscription_not_active" { wrong_state } else { code }
 }
 
 struct Case<'a> {
@@ -68,9 +93,79 @@ impl Case<'_> {
         self.books.gifts.get(&id).filter(|gift| gift.client == self.client)
     }
 
-    fn running(&self, user: UserId) -> Option<&Subscription> {
-        let mut of_user = self.books.subscriptions.values().filter(|s| s.user == user);
-        of_user.find(|s| s.state == SubscriptionState::Active && s.end_date > self.now)
+    /// The row as it is now.
+    fn row(&self, id: SubscriptionId) -> Option<Subscription> {
+        let user = self.subscription(id)?.user;
+        rows_at(self.books, user, self.now).into_iter().find(|row| row.id == id)
+    }
+
+    fn live(&self, user: UserId) -> Option<Subscription> {
+        let mut rows = rows_at(self.books, user, self.now).into_iter();
+        rows.find(|row| row.state.status().is_live())
+    }
+
+    /// The months of those that wait.
+    fn waiting(&self, user: UserId) -> Vec<u32> {
+        let rows = rows_at(self.books, user, self.now).into_iter();
+        rows.filter(|row| row.state == Scheduled).map(|row| row.months).collect()
+    }
+
+    fn is_in(
+        &self,
+        id: SubscriptionId,
+        may: impl Fn(SubscriptionState) -> bool,
+    ) -> Option<&'static str> {
+        match self.row(id) {
+            None => Some("subscription_not_found"),
+            Some(row) => (!may(row.state)).then_some("subscription_not_active"),
+        }
+    }
+
+    fn pause(&self, id: SubscriptionId, resume_at: Option<Instant>) -> Option<&'static str> {
+        let not_active = self.is_in(id, |state| matches!(state, Active | Cancelling { .. }));
+        if not_active.is_some() {
+            return not_active;
+        }
+        let (row, year) = (self.row(id)?, TimeDelta::days(365));
+        if let Cancelling { .. } = row.state {
+            return Some("subscription_cancelling");
+        }
+        if row.end_date <= self.now {
+            return Some("subscription_not_active");
+        }
+        if resume_at.is_some_and(|at| at <= self.now || at > self.now + year) {
+            return Some("date_out_of_range");
+        }
+        let paused = Subscription { state: Paused { at: self.now, resume_at }, ..row.clone() };
+        let last = end_of(&paused, &self.waiting(row.user));
+        let writable = |end: Instant| by_hand::add_months(end, 0).is_some();
+        let fits = last.is_some() && writable(row.end_date + year);
+        (!fits).then_some("term_too_long")
+    }
+
+    fn give(&self, give: &Give) -> Option<&'static str> {
+        let Give { gifter_id, gifter_external_id, plan, duration_months, .. } = give;
+        if self.named(*gifter_id, gifter_external_id.as_ref()).is_none() {
+            return Some("gifter_not_found");
+        }
+        let plan = plan.as_ref().map_or("monthly", PlanCode::as_str);
+        self.plan(plan, *duration_months).err()
+    }
+
+    /// The months of a plan that is to be sold.
+    fn plan(&self, code: &str, months: Option<u32>) -> Result<u32, &'static str> {
+        let months = match code {
+            "bronze" | "silver" | "monthly" => months.unwrap_or(1),
+            "yearly" => months.unwrap_or(12),
+            _ => return Err("unknown_plan"),
+        };
+        let plan = self.books.plans.get(&(self.client, PlanCode::parse(code).unwrap()));
+        match code {
+            _ if plan.is_none_or(|plan| plan.retired_at.is_some()) => Err("plan_retired"),
+            "yearly" if !months.is_multiple_of(12) => Err("duration_not_multiple"),
+            "silver" => Err("payments_disabled"),
+            _ => Ok(months),
+        }
     }
 
     /// By anybody but that user.
@@ -94,46 +189,32 @@ impl Case<'_> {
         let Some(&User { id, .. }) = user else {
             return Some("user_not_found");
         };
-        let months = match plan.as_str() {
-            "bronze" | "silver" | "monthly" => months.unwrap_or(1),
-            "yearly" => months.unwrap_or(12),
-            _ => return Some("unknown_plan"),
+        // That a plan has a price is told last.
+        let (months, is_priced) = match self.plan(plan.as_str(), *months) {
+            Ok(months) => (months, false),
+            Err("payments_disabled") => (months.unwrap_or(1), true),
+            Err(code) => return Some(code),
         };
-        if self.books.plans.get(&(self.client, plan.clone()))?.retired_at.is_some() {
-            return Some("plan_retired");
-        }
-        if plan.as_str() == "yearly" && !months.is_multiple_of(12) {
-            return Some("duration_not_multiple");
-        }
-        if self.running(id).is_some() {
+        if self.live(id).is_some() {
             return Some("already_subscribed");
         }
         match by_hand::add_months(self.now, months) {
             None => Some("term_too_long"),
-            Some(_) => (plan.as_str() == "silver").then_some("payments_disabled"),
-        }
-    }
-
-    fn ended(&self, id: SubscriptionId) -> Option<&'static str> {
-        match self.subscription(id) {
-            None => Some("subscription_not_found"),
-            Some(s) if s.state != SubscriptionState::Active || s.end_date <= self.now => {
-                Some("subscription_not_active")
-            }
-            Some(_) => None,
+            Some(_) => is_priced.then_some("payments_disabled"),
         }
     }
 
     fn renew(&self, id: SubscriptionId, months: Option<u32>) -> Option<&'static str> {
-        let Some(subscription) = self.subscription(id) else {
+        let Some(row) = self.row(id) else {
             return Some("subscription_not_found");
         };
-        let yearly = subscription.plan == "yearly";
+        let yearly = row.plan == "yearly";
         let months = months.unwrap_or(if yearly { 12 } else { 1 });
         if yearly && !months.is_multiple_of(12) {
             return Some("duration_not_multiple");
         }
-        self.ended(id).or_else(|| too_long(subscription, months))
+        let ended = self.is_in(id, |state| state.status().is_entitled());
+        ended.or_else(|| self.too_long(&row, months))
     }
 
     fn redeem(&self, gift: GiftId, user: Option<&User>) -> Option<&'static str> {
@@ -152,14 +233,33 @@ impl Case<'_> {
         if gift.expires_at <= self.now {
             return Some("gift_expired");
         }
-        match self.running(user.id) {
-            Some(running) => too_long(running, gift.months),
-            None => by_hand::add_months(self.now, gift.months).is_none().then_some("term_too_long"),
-        }
+        let too_long = match self.live(user.id) {
+            None => by_hand::add_months(self.now, gift.months).is_none(),
+            Some(live) => {
+                let stands_still = matches!(live.state, Paused { .. });
+                // Bronze is a tier of its own.
+                let is_same = (live.plan == "bronze") == (gift.plan == "bronze");
+                if is_same && !stands_still {
+                    return self.too_long(&live, gift.months);
+                }
+                if live.end_date <= self.now && !stands_still {
+                    by_hand::add_months(self.now, gift.months).is_none()
+                } else {
+                    let behind = [self.waiting(user.id), vec![gift.months]].concat();
+                    end_of(&live, &behind).is_none()
+                }
+            }
+        };
+        too_long.then_some("term_too_long")
     }
-}
 
-fn too_long(subscription: &Subscription, months: u32) -> Option<&'static str> {
-    let end = by_hand::add_months(subscription.start_date, subscription.months + months);
-    end.is_none().then_some("term_too_long")
+    /// Whether it cannot have so many months more.
+    fn too_long(&self, running: &Subscription, months: u32) -> Option<&'static str> {
+        let end = by_hand::add_months(running.anchor, running.anchor_months + months);
+        let behind = self.waiting(running.user);
+        let fits = end.and_then(|end_date| {
+            end_of(&Subscription { end_date, state: Active, ..running.clone() }, &behind)
+        });
+        fits.is_none().then_some("term_too_long")
+    }
 }

@@ -24,8 +24,8 @@ pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
     let users: Vec<_> = users.collect();
     let subscriptions = books.subscriptions.values().filter(|s| {
         let of_user = users.iter().any(|user| user.id == s.user);
-        let active = of_user && s.state == SubscriptionState::Active;
-        active || needs.subscriptions.contains(&(s.client, s.id))
+        let is_in_line = s.state.status().is_live() || s.state == SubscriptionState::Scheduled;
+        (of_user && is_in_line) || needs.subscriptions.contains(&(s.client, s.id))
     });
     let gifts = books.gifts.values().filter(|gift| needs.gifts.contains(&(gift.client, gift.id)));
 
@@ -37,11 +37,19 @@ pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
     for row in users.chain(subscriptions).chain(gifts).chain(plans) {
         working_set.apply(row);
     }
+    let tiers = books.plans.values().filter(|_| !needs.gifts.is_empty());
+    for plan in tiers {
+        let (code, tier) = (plan.code.as_str().to_owned(), plan.details.tier.clone());
+        working_set.add_tier(plan.client, code, tier);
+    }
     for named in &needs.terms_of {
         let sold = books.subscriptions.get(&named.1).filter(|s| s.client == named.0);
         let plan = |code| books.plans.get(&(named.0, PlanCode::parse(code).unwrap()));
         if let Some(plan) = sold.and_then(|s| plan(&s.plan)) {
             working_set.add_terms(named.1, plan.terms);
+        }
+        if let Some(plan) = sold.and_then(|s| plan(&s.next_plan.as_ref()?.code)) {
+            working_set.add_next_terms(named.1, plan.terms);
         }
     }
     working_set

@@ -3,8 +3,9 @@
 use super::books::Books;
 use chrono::{Months, TimeDelta};
 use domain::{
-    Cancel, ClientId, Command, CreateUser, GiftId, Give, Instant, Redeem, Renew, RetirePlan,
-    Subscribe, SubscriptionId, UpdateUser, UserChanges, UserId,
+    Cancel, ClientId, Command, CreateUser, Extend, GiftId, Give, Instant, Pause, Redeem, Renew,
+    Resume, RetirePlan, SetAutoRenew, Subscribe, SubscriptionId, Uncancel, UpdateUser, UserChanges,
+    UserId,
 };
 use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{Index, select};
@@ -15,6 +16,8 @@ use samples::{
 
 const ADDRESSES: [&str; 5] = ["a@x.org", "A@X.org", "b@x.org", "C@x.org", "d@y.org"];
 const PLANS: [&str; 7] = ["monthly", "monthly", "monthly", "yearly", "bronze", "silver", "gold"];
+/// Mostly of the two tiers that there are.
+const GIVEN: [&str; 7] = ["monthly", "yearly", "bronze", "bronze", "bronze", "silver", "gold"];
 const EXTERNAL_IDS: [&str; 3] = ["x", "X", "y"];
 /// An id that nobody has.
 const UNKNOWN: i64 = 1_000_000;
@@ -54,17 +57,16 @@ pub(crate) enum Action {
         user: Index,
         plan: &'static str,
         months: Option<u32>,
+        auto_renew: bool,
     },
-    Renew {
+    Change {
         subscription: Index,
-        months: Option<u32>,
-    },
-    Cancel {
-        subscription: Index,
+        how: How,
     },
     Give {
         gifter: Index,
         address: &'static str,
+        plan: Option<&'static str>,
         months: Option<u32>,
     },
     /// By its recipient, or by any user.
@@ -79,14 +81,31 @@ pub(crate) enum Action {
     Sweep,
 }
 
-pub(crate) fn steps() -> impl Strategy<Value = Step> {
+/// What is done to a subscription.
+#[derive(Debug, Clone)]
+pub(crate) enum How {
+    Renew(Option<u32>),
+    Cancel {
+        at_period_end: bool,
+    },
+    Uncancel,
+    AutoRenew(bool),
+    /// For so many days, of which there can be too many or too few.
+    Pause(Option<i64>),
+    Resume,
+    Extend(u32),
+}
+
+/// Steps of histories in which subscriptions may be renewed by themselves, or not.
+pub(crate) fn steps(auto_renew: bool) -> impl Strategy<Value = Step> {
     let astray = prop_oneof![9 => Just(false), 1 => Just(true)];
-    (waits(), astray, actions()).prop_map(|(wait, astray, action)| Step { wait, astray, action })
+    let step = (waits(), astray, actions(auto_renew));
+    step.prop_map(|(wait, astray, action)| Step { wait, astray, action })
 }
 
 fn waits() -> impl Strategy<Value = Wait> {
     prop_oneof![
-        20 => (0..3_i64).prop_map(|us| Wait::For(TimeDelta::microseconds(us))),
+        60 => (0..3_i64).prop_map(|us| Wait::For(TimeDelta::microseconds(us))),
         20 => (0..40_i64).prop_map(|days| Wait::For(TimeDelta::days(days))),
         10 => (0..18_u32).prop_map(Wait::Months),
         10 => Just(Wait::UntilAnEnd),
@@ -95,8 +114,24 @@ fn waits() -> impl Strategy<Value = Wait> {
     ]
 }
 
-fn actions() -> impl Strategy<Value = Action> {
-    let months = || option::weighted(0.8, prop_oneof![1..=12_u32, Just(12_u32), 1..=120_u32]);
+fn changes(auto_renew: bool) -> impl Strategy<Value = How> {
+    prop_oneof![
+        4 => months().prop_map(How::Renew),
+        1 => Just(How::Cancel { at_period_end: false }),
+        1 => Just(How::Cancel { at_period_end: true }),
+        1 => Just(How::Uncancel),
+        1 => any::<bool>().prop_map(move |on| How::AutoRenew(on && auto_renew)),
+        2 => option::of(-1..370_i64).prop_map(How::Pause),
+        1 => Just(How::Resume),
+        1 => (1..=12_u32).prop_map(How::Extend),
+    ]
+}
+
+fn months() -> impl Strategy<Value = Option<u32>> {
+    option::weighted(0.8, prop_oneof![1..=12_u32, Just(12_u32), 1..=120_u32])
+}
+
+fn actions(auto_renew: bool) -> impl Strategy<Value = Action> {
     let users =
         (select(vec![SHOP, RIVAL]), select(&ADDRESSES[..]), option::of(select(&EXTERNAL_IDS[..])));
     let create = |(client, address, external)| Action::CreateUser { client, address, external };
@@ -104,14 +139,18 @@ fn actions() -> impl Strategy<Value = Action> {
         2 => users.prop_map(create),
         1 => (any::<Index>(), select(&ADDRESSES[..]))
             .prop_map(|(user, address)| Action::UpdateUser { user, address }),
-        4 => (any::<Index>(), select(&PLANS[..]), months())
-            .prop_map(|(user, plan, months)| Action::Subscribe { user, plan, months }),
-        4 => (any::<Index>(), months())
-            .prop_map(|(subscription, months)| Action::Renew { subscription, months }),
-        1 => any::<Index>().prop_map(|subscription| Action::Cancel { subscription }),
-        3 => (any::<Index>(), select(&ADDRESSES[..]), months())
-            .prop_map(|(gifter, address, months)| Action::Give { gifter, address, months }),
-        4 => (any::<Index>(), option::weighted(0.3, any::<Index>()))
+        4 => (any::<Index>(), select(&PLANS[..]), months(), any::<bool>()).prop_map(
+            move |(user, plan, months, on)| {
+                Action::Subscribe { user, plan, months, auto_renew: on && auto_renew }
+            }
+        ),
+        8 => (any::<Index>(), changes(auto_renew))
+            .prop_map(|(subscription, how)| Action::Change { subscription, how }),
+        5 => (any::<Index>(), select(&ADDRESSES[..]), option::of(select(&GIVEN[..])), months())
+            .prop_map(|(gifter, address, plan, months)| {
+                Action::Give { gifter, address, plan, months }
+            }),
+        6 => (any::<Index>(), option::weighted(0.2, any::<Index>()))
             .prop_map(|(gift, by)| Action::Redeem { gift, by }),
         1 => select(vec!["bronze", "gold"]).prop_map(|plan| Action::Retire { plan }),
         1 => Just(Action::Sweep),
@@ -132,7 +171,7 @@ impl Wait {
 
 impl Step {
     /// The command, and whose it is. `None` for a sweep.
-    pub(crate) fn command(&self, books: &Books) -> Option<(ClientId, Command)> {
+    pub(crate) fn command(&self, books: &Books, now: Instant) -> Option<(ClientId, Command)> {
         let (owner, command): (_, Command) = match &self.action {
             Action::Sweep => return None,
             Action::CreateUser { client, address, external } => {
@@ -145,33 +184,21 @@ impl Step {
                 let changes = UserChanges { email: Some(email(address)), metadata };
                 (client, UpdateUser { user_id: known(id, UserId::new), changes }.into())
             }
-            Action::Subscribe { user, plan, months } => {
+            Action::Subscribe { user, plan, months, auto_renew } => {
                 let (client, id) = books.any_user(*user).unzip();
                 let (user_id, external_id) = books.name(known(id, UserId::new));
-                let command = subscribe(ANYBODY, plan, *months);
-                (client, Subscribe { user_id, external_id, ..command }.into())
+                let (command, auto_renew) = (subscribe(ANYBODY, plan, *months), *auto_renew);
+                (client, Subscribe { user_id, external_id, auto_renew, ..command }.into())
             }
-            Action::Renew { subscription, months } => {
+            Action::Change { subscription, how } => {
                 let (client, id) = books.any_subscription(*subscription).unzip();
-                let subscription_id = known(id, SubscriptionId::new);
-                (client, Renew { subscription_id, duration_months: *months }.into())
+                (client, how.command(known(id, SubscriptionId::new), now))
             }
-            Action::Cancel { subscription } => {
-                let (client, id) = books.any_subscription(*subscription).unzip();
-                (
-                    client,
-                    Cancel {
-                        subscription_id: known(id, SubscriptionId::new),
-                        at_period_end: false,
-                    }
-                    .into(),
-                )
-            }
-            Action::Give { gifter, address, months } => {
+            Action::Give { gifter, address, plan: given, months } => {
                 let (client, id) = books.any_user(*gifter).unzip();
                 let (gifter_id, gifter_external_id) = books.name(known(id, UserId::new));
-                let command = give(ANYBODY, address, *months);
-                (client, Give { gifter_id, gifter_external_id, ..command }.into())
+                let (command, plan) = (give(ANYBODY, address, *months), given.map(plan));
+                (client, Give { gifter_id, gifter_external_id, plan, ..command }.into())
             }
             Action::Retire { plan: code } => (Some(SHOP), RetirePlan { code: plan(code) }.into()),
             Action::Redeem { gift, by } => {
@@ -187,6 +214,25 @@ impl Step {
         let owner = owner.unwrap_or(SHOP);
         let other = if owner == SHOP { RIVAL } else { SHOP };
         Some((if self.astray { other } else { owner }, command))
+    }
+}
+
+impl How {
+    fn command(&self, subscription_id: SubscriptionId, now: Instant) -> Command {
+        match *self {
+            Self::Renew(duration_months) => Renew { subscription_id, duration_months }.into(),
+            Self::Cancel { at_period_end } => Cancel { subscription_id, at_period_end }.into(),
+            Self::Uncancel => Uncancel { subscription_id }.into(),
+            Self::AutoRenew(auto_renew) => SetAutoRenew { subscription_id, auto_renew }.into(),
+            Self::Pause(days) => {
+                let resume_at = days.map(|days| now + TimeDelta::days(days));
+                Pause { subscription_id, resume_at }.into()
+            }
+            Self::Resume => Resume { subscription_id }.into(),
+            Self::Extend(months) => {
+                Extend { subscription_id, months, reason: "an outage".to_owned() }.into()
+            }
+        }
     }
 }
 

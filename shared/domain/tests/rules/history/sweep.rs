@@ -3,25 +3,47 @@
 use super::{Ending, History, load};
 use chrono::TimeDelta;
 use domain::{
-    ClientId, Context, Decision, GiftStatus, Instant, InternalCommand, Needs, SubscriptionStatus,
-    decide_internal, internal_job_id,
+    ClientId, Context, Decision, GiftStatus, Instant, InternalCommand, Needs, Operation,
+    Subscription, SubscriptionId, UserId, decide_internal, internal_job_id,
 };
 use samples::GIFT_TTL;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl History {
-    /// Does all that is due, one by one.
+    /// Does all that is due, one by one, and what becomes due by that.
     pub(crate) fn sweep(&mut self) -> Ending {
-        let before = self.shown();
-        for (client, command) in self.books.due(self.now) {
-            self.internal(client, &command);
+        let (before, mut renewed) = (self.shown(), BTreeSet::new());
+        loop {
+            let due = self.books.due(self.now);
+            if due.is_empty() {
+                break;
+            }
+            for (client, command) in due {
+                renewed.extend(self.internal(client, &command));
+            }
         }
-        assert_eq!(self.shown(), before, "what a client sees was changed by a sweep");
-        assert_eq!(self.books.due(self.now), [], "a sweep left what is due");
+        let mut after = self.shown();
+        // A renewal that is made is news.
+        after.0.retain(|(user, _), _| !renewed.contains(user));
+        let unchanged = after.0.iter().all(|(row, status)| before.0.get(row) == Some(status));
+        assert!(unchanged && after.1 == before.1, "a sweep changed {before:?} to {after:?}");
         self.nothing_comes_early();
         Ending::Swept
     }
 
-    fn internal(&mut self, client: ClientId, command: &InternalCommand) {
+    /// Moves the clock, and does what is due at each instant on the way.
+    pub(crate) fn advance(&mut self, to: Instant) {
+        while let Some(next) = self.books.next_due().filter(|next| *next <= to) {
+            self.now = next.max(self.now);
+            for (client, command) in self.books.due(self.now) {
+                self.internal(client, &command);
+            }
+        }
+        self.now = to;
+    }
+
+    /// Returns the user whose subscription was renewed.
+    fn internal(&mut self, client: ClientId, command: &InternalCommand) -> Option<UserId> {
         let context = context(client, command, self.now);
         let decision = decide_internal(&self.working_set, &context, command);
 
@@ -40,6 +62,7 @@ impl History {
             self.working_set.apply(change);
         }
         assert_eq!(decide_internal(&self.working_set, &context, command), None, "done twice");
+        user.filter(|_| command.operation() == Operation::RenewSubscription)
     }
 
     /// What will be due is not done before.
@@ -58,14 +81,15 @@ impl History {
         }
     }
 
-    /// The status of every row as clients see it.
-    fn shown(&self) -> (Vec<SubscriptionStatus>, Vec<GiftStatus>) {
-        let subscriptions = self.books.subscriptions.values();
+    /// The rows as clients see them: subscriptions but for the instant of their last change, and
+    /// the statuses of gifts.
+    fn shown(&self) -> (BTreeMap<(UserId, SubscriptionId), Subscription>, Vec<GiftStatus>) {
+        let subscriptions = self.books.subscriptions.values().map(|s| {
+            let seen = self.working_set.line(s.user).row_at(s, self.now);
+            ((s.user, s.id), Subscription { updated_at: s.created_at, ..seen })
+        });
         let gifts = self.books.gifts.values();
-        (
-            subscriptions.map(|s| s.effective_status(self.now)).collect(),
-            gifts.map(|gift| gift.effective_status(self.now)).collect(),
-        )
+        (subscriptions.collect(), gifts.map(|gift| gift.effective_status(self.now)).collect())
     }
 }
 
