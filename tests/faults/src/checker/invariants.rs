@@ -2,11 +2,12 @@
 
 use super::evidence::Rows;
 use super::{Rule, Violation};
-use domain::SubscriptionState;
-use std::collections::{BTreeMap, HashMap};
+use domain::{Subscription, SubscriptionState};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(super) fn check(rows: &Rows) -> Vec<Violation> {
     let mut violations = two_active(rows);
+    violations.extend(waiting(rows));
     violations.extend(gifts(rows));
     violations.extend(months(rows));
     violations
@@ -14,12 +15,21 @@ pub(super) fn check(rows: &Rows) -> Vec<Violation> {
 
 fn two_active(rows: &Rows) -> Vec<Violation> {
     let mut active = BTreeMap::<_, Vec<i64>>::new();
-    for s in rows.subscriptions.iter().filter(|s| s.state == SubscriptionState::Active) {
+    for s in rows.subscriptions.iter().filter(|s| s.state.status().is_live()) {
         active.entry(s.user).or_default().push(s.id.get());
     }
     let several = active.into_iter().filter(|(_, ids)| ids.len() > 1);
-    let told = |user, ids| format!("user {user} has the active subscriptions {ids:?}");
+    let told = |user, ids| format!("user {user} has the live subscriptions {ids:?}");
     several.map(|(user, ids)| Violation::of_state(Rule::TwoActive, told(user.get(), ids))).collect()
+}
+
+fn waiting(rows: &Rows) -> impl Iterator<Item = Violation> {
+    let live = rows.subscriptions.iter().filter(|s| s.state.status().is_live());
+    let users: BTreeSet<_> = live.map(|s| s.user).collect();
+    let waiting = rows.subscriptions.iter().filter(|s| s.state == SubscriptionState::Scheduled);
+    let alone = waiting.filter(move |s| !users.contains(&s.user));
+    let told = |s: &Subscription| format!("subscription {} waits for nothing", s.id.get());
+    alone.map(move |s| Violation::of_state(Rule::WaitsForNothing, told(s)))
 }
 
 fn gifts(rows: &Rows) -> Vec<Violation> {

@@ -52,8 +52,10 @@ pub enum Rule {
     RowDiffers,
     /// The command log made a row that is not there.
     RowMissing,
-    /// A user has two active subscriptions.
+    /// A user has two live subscriptions.
     TwoActive,
+    /// A subscription waits, and the user has none that is live.
+    WaitsForNothing,
     /// A gift is redeemed without its one grant, or granted without being redeemed.
     GiftNotOnce,
     /// A subscription has other months than its grants.

@@ -48,7 +48,13 @@ impl Shop {
             (56..76, ..) => {
                 let to = known.users.choose(rng).map_or(email, |(_, email)| email.clone());
                 let to = if rng.random_bool(0.1) { to.to_ascii_uppercase() } else { to };
-                ("/gift", with_months(json!({ "gifter_id": user, "recipient_email": to }), rng))
+                let mut body = json!({ "gifter_id": user, "recipient_email": to });
+                let plan = ["bronze", "bronze", "bronze", "yearly", "golden"].choose(rng);
+                let members = body.as_object_mut().filter(|_| rng.random_bool(0.5));
+                if let Some((members, plan)) = members.zip(plan) {
+                    members.insert("plan".to_owned(), (*plan).into());
+                }
+                ("/gift", with_months(body, rng))
             }
             // What plans there are must not change: a subscription is decided by a plan that is
             // read without a lock, so that their order is not that of the log.
@@ -63,7 +69,7 @@ impl Shop {
                 ("/import", body)
             }
             _ => {
-                let plan = *["monthly", "monthly", "monthly", "yearly", "golden"]
+                let plan = *["monthly", "monthly", "bronze", "yearly", "golden"]
                     .choose(rng)
                     .unwrap_or(&"monthly");
                 let mut body = json!({ "user_id": user, "plan": plan });

@@ -27,6 +27,16 @@ pub const GIFT_TTL_DAYS: u32 = 1;
 /// The seconds after which a worker counts as dead: the least that is of use in production.
 pub const ORPHAN_SECONDS: u64 = 2;
 
+/// Has the client of the campaign sell a plan of another tier than the built-in ones, so that gifts
+/// of it wait. No plan changes while the campaign runs.
+const SELL_BRONZE: &str = "
+    WITH sold AS (
+        INSERT INTO plans (client_id, code, name, tier, tier_rank, features, version, created_at)
+        VALUES (2, 'bronze', 'Bronze', 'bronze', 10, '{}', 1, now()) RETURNING client_id, code)
+    INSERT INTO plan_versions (client_id, code, version, interval, amount, currency, trial_days,
+                               grace_days, created_at)
+    SELECT client_id, code, 1, 'month', 0, 'USD', 0, 7, now() FROM sold";
+
 /// The parts that can be broken. Each is behind a lock, which a fault holds until the part works
 /// again.
 pub struct Cluster {
@@ -86,6 +96,7 @@ impl Cluster {
         for member in &mut members {
             member.wait_healthy(Duration::from_mins(1)).await?;
         }
+        sqlx::query(SELL_BRONZE).execute(&postgres.admin()).await?;
         Ok(Self {
             members: members.into_iter().map(|member| Arc::new(Mutex::new(member))).collect(),
             redis: Arc::new(Mutex::new(redis)),

@@ -2,8 +2,8 @@
 
 use domain::{
     Answer, Change, Changes, ClientId, Context, Decision, Fingerprint, IdempotencyKey, Instant,
-    InternalCommand, JobId, NewIds, Origin, WorkingSet, decide, decide_internal, internal_job_id,
-    job_id,
+    InternalCommand, JobId, NewIds, Origin, Plan, WorkingSet, decide, decide_internal,
+    internal_job_id, job_id,
 };
 use faults::checker::{self, Evidence, Incident, Leftovers, LogRow, Rows, Rule, Span};
 use faults::history::{Exchange, Phase, Reply, Request, Submission};
@@ -37,6 +37,13 @@ impl Books {
             changes: Changes::default(),
             clock_us: 0,
         }
+    }
+
+    /// Adds a plan of the local client.
+    pub(crate) fn sells(&mut self, plan: Plan) {
+        let plan = Plan { client: ClientId::LOCAL, ..plan };
+        self.working_set.apply(Change::Plan(plan.clone()));
+        self.rows.plans.push(plan);
     }
 
     /// Two users; one subscribes, renews, gives; the other redeems. Everything once, and well.

@@ -161,3 +161,27 @@ fn a_due_at_that_is_not_what_the_row_says_is_caught() {
     books.rows.due_gifts.insert(GIFT, end);
     assert_eq!(books.broken(), [Rule::RowDiffers]);
 }
+
+/// The plan of another tier waits behind what runs, and begins at its end.
+#[test]
+fn a_gift_that_waits_and_begins_is_replayed() {
+    let mut books = Books::empty();
+    books.sells(samples::plan_of_tier("bronze"));
+    books.command("ann", "/users", json!({"email": "ann@example.com"}));
+    let subscribe = json!({"plan": "monthly", "user_id": 1, "auto_renew": true});
+    books.command("sub", "/subscribe", subscribe);
+    let gift = json!({"gifter_id": 1, "recipient_email": "ann@example.com", "plan": "bronze"});
+    books.command("gift", "/gift", gift);
+    books.command("redeem", "/gift/redeem", json!({"gift_id": 3, "user_id": 1}));
+    let waiting = books.rows.subscriptions.last().unwrap();
+    assert_eq!(waiting.state, SubscriptionState::Scheduled);
+    assert_eq!(books.broken(), []);
+
+    books.command("cancel", "/cancel", json!({"subscription_id": 2}));
+    assert_eq!(books.rows.subscriptions.last().unwrap().state, SubscriptionState::Active);
+    assert_eq!(books.broken(), []);
+    for row in books.rows.subscriptions.iter_mut().skip(1) {
+        row.state = SubscriptionState::Scheduled;
+    }
+    assert!(books.broken().contains(&Rule::WaitsForNothing));
+}
