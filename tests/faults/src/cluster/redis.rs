@@ -22,7 +22,7 @@ pub struct Redis {
 }
 
 struct Server {
-    server: RedisServer,
+    redis: RedisServer,
     folder: PathBuf,
     clock: Option<Clock>,
 }
@@ -31,7 +31,7 @@ impl Redis {
     /// Starts a server in `home`, with what the faults of the campaign need.
     pub async fn start(options: &Options, home: &Path, folder: &Path) -> Result<Self> {
         let master = Server::start(options, home, folder, "redis").await?;
-        let link = Proxy::start(master.server.address()).await?;
+        let link = Proxy::start(master.redis.address()).await?;
         let mut redis = Self { master, replica: None, link };
         if options.faults().contains(&Fault::DemoteRedis) {
             redis.replica = Some(Server::start(options, home, folder, "redis-other").await?);
@@ -43,12 +43,12 @@ impl Redis {
     /// The address, as `host:port`.
     #[must_use]
     pub fn address(&self) -> String {
-        self.master.server.address()
+        self.master.redis.address()
     }
 
     /// Kills the server.
     pub fn kill(&mut self) {
-        self.master.server.kill();
+        self.master.redis.kill();
     }
 
     /// Deletes the data of the server, which must not run.
@@ -67,7 +67,7 @@ impl Redis {
 
     /// Starts the server on its data, and waits until it answers.
     pub async fn resume(&mut self) -> Result<()> {
-        self.master.server.resume().await
+        self.master.redis.resume().await
     }
 
     /// Keeps back what the master writes from its replica, until [`Redis::demote`].
@@ -98,7 +98,7 @@ impl Redis {
         eventually_true("the replica is in step", IN_STEP_WITHIN, async || {
             let mut info = redis::cmd("INFO");
             let info = info.arg("replication");
-            let info: String = info.query_async(&mut replica.server.connect().await?).await?;
+            let info: String = info.query_async(&mut replica.redis.connect().await?).await?;
             Ok(info.contains("role:slave") && info.contains("master_link_status:up"))
         })
         .await
@@ -117,7 +117,7 @@ impl Redis {
 
     /// Deletes all keys.
     pub async fn flush_all(&self) -> Result<()> {
-        self.master.server.flush_all().await
+        self.master.redis.flush_all().await
     }
 
     /// Makes Redis refuse writes when it uses more than `bytes` of memory; 0 for no limit.
@@ -128,7 +128,7 @@ impl Redis {
     }
 
     pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
-        self.master.server.connect().await.context("the campaign's own connection to Redis")
+        self.master.redis.connect().await.context("the campaign's own connection to Redis")
     }
 }
 
@@ -139,13 +139,13 @@ impl Server {
         let environment = clock.as_ref().map_or_else(Settings::default, Clock::settings);
         let folder = home.join(name);
         std::fs::create_dir_all(&folder)?;
-        let server = RedisServer::start_with(folder.clone(), true, environment).await?;
-        Ok(Self { server, folder, clock })
+        let redis = RedisServer::start_with(folder.clone(), true, environment).await?;
+        Ok(Self { redis, folder, clock })
     }
 
     async fn follow(&self, host: &str, port: &str) -> Result<()> {
         let mut follow = redis::cmd("REPLICAOF");
         let follow = follow.arg(host).arg(port);
-        Ok(follow.exec_async(&mut self.server.connect().await?).await?)
+        Ok(follow.exec_async(&mut self.redis.connect().await?).await?)
     }
 }
