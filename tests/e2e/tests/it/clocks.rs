@@ -81,7 +81,7 @@ async fn check(mut stack: Stack) -> Result<()> {
     // A job that waits is as old as it is.
     let mut held = stack.db().begin().await?;
     sqlx::query("LOCK TABLE subscriptions").execute(&mut *held).await?;
-    let body = json!({"user_id": made[0], "plan": "monthly"});
+    let body = json!({"user_id": made.first(), "plan": "monthly"});
     let id = client.submit("/subscribe", &fresh_key(), &body).await?;
     stack.wait_for_blocked_statement().await?;
     for program in [&client, &worker] {
@@ -90,7 +90,7 @@ async fn check(mut stack: Stack) -> Result<()> {
     }
     held.rollback().await?;
     let job = client.finished_job(&id, SOON).await?;
-    ensure!(job["status"] == "succeeded", "{job}");
+    ensure!(text_of(&job, "status")? == "succeeded", "{job}");
     for member in ["submitted_at", "finished_at"] {
         let age = age(&stack, &job, member).await?;
         ensure!((-1.0..QUICK_SECONDS).contains(&age), "{member} was {age} s ago: {job}");
