@@ -53,6 +53,12 @@ pub struct Settings {
           value_parser = clap::value_parser!(u64).range(0..=30_000))]
     pub response_wait_ms: u64,
 
+    /// How long a submission waits in all whose outcome is to be brought from outside, such as by a
+    /// payment, before it is answered with a job to poll
+    #[arg(long, env = "PAYMENT_WAIT_MS", default_value_t = 10_000, value_name = "MILLISECONDS",
+          value_parser = clap::value_parser!(u64).range(0..=30_000))]
+    pub payment_wait_ms: u64,
+
     /// Jobs that may wait for a worker; beyond it submissions are refused with 503
     #[arg(long, env = "QUEUE_DEPTH_MAX", default_value_t = 100_000, value_name = "N",
           value_parser = clap::value_parser!(u64).range(1..=10_000_000))]

@@ -41,6 +41,8 @@ pub struct Shared {
     pub(crate) rate_limit: RateLimit,
     /// The time that a submission waits unless its `Prefer` header says otherwise.
     pub(crate) response_wait: Duration,
+    /// The time that it waits in all if its command is decided and waits for an effect.
+    pub(crate) payment_wait: Duration,
     /// The places for large bodies.
     pub(crate) large_bodies: LargeBodies,
     /// Whether API keys are needed.
@@ -85,6 +87,7 @@ impl ApiState {
             outcomes: Outcomes::subscribe(&queue, settings.waiters_max, stop.clone()),
             rate_limit,
             response_wait: Duration::from_millis(settings.response_wait_ms),
+            payment_wait: Duration::from_millis(settings.payment_wait_ms),
             large_bodies: LargeBodies::default(),
             auth: settings.api_auth,
             key_cache: KeyCache::new(database.clone()),

@@ -1,15 +1,16 @@
 //! Group commit: many commands are decided and committed in one transaction.
 
+use crate::effects::{Begun, Slots};
 use chrono::TimeDelta;
 use contract::refusal;
 use domain::{
-    AcceptedJob, Changes, ClientId, Context, JobId, LogEntry, Moment, Needs, Operation, Origin,
-    Refusal, Success, WorkingSet, decide,
+    AcceptedJob, Changes, ClientId, Context, Effect, JobId, LogEntry, Moment, Needs, Operation,
+    Origin, Outcome, WorkingSet, decide,
 };
 use queue::QueuedJob;
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::{Batch, BatchContext, Database, StoreError};
+use store::{Batch, BatchContext, Beside, Database, StoreError};
 
 /// A job that a worker has begun, or is about to begin.
 #[derive(Debug, Clone)]
@@ -86,11 +87,12 @@ fn read_accepted(context: &BatchContext) -> Result<AcceptedJobs, StoreError> {
 
 impl LoadedBatch {
     /// Decides the commands and commits them, all or none. A command that was decided before is not
-    /// decided again.
+    /// decided again. Effects for which there are `slots` are claimed, to be performed at once.
     pub(crate) async fn commit(
         self,
         mut attempts: Vec<NumberedAttempt>,
         gift_ttl: TimeDelta,
+        slots: &Slots,
     ) -> Result<DecidedBatch, StoreError> {
         let Self { batch, working_set, context, accepted } = self;
         for NumberedAttempt { job, .. } in &mut attempts {
@@ -98,8 +100,13 @@ impl LoadedBatch {
                 job.clone_from(accepted);
             }
         }
-        let decided = decide_all(working_set, &attempts, context, gift_ttl);
-        batch.commit(&decided.changes, &decided.new_entries).await?;
+        let mut decided = decide_all(working_set, &attempts, context, gift_ttl);
+        let begun: Vec<_> =
+            decided.effects.drain(..).map(|effect| slots.begin_new(effect)).collect();
+        let effects = begun.iter().map(|begun| (&begun.effect, begun.claim())).collect();
+        let beside = Beside { effects, ..Beside::default() };
+        batch.commit_beside(&decided.changes, &decided.new_entries, &beside).await?;
+        decided.begun.extend(begun.into_iter().filter(Begun::is_claimed));
         Ok(decided)
     }
 }
@@ -115,6 +122,10 @@ pub(crate) struct DecidedBatch {
     pub(crate) outcomes: Vec<NewOutcome>,
     /// The rows to write.
     pub(crate) changes: Changes,
+    /// What is to be done outside.
+    pub(crate) effects: Vec<Effect>,
+    /// That part of it which this worker has claimed, and performs at once.
+    pub(crate) begun: Vec<Begun>,
 }
 
 /// A decision as the metrics count it.
@@ -153,6 +164,7 @@ pub(crate) fn decide_all(
             working_set.apply(change.clone());
             decided.changes.push(change);
         }
+        decided.effects.extend(decision.effects);
         let entry = LogEntry {
             job: job.id(),
             client: job.client,
@@ -162,18 +174,16 @@ pub(crate) fn decide_all(
             operation: job.command.operation(),
             input: None,
             user: decision.user,
-            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
-            answer: contract::answer(job.id(), &decision.result, now),
+            entity: decision.outcome.entity_id(),
+            answered: contract::answered(job.id(), &decision.outcome, now),
             attempts: *number,
             submitted_at: job.submitted_at,
             decided_at: now,
-            finished_at: now,
         };
-        decided.outcomes.push(NewOutcome {
-            operation: entry.operation,
-            outcome: outcome_of(&decision.result),
-            latency,
-        });
+        if let Some(outcome) = outcome_of(&decision.outcome) {
+            let operation = entry.operation;
+            decided.outcomes.push(NewOutcome { operation, outcome, latency });
+        }
         known.insert(entry.job, entry.clone());
         decided.new_entries.push(entry.clone());
         decided.entries.push(entry);
@@ -181,9 +191,8 @@ pub(crate) fn decide_all(
     decided
 }
 
-fn outcome_of(result: &Result<Success, Refusal>) -> &'static str {
-    match result {
-        Ok(_) => "succeeded",
-        Err(refused) => refusal::kind(refused).code(),
-    }
+/// What the metrics call an outcome; `None` of one that is not known yet.
+fn outcome_of(outcome: &Outcome) -> Option<&'static str> {
+    let refused = |refused| refusal::kind(refused).code();
+    outcome.result().map(|result| result.as_ref().map_or_else(refused, |_| "succeeded"))
 }

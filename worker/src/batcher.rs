@@ -6,6 +6,7 @@
 
 use crate::apply::{Attempt, DecidedBatch, NumberedAttempt, load};
 use crate::aside::Aside;
+use crate::effects::Runner;
 use crate::fault::{Fault, Recovery, contained};
 use crate::group::Group;
 use crate::intake::Intake;
@@ -37,6 +38,7 @@ pub(crate) struct Batcher {
     retry_policy: RetryPolicy,
     tasks: TaskTracker,
     aside: UnboundedSender<Group>,
+    effects: Runner,
 }
 
 impl Batcher {
@@ -49,9 +51,11 @@ impl Batcher {
         settings: &Settings,
         tasks: &TaskTracker,
         stop: CancellationToken,
-    ) -> Intake {
+    ) -> (Intake, Runner) {
         let batch_max = usize::from(settings.worker_batch_max);
         let (intake, mut queued) = Intake::new(batch_max);
+        let effects =
+            Runner::new(&database, queue.clone(), intake.presence(), settings, stop.clone());
         let (aside, set_aside) = unbounded_channel();
         let for_blocked = database.for_blocked();
         let batcher = Arc::new(Self {
@@ -62,6 +66,7 @@ impl Batcher {
             retry_policy: RetryPolicy::until(stop.clone()),
             tasks: tasks.clone(),
             aside,
+            effects: effects.clone(),
         });
         tasks.spawn(Aside::new(batcher.clone(), for_blocked, batch_max).run(set_aside, stop));
         tasks.spawn(async move {
@@ -70,7 +75,7 @@ impl Batcher {
                 batcher.process_batch(Group::new(batch.drain(..))).await;
             }
         });
-        intake
+        (intake, effects)
     }
 
     async fn process_batch(self: &Arc<Self>, batch: Group) {
@@ -86,7 +91,10 @@ impl Batcher {
         let apply =
             |limit| self.apply(database.clone(), (group.attempts.clone(), group.round), limit);
         let fault = match self.retry_policy.with_postgres(apply).await {
-            Ok(decided) => return self.publish_aside(group, decided.entries),
+            Ok(decided) => {
+                self.effects.perform_all(decided.begun);
+                return self.publish_aside(group, decided.entries);
+            }
             Err(fault) => fault,
         };
         match (&*group.attempts, fault.recovery()) {
@@ -142,6 +150,7 @@ impl Batcher {
     ) -> Result<DecidedBatch, Fault> {
         let queue = self.queue.clone();
         let (gift_ttl, attempts_max) = (self.gift_ttl, self.attempts_max);
+        let slots = self.effects.slots();
         contained(limit, async move {
             let ids: Vec<_> = attempts.iter().map(|attempt| attempt.job.id()).collect();
             // The rows are loaded while Redis notes that the jobs are begun. They may stay locked
@@ -158,7 +167,7 @@ impl Batcher {
                 .zip(numbers)
                 .map(|(attempt, number)| NumberedAttempt { job: attempt.job.clone(), number })
                 .collect();
-            let decided = loaded.commit(numbered, gift_ttl).await?;
+            let decided = loaded.commit(numbered, gift_ttl, &slots).await?;
             publish::count_decided(&decided.outcomes);
             Ok(decided)
         })

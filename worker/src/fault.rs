@@ -27,6 +27,9 @@ pub(crate) enum Fault {
     /// The job was begun more often than allowed: its workers died, each time.
     #[error("its workers died, each time")]
     CrashLoop,
+    /// What is stored as due is not due by the rules, so that nothing can be done about it.
+    #[error("what is stored as due is not due by the rules: see `worker check`")]
+    NotDue,
     /// The worker stops before Postgres or Redis came back.
     #[error("the worker stops")]
     Stopping,
@@ -58,7 +61,7 @@ impl Fault {
             }
             Self::Store(StoreError::Conflict(_)) => Recovery::Again,
             Self::Store(StoreError::Locked(_)) => Recovery::SetAside,
-            Self::Store(_) | Self::Panicked | Self::CrashLoop => Recovery::Split,
+            Self::Store(_) | Self::Panicked | Self::CrashLoop | Self::NotDue => Recovery::Split,
             Self::Stopping => Recovery::HandBack,
         }
     }

@@ -45,6 +45,11 @@ impl Intake {
         self.sender.capacity() < self.sender.max_capacity()
     }
 
+    /// A view of it that does not keep it open.
+    pub(crate) fn presence(&self) -> Presence {
+        Presence(self.sender.downgrade())
+    }
+
     /// How many tasks were handed in so far.
     pub(crate) fn handed_in(&self) -> u64 {
         self.handed_in.load(Ordering::Relaxed)
@@ -58,5 +63,16 @@ impl Intake {
         self.handed_in.fetch_add(1, Ordering::Relaxed);
         self.sender.send(QueuedAttempt { attempt, completion }).await.ok()?;
         completed.await.ok()
+    }
+}
+
+/// Tells whether tasks wait, and does not keep the intake open.
+#[derive(Clone)]
+pub(crate) struct Presence(mpsc::WeakSender<QueuedAttempt>);
+
+impl Presence {
+    /// Whether tasks wait that no batch has taken yet.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.0.upgrade().is_some_and(|sender| sender.capacity() < sender.max_capacity())
     }
 }

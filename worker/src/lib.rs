@@ -4,14 +4,15 @@
 //! (`judge`) and puts it into the `intake`. The `batcher` takes all that waits there, has it
 //! decided and committed in one transaction (`apply`), and then publishes the answers (`publish`).
 //!
-//! Beside it run the sweeps (`schedule`), the `upkeep` of the queue, and `admin_http` with health
-//! and metrics.
+//! Beside it run the sweeps (`schedule`), what is done outside of those transactions (`effects`),
+//! the `upkeep` of the queue, and `admin_http` with health and metrics.
 
 mod admin_http;
 mod apply;
 mod aside;
 mod batcher;
 pub mod cli;
+mod effects;
 mod fault;
 mod group;
 mod handler;

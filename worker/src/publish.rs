@@ -67,6 +67,15 @@ pub(crate) fn count_decided(outcomes: &[NewOutcome]) {
     }
 }
 
+/// Counts the outcome of a job that had to wait for it.
+pub(crate) fn count_settled(entry: &LogEntry) {
+    let outcome = match entry.answer() {
+        Some(answer) if answer.is_success() => "succeeded",
+        _ => "refused",
+    };
+    count_outcome(entry.operation.as_str(), outcome);
+}
+
 fn count_outcome(operation: &'static str, outcome: &'static str) {
     let labels = [("operation", operation), ("outcome", outcome)];
     metrics::counter!("commerce_outcomes_total", &labels).increment(1);

@@ -84,7 +84,8 @@ pub async fn work(
     tasks.spawn(upkeep::run(store, registry.clone(), held, completed.clone()));
 
     let (store, queued) = (database.clone(), queue.clone());
-    let intake = Batcher::start(store, queued, settings, &tasks, stop.clone());
+    let (intake, effects) = Batcher::start(store, queued, settings, &tasks, stop.clone());
+    tasks.spawn(effects.run());
     let handed_back = CancellationToken::new();
     let promises = Promises::new(database.clone(), queue.clone(), job_keyring.clone());
     tasks.spawn(promises.keep(stop.clone()));

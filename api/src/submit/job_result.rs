@@ -40,12 +40,12 @@ impl JobResult {
         Some(Self { fingerprint: record.fingerprint, replayed, gave_up, answer })
     }
 
-    /// The result in an entry of the command log. It is a replay if the entry is of another
-    /// admission than that of `job`.
-    pub(crate) fn of_entry(entry: LogEntry, job: &QueuedJob) -> Self {
-        let LogEntry { fingerprint, answer, .. } = entry;
-        let replayed = entry.submitted_at != job.submitted_at;
-        Self { fingerprint, replayed, gave_up: false, answer }
+    /// The result in an entry of the command log; `None` while an effect has to bring it. It is a
+    /// replay if the entry is of another admission than that of `job`.
+    pub(crate) fn of_entry(entry: LogEntry, job: &QueuedJob) -> Option<Self> {
+        let LogEntry { fingerprint, answered, submitted_at, .. } = entry;
+        let (replayed, answer) = (submitted_at != job.submitted_at, answered?.answer);
+        Some(Self { fingerprint, replayed, gave_up: false, answer })
     }
 
     /// Marks the result as a replay if the request joined a job that another request began.

@@ -6,7 +6,9 @@ mod reply;
 mod wait;
 
 pub(crate) use reply::view_of_record;
-pub(crate) use wait::wait;
+pub(crate) use wait::{Look, wait};
+
+use wait::Deadlines;
 
 use crate::api_error::ApiError;
 use crate::extract::{Prefer, authenticate, command_fields, idempotency_key, read_body};
@@ -55,8 +57,11 @@ where
     let command = command(fields.read::<B>().map_err(ApiError::invalid)?)?;
     let job = QueuedJob::new(caller.client, key, fingerprint, clock::now(), command);
 
-    let deadline = Instant::now() + prefer.wait(state.response_wait);
-    let (reply, quota) = admit::admit(&state, &job, &caller, deadline).await?;
+    let now = Instant::now();
+    let decision = now + prefer.wait(state.response_wait);
+    let effect = decision.max(now + prefer.wait(state.payment_wait));
+    let deadlines = Deadlines { decision, effect };
+    let (reply, quota) = admit::admit(&state, &job, &caller, deadlines).await?;
     let mut response = reply::respond(reply, &job);
     response.extensions_mut().insert(AboutJob(job.id()));
     let headers = response.headers_mut();

@@ -5,15 +5,27 @@ use crate::respond;
 use crate::submit::job_result::JobResult;
 use axum::response::{IntoResponse, Response};
 use contract::view::JobView;
-use domain::{Instant, JobId, JobStatus};
+use domain::{Instant, JobId, JobStatus, LogEntry};
 use queue::{QueuedJob, Record};
 
 /// The reply to an admitted submission.
 pub(crate) enum Reply {
     /// The result of its job, which has ended.
     Ended(JobResult),
-    /// Its job, which goes on; `joined` if another request began it.
-    Pending { view: JobView, submitted_at: Instant, joined: bool },
+    /// Its job, which goes on.
+    Pending(Pending),
+}
+
+/// A job that goes on.
+pub(crate) struct Pending {
+    /// The job as it is shown.
+    pub(crate) view: JobView,
+    /// When it was admitted first.
+    pub(crate) submitted_at: Instant,
+    /// Whether another request began it.
+    pub(crate) joined: bool,
+    /// Whether it is decided, and an effect has to bring its answer.
+    pub(crate) awaits_effect: bool,
 }
 
 impl Reply {
@@ -21,7 +33,8 @@ impl Reply {
     pub(crate) fn queued(job: &QueuedJob) -> Self {
         let operation = job.command.operation();
         let view = JobView::new(job.id(), operation, JobStatus::Queued, 0, job.submitted_at);
-        Self::Pending { view, submitted_at: job.submitted_at, joined: false }
+        let submitted_at = job.submitted_at;
+        Self::Pending(Pending { view, submitted_at, joined: false, awaits_effect: false })
     }
 
     /// The reply for a job that another request like this one began, and that its client was
@@ -29,7 +42,7 @@ impl Reply {
     pub(crate) fn accepted(job: &QueuedJob, submitted_at: Instant) -> Self {
         let operation = job.command.operation();
         let view = JobView::new(job.id(), operation, JobStatus::Queued, 0, submitted_at);
-        Self::Pending { view, submitted_at, joined: true }
+        Self::Pending(Pending { view, submitted_at, joined: true, awaits_effect: false })
     }
 
     /// The reply for a job that has a record in Redis.
@@ -38,7 +51,16 @@ impl Reply {
             return Self::Ended(result.joined(joined));
         }
         let (view, submitted_at) = (view_of_record(job.id(), record), record.submitted_at);
-        Self::Pending { view, submitted_at, joined }
+        Self::Pending(Pending { view, submitted_at, joined, awaits_effect: record.awaits_effect })
+    }
+
+    /// The reply for a job that has an entry in the command log.
+    pub(crate) fn of_entry(entry: LogEntry, job: &QueuedJob, joined: bool) -> Self {
+        let (view, submitted_at) = (JobView::from_entry(&entry), entry.submitted_at);
+        match JobResult::of_entry(entry, job) {
+            Some(result) => Self::Ended(result.joined(joined)),
+            None => Self::Pending(Pending { view, submitted_at, joined, awaits_effect: true }),
+        }
     }
 }
 
@@ -46,7 +68,7 @@ impl Reply {
 pub(crate) fn respond(reply: Result<Reply, ApiError>, job: &QueuedJob) -> Response {
     match reply {
         Ok(Reply::Ended(result)) => result.into_response(job),
-        Ok(Reply::Pending { view, joined, .. }) => {
+        Ok(Reply::Pending(Pending { view, joined, .. })) => {
             respond::mark_replayed(respond::accepted(&view), joined)
         }
         Err(error) => error.into_response(),

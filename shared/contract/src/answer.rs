@@ -1,8 +1,10 @@
 //! Writes a decision as the answer that is stored.
 
 use crate::refusal;
-use crate::view::{GiftView, PlanView, RedemptionView, SubscriptionView, UserView};
-use domain::{Answer, Entity, Instant, JobId, Refusal, Success};
+use crate::view::{
+    AdvancedClockView, GiftView, PlanView, RedemptionView, SubscriptionView, UserView,
+};
+use domain::{Answer, Answered, Entity, Instant, JobId, Outcome, Refusal, Success};
 use serde::Serialize;
 
 /// The answer to the command of `job`, decided at `now`.
@@ -17,6 +19,12 @@ pub fn answer(job: JobId, result: &Result<Success, Refusal>, now: Instant) -> An
     }
 }
 
+/// The answer to the command of `job`, decided at `now`; `None` while an effect has to bring it.
+#[must_use]
+pub fn answered(job: JobId, outcome: &Outcome, now: Instant) -> Option<Answered> {
+    Some(Answered { answer: answer(job, outcome.result()?, now), at: now })
+}
+
 fn answer_success(success: &Success, now: Instant) -> Answer {
     let status = match success {
         Success::Created(_) => 201,
@@ -29,6 +37,7 @@ fn answer_success(success: &Success, now: Instant) -> Answer {
         }
         Entity::Gift(gift) => answer_with(status, &GiftView::at(gift, now)),
         Entity::Plan(plan) => answer_with(status, &PlanView::from(plan)),
+        Entity::Clock(advanced) => answer_with(status, &AdvancedClockView::from(advanced)),
         Entity::Redemption { gift, subscription } => {
             answer_with(status, &RedemptionView::of(gift, subscription))
         }

@@ -8,5 +8,5 @@ mod problem;
 pub mod refusal;
 pub mod view;
 
-pub use answer::{answer, answer_with};
+pub use answer::{answer, answer_with, answered};
 pub use problem::{Advice, FieldError, Problem, ProblemKind, ProblemPage};

@@ -90,6 +90,21 @@ fn parts(refusal: &Refusal) -> (ProblemKind, Cow<'static, str>, Members) {
         Refusal::TermTooLong => {
             fixed(Kind::TermTooLong, "No subscription can end after the year 9999.")
         }
+        Refusal::NotATestClient => {
+            fixed(Kind::NotATestClient, "The time of this client is the real one.")
+        }
+        Refusal::ClockAdvancing => {
+            fixed(Kind::ClockAdvancing, "Wait until the advance before this one has ended.")
+        }
+        Refusal::ClockBackwards { now } => (
+            Kind::ClockBackwards,
+            "to must not be earlier than what the clock says.".into(),
+            vec![("now", timestamp(*now).into())],
+        ),
+        Refusal::ClockTooFar => fixed(
+            Kind::ClockTooFar,
+            "to must be at most five years after what the clock says, and before the year 9000.",
+        ),
         Refusal::PaymentsDisabled { plan } => {
             let detail = format!("The {plan} plan has a price, and no payments are taken here.");
             (Kind::PaymentsDisabled, detail.into(), Vec::new())
@@ -123,7 +138,7 @@ pub fn problem(refusal: &Refusal) -> Problem {
 }
 
 /// A sample of each refusal, for the documentation.
-pub(crate) fn samples() -> [Refusal; 23] {
+pub(crate) fn samples() -> [Refusal; 27] {
     let instant = Instant::from_timestamp_nanos(1_782_864_000_000_000_000);
     [
         Refusal::UserNotFound,
@@ -152,6 +167,10 @@ pub(crate) fn samples() -> [Refusal; 23] {
         Refusal::PlanRetired { plan: "gold".to_owned() },
         Refusal::DurationNotMultiple { plan: "yearly".to_owned(), interval_months: 12 },
         Refusal::TermTooLong,
+        Refusal::NotATestClient,
+        Refusal::ClockAdvancing,
+        Refusal::ClockBackwards { now: instant },
+        Refusal::ClockTooFar,
         Refusal::PaymentsDisabled { plan: "gold".to_owned() },
     ]
 }

@@ -1,6 +1,9 @@
 //! The changes that commands make to rows.
 
-use crate::{Gift, GiftId, Grant, Plan, PlanId, Subscription, SubscriptionId, User, UserId};
+use crate::{
+    ClientId, Gift, GiftId, Grant, Plan, PlanId, Subscription, SubscriptionId, TestClock, User,
+    UserId,
+};
 use std::collections::BTreeMap;
 
 /// One row as it is after a command.
@@ -18,6 +21,8 @@ pub enum Change {
     Plan(Plan),
     /// A new grant of months.
     Grant(Grant),
+    /// The changed clock of a test client.
+    Clock(TestClock),
 }
 
 /// The final version of every row that a batch changes, in the order of ids.
@@ -35,6 +40,8 @@ pub struct Changes {
     pub plans: BTreeMap<PlanId, Plan>,
     /// New grants.
     pub grants: Vec<Grant>,
+    /// Changed clocks of test clients.
+    pub clocks: BTreeMap<ClientId, TestClock>,
 }
 
 impl Changes {
@@ -51,6 +58,7 @@ impl Changes {
             Change::Gift(gift) => drop(self.gifts.insert(gift.id, gift)),
             Change::Plan(plan) => drop(self.plans.insert(plan.id, plan)),
             Change::Grant(grant) => self.grants.push(grant),
+            Change::Clock(clock) => drop(self.clocks.insert(clock.client, clock)),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The list of all commands. A command is a file in the folder of its noun and a line here.
 
-use crate::decide::{Decider, InternalRules, InternalRuling, Rules, Ruling};
+use crate::decide::{Decider, InternalRules, InternalRuling, OpenRules, Ruled};
 use crate::{
-    Cancel, ClientId, CreateUser, ExpireGift, ExpireSubscription, Extend, Give, IdempotencyKey,
-    Import, Needs, NewIds, Pause, Redeem, Renew, RenewSubscription, Resume, ResumeSubscription,
-    RetirePlan, SetAutoRenew, Subscribe, Uncancel, UpdateUser, UserId,
+    AdvanceClock, Cancel, ClientId, CreateUser, ExpireGift, ExpireSubscription, Extend, Give,
+    IdempotencyKey, Import, JobId, Needs, NewIds, Pause, Redeem, Refusal, Renew, RenewSubscription,
+    Resume, ResumeSubscription, RetirePlan, SetAutoRenew, SettleClock, Subscribe, Uncancel,
+    UpdateUser, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,10 @@ use serde::{Deserialize, Serialize};
 macro_rules! commands {
     (
         clients: { $($(#[$doc:meta])* $command:ident = $operation:literal,)+ }
-        internal: { $($(#[$internal_doc:meta])* $internal:ident = $internal_operation:literal,)+ }
+        internal: {
+            $($(#[$internal_doc:meta])*
+            $internal:ident = $internal_operation:literal in $turn:ident,)+
+        }
     ) => {
         /// A command from a request that passed validation. Defaults are not filled in.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +61,7 @@ macro_rules! commands {
                 match self { $(Self::$command(_) => Operation::$command,)+ }
             }
 
-            fn rules(&self) -> &dyn Rules {
+            fn rules(&self) -> &dyn OpenRules {
                 match self { $(Self::$command(command) => command,)+ }
             }
         }
@@ -67,6 +71,12 @@ macro_rules! commands {
             #[must_use]
             pub const fn operation(&self) -> Operation {
                 match self { $(Self::$internal(_) => Operation::$internal,)+ }
+            }
+
+            /// Its place among all that is due at one instant.
+            #[must_use]
+            pub const fn turn(&self) -> Turn {
+                match self { $(Self::$internal(_) => Turn::$turn,)+ }
             }
 
             fn rules(&self) -> &dyn InternalRules {
@@ -118,17 +128,34 @@ commands! {
         Redeem = "redeem",
         /// Takes a plan off sale.
         RetirePlan = "retire_plan",
+        /// Lets the clock of a test client go on.
+        AdvanceClock = "advance_clock",
     }
     internal: {
         /// Marks a subscription that is past its end.
-        ExpireSubscription = "expire_subscription",
+        ExpireSubscription = "expire_subscription" in End,
         /// Renews a subscription at its end by itself.
-        RenewSubscription = "renew_subscription",
+        RenewSubscription = "renew_subscription" in Charge,
         /// Lets a subscription that stands still go on by itself.
-        ResumeSubscription = "resume_subscription",
+        ResumeSubscription = "resume_subscription" in Start,
         /// Marks a gift that was not redeemed in time.
-        ExpireGift = "expire_gift",
+        ExpireGift = "expire_gift" in End,
+        /// Answers who has let a clock go on, once it has come to its end.
+        SettleClock = "settle_clock" in Settlement,
     }
+}
+
+/// The order of what is due at one instant; then by table, then by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// The answer to what was done outside.
+    Settlement,
+    /// Something ends.
+    End,
+    /// Something begins or goes on.
+    Start,
+    /// Something is to be paid.
+    Charge,
 }
 
 impl Operation {
@@ -150,7 +177,11 @@ impl Command {
         self.rules().subject(decider)
     }
 
-    pub(crate) fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
+    pub(crate) fn decide(
+        &self,
+        decider: &Decider<'_>,
+        new_ids: &mut NewIds,
+    ) -> Result<Ruled, Refusal> {
         self.rules().decide(decider, new_ids)
     }
 }
@@ -169,5 +200,9 @@ impl InternalCommand {
 
     pub(crate) fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
         self.rules().decide(decider)
+    }
+
+    pub(crate) fn settles(&self) -> Option<JobId> {
+        self.rules().settles()
     }
 }

@@ -1,21 +1,64 @@
 //! Decides a command: hands it, with the rows it touches and the time, to the rules in its file.
 
 use crate::{
-    Change, ClientId, Command, Gift, IdempotencyKey, Instant, InternalCommand, JobId, Needs,
-    NewIds, Plan, Refusal, Subscription, User, UserId, WorkingSet,
+    Advanced, Change, ClientId, Command, Effect, Gift, IdempotencyKey, Instant, InternalCommand,
+    JobId, Needs, NewIds, Plan, Refusal, Subscription, User, UserId, WorkingSet,
 };
 use chrono::TimeDelta;
 
-/// The decision on a command: the changed rows, and a success or a refusal. A refusal changes
-/// nothing.
+/// The decision on a command: the changed rows, what is to be done outside, and how far the command
+/// is. A refusal changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The rows to write; none for a refusal.
     pub changes: Vec<Change>,
+    /// What is to be done outside of the transaction, once it is committed.
+    pub effects: Vec<Effect>,
     /// The user whom the command concerns, if there is such a user.
     pub user: Option<UserId>,
-    /// The success or the refusal, from which the answer is written.
-    pub result: Result<Success, Refusal>,
+    /// How far the command is.
+    pub outcome: Outcome,
+    /// The job that waits for this decision, and gets its answer too.
+    pub settles: Option<JobId>,
+}
+
+/// How far a command is when it is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are done, and a box would cost them")]
+pub enum Outcome {
+    /// It is done or refused. The answer is written from this.
+    Done(Result<Success, Refusal>),
+    /// It has begun. An effect brings the answer.
+    Pending,
+}
+
+impl Outcome {
+    /// The success or the refusal, if it is known.
+    #[must_use]
+    pub const fn result(&self) -> Option<&Result<Success, Refusal>> {
+        match self {
+            Self::Done(result) => Some(result),
+            Self::Pending => None,
+        }
+    }
+
+    /// The success, if the command is done.
+    #[must_use]
+    pub fn success(&self) -> Option<&Success> {
+        self.result()?.as_ref().ok()
+    }
+
+    /// The refusal, if the command is refused.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.result()?.as_ref().err()
+    }
+
+    /// The id of what was made or changed, if the command is done.
+    #[must_use]
+    pub fn entity_id(&self) -> Option<i64> {
+        Some(self.success()?.entity().id())
+    }
 }
 
 /// What a command made or changed.
@@ -38,6 +81,8 @@ pub enum Entity {
     Gift(Gift),
     /// A plan.
     Plan(Plan),
+    /// A test clock that was moved.
+    Clock(Advanced),
     /// A gift that became time of a subscription.
     Redemption {
         /// The redeemed gift.
@@ -66,11 +111,12 @@ impl Entity {
             Self::Subscription(subscription) => subscription.id.get(),
             Self::Gift(gift) | Self::Redemption { gift, .. } => gift.id.get(),
             Self::Plan(plan) => plan.id.get(),
+            Self::Clock(advanced) => advanced.client.get(),
         }
     }
 
     /// The user whom it concerns: the giver of a gift, and the recipient of a redeemed one. A plan
-    /// concerns nobody.
+    /// and a clock concern nobody.
     #[must_use]
     pub const fn user(&self) -> Option<UserId> {
         match self {
@@ -79,7 +125,7 @@ impl Entity {
                 Some(subscription.user)
             }
             Self::Gift(gift) => Some(gift.gifter),
-            Self::Plan(_) => None,
+            Self::Plan(_) | Self::Clock(_) => None,
         }
     }
 }
@@ -104,7 +150,45 @@ pub(crate) type Ruling = Result<(Vec<Change>, Success), Refusal>;
 /// The result of an internal rule; `None` when there is nothing to do, or no longer.
 pub(crate) type InternalRuling = Option<(Vec<Change>, Entity)>;
 
-/// The rules of a command that clients submit.
+/// The result of a rule that may leave something to be done outside.
+pub(crate) struct Ruled {
+    /// The rows to write.
+    pub(crate) changes: Vec<Change>,
+    /// What is to be done outside.
+    pub(crate) effects: Vec<Effect>,
+    /// The success; `None` while an effect has to bring the answer.
+    pub(crate) success: Option<Success>,
+}
+
+/// The rules of a command that may begin something outside. All that a command needs which does
+/// not is [`Rules`].
+pub(crate) trait OpenRules {
+    /// See [`Rules::needs`].
+    fn needs(&self, client: ClientId, needs: &mut Needs);
+
+    /// See [`Rules::subject`].
+    fn subject(&self, decider: &Decider<'_>) -> Option<UserId>;
+
+    /// See [`Rules::decide`].
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Result<Ruled, Refusal>;
+}
+
+impl<T: Rules> OpenRules for T {
+    fn needs(&self, client: ClientId, needs: &mut Needs) {
+        Rules::needs(self, client, needs);
+    }
+
+    fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
+        Rules::subject(self, decider)
+    }
+
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Result<Ruled, Refusal> {
+        let (changes, success) = Rules::decide(self, decider, new_ids)?;
+        Ok(Ruled { changes, effects: Vec::new(), success: Some(success) })
+    }
+}
+
+/// The rules of a command that clients submit, and that is done when it is decided.
 pub(crate) trait Rules {
     /// Adds the rows that must be loaded and locked, and the ids that must be drawn.
     fn needs(&self, client: ClientId, needs: &mut Needs);
@@ -126,6 +210,11 @@ pub(crate) trait InternalRules {
 
     /// Decides the command.
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling;
+
+    /// The job that waits for what this command brings.
+    fn settles(&self) -> Option<JobId> {
+        None
+    }
 }
 
 /// The arguments that all rules share, and what several rules do alike.
@@ -147,12 +236,21 @@ pub fn decide(
 ) -> Decision {
     let decider = Decider { working_set, context };
     match command.decide(&decider, new_ids) {
-        Ok((changes, success)) => {
-            Decision { changes, user: success.entity().user(), result: Ok(success) }
+        Ok(Ruled { changes, effects, success: Some(success) }) => {
+            let user = success.entity().user();
+            Decision { changes, effects, user, outcome: Outcome::Done(Ok(success)), settles: None }
         }
-        Err(refusal) => {
-            Decision { changes: Vec::new(), user: command.subject(&decider), result: Err(refusal) }
+        Ok(Ruled { changes, effects, success: None }) => {
+            let user = command.subject(&decider);
+            Decision { changes, effects, user, outcome: Outcome::Pending, settles: None }
         }
+        Err(refusal) => Decision {
+            changes: Vec::new(),
+            effects: Vec::new(),
+            user: command.subject(&decider),
+            outcome: Outcome::Done(Err(refusal)),
+            settles: None,
+        },
     }
 }
 
@@ -166,5 +264,7 @@ pub fn decide_internal(
 ) -> Option<Decision> {
     let (changes, entity) = command.decide(&Decider { working_set, context })?;
     let user = entity.user();
-    Some(Decision { changes, user, result: Ok(Success::Changed(entity)) })
+    let outcome = Outcome::Done(Ok(Success::Changed(entity)));
+    let settles = command.settles();
+    Some(Decision { changes, effects: Vec::new(), user, outcome, settles })
 }

@@ -4,6 +4,7 @@ use crate::{ClientId, JobId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use uuid::Uuid;
 
 /// The longest key, in bytes.
 const KEY_LENGTH_MAX: usize = 255;
@@ -88,11 +89,16 @@ fn derived_id(space: &[u8], client: ClientId, key: &IdempotencyKey) -> JobId {
         .chain_update(client.as_bytes())
         .chain_update(key.as_str().as_bytes())
         .finalize();
+    JobId::new(custom_uuid(digest))
+}
+
+/// The first 128 bits of a digest as a UUID of version 8.
+pub(crate) fn custom_uuid(digest: impl IntoIterator<Item = u8>) -> Uuid {
     let mut bytes = [0; 16];
     for (to, from) in bytes.iter_mut().zip(digest) {
         *to = from;
     }
-    JobId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// The fingerprint of a request: SHA-256 over method, path and the JSON value of its body. Equal

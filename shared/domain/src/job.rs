@@ -72,6 +72,15 @@ impl Answer {
     }
 }
 
+/// The answer of a decided command, and when it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The answer.
+    pub answer: Answer,
+    /// The instant at which it was given.
+    pub at: Instant,
+}
+
 /// Who made a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
@@ -98,7 +107,8 @@ impl Origin {
     }
 }
 
-/// An entry of the command log: a command that was decided, with its answer.
+/// An entry of the command log: a command that was decided, with its answer as soon as there is
+/// one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
     /// The job that carried the command.
@@ -117,16 +127,25 @@ pub struct LogEntry {
     pub input: Option<String>,
     /// The user whom it concerns, if there is such a user.
     pub user: Option<UserId>,
-    /// The id of what was made or changed; `None` for a refusal.
+    /// The id of what was made or changed; `None` for a refusal, and as long as there is no answer.
     pub entity: Option<i64>,
-    /// The answer, which never changes.
-    pub answer: Answer,
+    /// The answer, which never changes. `None` as long as an effect has to bring it.
+    pub answered: Option<Answered>,
     /// The number of the attempt in which it was decided.
     pub attempts: u32,
     /// When it was admitted.
     pub submitted_at: Instant,
     /// The time by which it was decided.
     pub decided_at: Instant,
-    /// The time of the answer.
-    pub finished_at: Instant,
+}
+
+impl LogEntry {
+    /// The answer, if there is one yet.
+    #[must_use]
+    pub const fn answer(&self) -> Option<&Answer> {
+        match &self.answered {
+            Some(answered) => Some(&answered.answer),
+            None => None,
+        }
+    }
 }

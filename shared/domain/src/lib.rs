@@ -11,8 +11,10 @@ mod accepted_job;
 mod bounded;
 pub mod calendar;
 mod change;
+mod clock;
 mod command;
 mod decide;
+mod effect;
 mod email;
 mod gift;
 mod idempotency;
@@ -35,15 +37,17 @@ mod working_set;
 
 pub use accepted_job::AcceptedJob;
 pub use change::{Change, Changes};
-pub use command::{Command, InternalCommand, Operation};
-pub use decide::{Context, Decision, Entity, Success, decide, decide_internal};
+pub use clock::*;
+pub use command::{Command, InternalCommand, Operation, Turn};
+pub use decide::{Context, Decision, Entity, Outcome, Success, decide, decide_internal};
+pub use effect::{Effect, EffectId, EffectTask, Leap};
 pub use email::{Email, InvalidEmail};
 pub use gift::*;
 pub use idempotency::{
     Fingerprint, IdempotencyKey, InvalidIdempotencyKey, internal_job_id, job_id,
 };
 pub use ids::{ClientId, GiftId, JobId, PlanId, SubscriptionId, UserId};
-pub use job::{Answer, JobStatus, LogEntry, Origin};
+pub use job::{Answer, Answered, JobStatus, LogEntry, Origin};
 pub use job_key::{JobKey, Signature, SignedContent};
 pub use job_keys::{JobKeyState, JobKeys, Untrusted};
 pub use needs::{Needs, NewIdCounts, NewIds};

@@ -27,6 +27,8 @@ pub struct Needs {
     pub plans_to_lock: BTreeSet<(ClientId, PlanCode)>,
     /// The ids of subscriptions of which the terms are to be read that they were sold at.
     pub terms_of: BTreeSet<(ClientId, SubscriptionId)>,
+    /// The test clients whose clocks are moved.
+    pub clocks_to_move: BTreeSet<ClientId>,
     /// The numbers of new ids: one for every command that may make a row.
     pub new_ids: NewIdCounts,
 }

@@ -85,6 +85,17 @@ pub enum Refusal {
     },
     /// The subscription would end beyond the year 9999.
     TermTooLong,
+    /// The client is no test client.
+    NotATestClient,
+    /// The clock of the client is being advanced.
+    ClockAdvancing,
+    /// The clock of the client is ahead of that instant.
+    ClockBackwards {
+        /// What the clock says.
+        now: Instant,
+    },
+    /// The instant is too far ahead of the clock.
+    ClockTooFar,
     /// The plan has a price, and no payments are taken.
     PaymentsDisabled {
         /// The requested plan.

@@ -187,6 +187,7 @@ impl WorkingSet {
             Change::Plan(plan) => {
                 self.plans.insert((plan.client, plan.code.clone()), plan);
             }
+            Change::Clock(clock) => self.add_test_clock(clock),
             Change::Grant(_) => {}
         }
     }

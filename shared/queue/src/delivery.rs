@@ -13,6 +13,7 @@ use uuid::Uuid;
 static RETRY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/retry.lua")));
 static BEGIN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/begin.lua")));
 static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/bury.lua")));
+static LET_GO: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/let_go.lua")));
 static FINISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/finish.lua")));
 
 /// A decided job, with all that its record consists of: Redis may have lost the record.
@@ -85,10 +86,48 @@ impl Queue {
     }
 
     /// Stores the answers of jobs, removes their tasks, which `worker` holds, and publishes the
-    /// answers to the apis, in one round trip. To be called after the commit, never before.
+    /// answers to the apis, in one round trip. To be called after the commit, never before. Jobs
+    /// that have no answer yet are let go of, in a round trip of their own.
     #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
     pub async fn finish(&self, worker: &str, jobs: &[DecidedJob<'_>]) -> Result<(), QueueError> {
-        let outcomes: Vec<Outcome> = jobs.iter().map(Outcome::from).collect();
+        if jobs.iter().all(|decided| decided.entry.answered.is_some()) {
+            return self.store_answers(worker, jobs).await;
+        }
+        let (answered, pending): (Vec<_>, Vec<_>) =
+            jobs.iter().copied().partition(|decided| decided.entry.answered.is_some());
+        self.let_go(worker, &pending).await?;
+        if answered.is_empty() { Ok(()) } else { self.store_answers(worker, &answered).await }
+    }
+
+    /// Publishes the answer of a job whose task was let go of before: an effect has brought it. To
+    /// be called after the commit. If it is lost, the command log has it.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn publish_settled(&self, entry: &LogEntry) -> Result<(), QueueError> {
+        let (admitted_at, provenance) = (entry.submitted_at, Provenance::Decided);
+        // No worker has that name: if one still holds the task, it lets go of it by itself.
+        self.finish("none", &[DecidedJob { entry, admitted_at, provenance }]).await
+    }
+
+    /// Removes the tasks of jobs, which `worker` holds, and notes that they wait for an effect.
+    async fn let_go(&self, worker: &str, jobs: &[DecidedJob<'_>]) -> Result<(), QueueError> {
+        let mut call = LET_GO.prepare_invoke();
+        call.key(&self.keys.attempts)
+            .key(self.keys.in_flight_of(worker))
+            .key(&self.keys.data)
+            .arg(&self.keys.meta);
+        for decided in jobs {
+            let job = decided.entry.job;
+            call.key(self.keys.record(job))
+                .arg(job.to_string())
+                .arg(decided.admitted_at.timestamp_micros())
+                .arg(Record::from(decided).encode());
+        }
+        self.connection.invoke::<()>(&call).await?;
+        Ok(())
+    }
+
+    async fn store_answers(&self, worker: &str, jobs: &[DecidedJob<'_>]) -> Result<(), QueueError> {
+        let outcomes: Vec<Outcome> = jobs.iter().filter_map(Outcome::of).collect();
         let mut call = FINISH.prepare_invoke();
         call.key(&self.keys.attempts)
             .key(self.keys.in_flight_of(worker))
@@ -166,23 +205,24 @@ impl From<&DecidedJob<'_>> for Record {
             client: entry.client,
             operation: entry.operation,
             fingerprint: entry.fingerprint,
-            status: JobStatus::finished(entry.answer.is_success()),
+            status: entry
+                .answer()
+                .map_or(JobStatus::Running, |a| JobStatus::finished(a.is_success())),
             attempts: entry.attempts,
             submitted_at: entry.submitted_at,
-            finished_at: Some(entry.finished_at),
-            answer: Some(entry.answer.clone()),
+            finished_at: entry.answered.as_ref().map(|answered| answered.at),
+            answer: entry.answer().cloned(),
             cause: None,
+            awaits_effect: entry.answered.is_none(),
         }
     }
 }
 
-impl From<&DecidedJob<'_>> for Outcome {
-    fn from(decided: &DecidedJob<'_>) -> Self {
-        Self {
-            job: decided.entry.job,
-            fingerprint: decided.entry.fingerprint,
-            provenance: decided.provenance,
-            answer: decided.entry.answer.clone(),
-        }
+impl Outcome {
+    /// The outcome of a decided job; `None` while it has no answer.
+    fn of(decided: &DecidedJob<'_>) -> Option<Self> {
+        let DecidedJob { entry, provenance, .. } = *decided;
+        let answer = entry.answer()?.clone();
+        Some(Self { job: entry.job, fingerprint: entry.fingerprint, provenance, answer })
     }
 }

@@ -14,7 +14,7 @@ const ANY_DEPTH: u64 = 1 << 53;
 pub enum Presence {
     /// Nothing that a worker could do it by: no record, or an unfinished one without its task.
     Lost,
-    /// Its task, which waits or is being done.
+    /// Its task, which waits or is being done; or it is decided, and waits for an effect.
     Underway,
     /// Its answer.
     Finished,
@@ -87,6 +87,7 @@ fn presence(state: &str, has_task: bool) -> Presence {
     match (state, has_task) {
         ("s" | "f", _) => Presence::Finished,
         ("d" | "x", _) => Presence::Ended,
+        ("r", _) => Presence::Underway,
         ("", _) | (_, false) => Presence::Lost,
         (_, true) => Presence::Underway,
     }
@@ -103,6 +104,8 @@ mod tests {
             ("", true, Presence::Lost),
             ("q", false, Presence::Lost),
             ("q", true, Presence::Underway),
+            ("r", false, Presence::Underway),
+            ("r", true, Presence::Underway),
             ("s", false, Presence::Finished),
             ("f", false, Presence::Finished),
             ("d", true, Presence::Ended),

@@ -6,10 +6,11 @@
 //! body of the answer
 //! cause
 //! ```
-//! `s` is a letter for the state, `F…` are the 32 bytes of the fingerprint. The body is JSON on one
-//! line. Only dead jobs have a cause. Without an answer, `status` and `finished_us` are `0` and the
-//! body is empty. The scripts in `lua/` rely on the letter, the fingerprint and the order of what
-//! follows.
+//! `s` is a letter for the state, `F…` are the 32 bytes of the fingerprint. `r` stands for a job
+//! that is decided and waits for an effect: no worker has its task any more. The body is JSON on
+//! one line. Only dead jobs have a cause. Without an answer, `status` and `finished_us` are `0` and
+//! the body is empty. The scripts in `lua/` rely on the letter, the fingerprint and the order of
+//! what follows.
 //!
 //! What workers note in between is a field in the hash of attempts: the letter of the state, the
 //! number of attempts, and the round of `lua/begin.lua`, with spaces between them.
@@ -39,6 +40,9 @@ pub struct Record {
     pub answer: Option<Answer>,
     /// Why it is dead, for operators.
     pub cause: Option<String>,
+    /// Whether it is decided and an effect has to bring its answer, which is first in the command
+    /// log.
+    pub awaits_effect: bool,
 }
 
 impl Queue {
@@ -67,6 +71,7 @@ impl Record {
             finished_at: None,
             answer: None,
             cause: None,
+            awaits_effect: false,
         }
     }
 
@@ -77,6 +82,7 @@ impl Record {
             finished_at: Some(now),
             answer: Some(answer),
             cause: Some(cause.to_owned()),
+            awaits_effect: false,
             ..self
         }
     }
@@ -131,6 +137,7 @@ impl Record {
             finished_at: answered.then(|| Instant::from_timestamp_micros(finished_us)).flatten(),
             answer: answered.then(|| Answer { status, body: body.to_owned() }),
             cause: cause.map(str::to_owned),
+            awaits_effect: *state == AWAITS_EFFECT,
         };
         Some(if stored.status == JobStatus::Queued { stored.begun(noted) } else { stored })
     }
@@ -147,6 +154,10 @@ impl Record {
         }
     }
 }
+
+/// The letter in a record of a job that waits for an effect. While a worker has a job, the letter
+/// is in its line of attempts only.
+const AWAITS_EFFECT: u8 = b'r';
 
 /// How a state is written.
 pub(crate) const fn letter(status: JobStatus) -> &'static str {

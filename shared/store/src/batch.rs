@@ -1,10 +1,12 @@
 //! The transaction of a batch: it begins and loads in one round trip, then writes and commits.
 
+use crate::beside::{self, Beside};
 use crate::connections::InUse;
+use crate::due::find_next_instant;
 use crate::load::{self, BatchContext, Load};
 use crate::watch::Watch;
 use crate::{Database, StoreError, changes};
-use domain::{Changes, ClientId, JobId, LogEntry, Needs, WorkingSet};
+use domain::{Changes, ClientId, Instant, JobId, LogEntry, Needs, WorkingSet};
 use sqlx::raw_sql;
 
 /// A transaction that has begun. If it is dropped before its commit, its connection is closed and
@@ -38,6 +40,17 @@ impl Batch {
         Self::begin_and_load(database, Load::Unlocked, needs, &[]).await
     }
 
+    /// The earliest instant, up to `until`, at which something of that test client is due. It holds
+    /// until the end of the transaction if the clock of the client was locked to be moved.
+    pub async fn next_instant(
+        &mut self,
+        client: ClientId,
+        until: Instant,
+    ) -> Result<Option<Instant>, StoreError> {
+        let found = find_next_instant(&mut self.used.connection, client, until).await;
+        self.database.note(found)
+    }
+
     async fn begin_and_load(
         database: &Database,
         load: Load,
@@ -64,27 +77,38 @@ impl Batch {
     }
 
     /// Writes the changes and the entries, and commits them.
+    pub async fn commit(self, changes: &Changes, entries: &[LogEntry]) -> Result<(), StoreError> {
+        self.commit_beside(changes, entries, &Beside::default()).await.map(drop)
+    }
+
+    /// Writes the changes, the entries and what belongs to effects, and commits them. Returns the
+    /// entries of the jobs that were answered by it: one that had its answer keeps it.
     #[tracing::instrument(level = "debug", skip_all, fields(entries = entries.len()))]
-    pub async fn commit(
+    pub async fn commit_beside(
         mut self,
         changes: &Changes,
         entries: &[LogEntry],
-    ) -> Result<(), StoreError> {
-        let written = self.write_and_commit(changes, entries).await;
-        self.database.note(written)?;
+        beside: &Beside<'_>,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let written = self.write_and_commit(changes, entries, beside).await;
+        let settled = self.database.note(written)?;
         self.database.keep(self.used);
-        Ok(())
+        Ok(settled)
     }
 
     async fn write_and_commit(
         &mut self,
         changes: &Changes,
         entries: &[LogEntry],
-    ) -> Result<(), StoreError> {
+        beside: &Beside<'_>,
+    ) -> Result<Vec<LogEntry>, StoreError> {
         let _watch = Watch::begin("committing a batch");
         let connection = &mut self.used.connection;
+        // First, so that who has lost the effect does not wait for who has it.
+        beside::write_progress(connection, beside).await?;
         changes::write(connection, changes, entries).await?;
+        let settled = beside::write(connection, beside).await?;
         raw_sql("COMMIT").execute(connection).await?;
-        Ok(())
+        Ok(settled)
     }
 }

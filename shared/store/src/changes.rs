@@ -1,6 +1,7 @@
 //! Writes everything that a batch decided, in one statement for any size of the batch.
 
 use crate::StoreError;
+use crate::moved_clocks::write_moved;
 use crate::plans::write_retired;
 use crate::tables::{
     GiftRow, GrantRow, SubscriptionRow, TransactionRow, UserRow, to_json, write_gifts,
@@ -49,7 +50,8 @@ pub(crate) async fn write(
     )
     .execute(&mut *tx)
     .await?;
-    write_retired(tx, changes.plans.values()).await
+    write_retired(tx, changes.plans.values()).await?;
+    write_moved(tx, changes.clocks.values()).await
 }
 
 /// Users in the order of their emails, as JSON.

@@ -18,13 +18,14 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// unless it does not answer at all.
 const RUN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The connections for blocked commands, and those for what is due: one for its batch, and one that
-/// finds the next rows meanwhile.
+/// The connections for blocked commands, those for what is due: one for its batch, and one that
+/// finds the next rows meanwhile; and those for effects.
 const FOR_BLOCKED: u32 = 1;
 const FOR_DUE: u32 = 2;
+const FOR_EFFECTS: u32 = 2;
 
 /// The connections of a worker beside those of its main handle.
-pub const CONNECTIONS_BESIDE: u32 = FOR_BLOCKED + FOR_DUE;
+pub const CONNECTIONS_BESIDE: u32 = FOR_BLOCKED + FOR_DUE + FOR_EFFECTS;
 
 /// The name of our sessions. Release 0.2.0 and those before it gave them none.
 const APPLICATION_NAME: &str = concat!("commerce ", env!("CARGO_PKG_VERSION"));
@@ -67,6 +68,12 @@ impl Database {
     #[must_use]
     pub fn for_due(&self) -> Self {
         Self::of(self.options.clone(), FOR_DUE, self.session)
+    }
+
+    /// A handle for effects, so that they take no connection from clients.
+    #[must_use]
+    pub fn for_effects(&self) -> Self {
+        Self::of(self.options.clone(), FOR_EFFECTS, self.session)
     }
 
     /// The same handle behind a pooler that gives each transaction another session.

@@ -37,6 +37,9 @@ pub enum StoreError {
         /// The column.
         column: &'static str,
     },
+    /// Another worker has claimed the effect in whose course something was to be written.
+    #[error("another worker has taken the effect over")]
+    ClaimLost,
     /// There is no key that may sign jobs. Migrations make one, so somebody has removed it.
     #[error("the table job_keys has no key that may sign: run `worker secrets rotate`")]
     NoJobKey,

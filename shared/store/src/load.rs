@@ -75,9 +75,12 @@ pub(crate) async fn begin_and_load(
 fn call(load: Load, needs: &Needs, jobs: &[(ClientId, JobId)]) -> Result<String, StoreError> {
     let plans = PlanNeedsJson::new(needs).map(|needs| needs.literal()).transpose()?;
     let plans = plans.map_or("NULL".to_owned(), |needs| format!("load_plans({needs})::text"));
+    // All in one way, so that no lock has to become a stronger one.
+    let moves = !needs.clocks_to_move.is_empty();
+    let lock = if moves { "lock_test_clocks_to_move" } else { "lock_test_clocks" };
     let clocks = match clocks(needs) {
         none if none.is_empty() => "NULL".to_owned(),
-        clients => format!("lock_test_clocks(ARRAY{clients:?}::bigint[])::text"),
+        clients => format!("{lock}(ARRAY{clients:?}::bigint[])::text"),
     };
     // A gift may be redeemed.
     let tiers = if needs.gifts.is_empty() { "NULL" } else { "load_tiers(loaded)::text" };

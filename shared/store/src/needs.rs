@@ -120,7 +120,7 @@ fn literal(needs: &impl Serialize) -> Result<String, StoreError> {
 
 /// The clients whose clocks are needed.
 pub(crate) fn clocks(needs: &Needs) -> Vec<i64> {
-    needs.clocks.iter().map(|client| client.get()).collect()
+    needs.clocks.union(&needs.clocks_to_move).map(|client| client.get()).collect()
 }
 
 fn by_id(pairs: impl Iterator<Item = (ClientId, i64)>) -> Vec<ById> {

@@ -8,6 +8,7 @@ use domain::{Gift, Instant, Subscription};
 use runtime::bootstrap;
 use runtime::checks::Checks;
 use std::io::{Write, stderr, stdout};
+use store::effects::{self, Count};
 use store::scan::{self, Page, Place, Stored};
 use store::{Database, Program, StoreError, due};
 
@@ -46,10 +47,21 @@ async fn rows(database: Database) -> anyhow::Result<()> {
     let page = due::gifts(&database, None, PAGE).await.context(cannot)?;
     let since = page.rows.iter().map(|row| (row.cursor.id, page.now - row.cursor.due_at));
     findings += stuck("gift", since)?;
+    findings += failing(&effects::count(&database).await.context(cannot)?)?;
     if findings > 0 {
         bail!("{findings} findings");
     }
     Ok(())
+}
+
+/// Counts and shows the effects that have failed and are not done.
+fn failing(counts: &[Count]) -> anyhow::Result<usize> {
+    let mut findings = 0;
+    for Count { kind, open, failing } in counts.iter().filter(|count| count.failing > 0) {
+        writeln!(stdout(), "{kind}: {failing} of {open} effects have failed, and are not done")?;
+        findings += usize::try_from(*failing)?;
+    }
+    Ok(findings)
 }
 
 /// Compares the stored `due_at` of all rows of a table with what the rules say.

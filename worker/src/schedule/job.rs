@@ -1,11 +1,12 @@
 //! An internal command that is due, and its entry in the command log.
 
 use chrono::TimeDelta;
-use contract::answer;
+use contract::answered;
 use domain::{
     ClientId, Context, Decision, Fingerprint, IdempotencyKey, Instant, InternalCommand, JobId,
     LogEntry, Origin, internal_job_id,
 };
+use store::Settlement;
 
 /// A command that is due.
 #[derive(Debug, Clone)]
@@ -40,9 +41,9 @@ impl DueJob {
         Context { now, client: self.client, job: self.id, gift_ttl }
     }
 
-    /// The entry of the command log for a decision. It has the command itself, because no request
-    /// of a client tells what was decided.
-    pub(crate) fn entry(&self, context: &Context, decision: &Decision) -> LogEntry {
+    /// The entry of the command log for a decision that was made at that `real` time. It has the
+    /// command itself, because no request of a client tells what was decided.
+    pub(crate) fn entry(&self, context: &Context, real: Instant, decision: &Decision) -> LogEntry {
         // Numbers, instants and words only: writing them cannot fail.
         let input = serde_json::to_string(&self.command).unwrap_or_default();
         LogEntry {
@@ -54,12 +55,23 @@ impl DueJob {
             operation: self.command.operation(),
             input: Some(input),
             user: decision.user,
-            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
-            answer: answer(context.job, &decision.result, context.now),
+            entity: decision.outcome.entity_id(),
+            answered: answered(context.job, &decision.outcome, context.now),
             attempts: 1,
-            submitted_at: context.now,
+            submitted_at: real,
             decided_at: context.now,
-            finished_at: context.now,
         }
+    }
+
+    /// The answer of the job that waits for the decision, if one does.
+    pub(crate) fn settlement(&self, context: &Context, decision: &Decision) -> Option<Settlement> {
+        let job = decision.settles?;
+        let answered = answered(job, &decision.outcome, context.now)?;
+        Some(Settlement {
+            client: self.client,
+            job,
+            entity: decision.outcome.entity_id(),
+            answered,
+        })
     }
 }

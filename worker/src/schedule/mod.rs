@@ -6,10 +6,10 @@
 //! else. `ticks` say when to look,
 //! and `lag` tells how late all of it is.
 
-mod apply;
+pub(crate) mod apply;
 mod failing;
 pub(crate) mod finders;
-mod job;
+pub(crate) mod job;
 pub(crate) mod lag;
 pub(crate) mod lane;
 pub(crate) mod ticks;

@@ -4,13 +4,13 @@ use crate::api_error::ApiError;
 use crate::extract::{PathParameter, Reader, WAIT_MAX, decimal, invalid_parameter, query};
 use crate::respond::{self, AboutJob};
 use crate::state::ApiState;
-use crate::submit::{view_of_record, wait};
+use crate::submit::{Look, view_of_record, wait};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use contract::view::JobView;
 use contract::{Problem, ProblemKind};
-use domain::{AcceptedJob, Answer, ClientId, JobId, JobStatus};
+use domain::{AcceptedJob, Answer, ClientId, JobId, JobStatus, LogEntry};
 use queue::{QueuedJob, Record};
 use serde::Deserialize;
 use std::time::Duration;
@@ -56,14 +56,17 @@ pub(crate) async fn handle(
 
     let waits = deadline > Instant::now();
     let ticket = waits.then(|| state.outcomes.ticket(id, &caller.bucket)).flatten();
-    let mut view = find(&state, caller.client, id).await?;
+    let (mut view, _) = find(&state, caller.client, id).await?;
     if let Some(mut ticket) = ticket.filter(|_| !view.is_final()) {
         let look = || async {
-            let found = find(&state, caller.client, id).await;
-            found.ok().filter(JobView::is_final).map(drop)
+            match find(&state, caller.client, id).await {
+                Ok((view, _)) if view.is_final() => Look::Break(()),
+                Ok((_, awaits_effect)) => Look::Continue(awaits_effect),
+                Err(_) => Look::Continue(false),
+            }
         };
         wait(&state, &mut ticket, deadline, look).await;
-        view = find(&state, caller.client, id).await?;
+        (view, _) = find(&state, caller.client, id).await?;
     }
     let mut response = respond::job(&view);
     response.extensions_mut().insert(AboutJob(id));
@@ -80,17 +83,18 @@ impl Wait {
     }
 }
 
-/// The job from its record in Redis. When Redis has no record or cannot be reached, the job from
+/// The job from its record in Redis, and whether it waits for an effect: then the command log is
+/// asked, which has the answer first. When Redis has no record or cannot be reached, the job from
 /// the command log, or as it was promised.
-async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, ApiError> {
+async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<(JobView, bool), ApiError> {
     let forgotten = match state.queue.record(id).await {
         Ok(Some(record)) if record.client == client => return Ok(view(state, id, &record).await),
         Ok(Some(_)) => return Err(not_found()),
         forgotten => forgotten,
     };
     match accepted::find_standing(&state.database, client, id).await? {
-        Some(Standing::Decided(entry)) => Ok(JobView::from_entry(&entry)),
-        Some(Standing::Accepted(accepted)) => view_of_accepted(&accepted),
+        Some(Standing::Decided(entry)) => Ok(of_entry(&entry)),
+        Some(Standing::Accepted(accepted)) => Ok((view_of_accepted(&accepted)?, false)),
         None => Err(forgotten.err().map_or_else(not_found, ApiError::from)),
     }
 }
@@ -98,15 +102,19 @@ async fn find(state: &ApiState, client: ClientId, id: JobId) -> Result<JobView, 
 /// The job from its record. Redis may have gone back to what it knew before, as when a replica was
 /// promoted that lagged. So the command log is asked about a job whose record has no outcome, for
 /// no longer than [`LOOK_WITHIN`]: while Postgres is away, the record counts.
-async fn view(state: &ApiState, id: JobId, record: &Record) -> JobView {
+async fn view(state: &ApiState, id: JobId, record: &Record) -> (JobView, bool) {
     if matches!(record.status, JobStatus::Succeeded | JobStatus::Failed) {
-        return view_of_record(id, record);
+        return (view_of_record(id, record), false);
     }
     let look = command_log::find_job(&state.database, record.client, id);
     match timeout(LOOK_WITHIN, look).await {
-        Ok(Ok(Some(entry))) => JobView::from_entry(&entry),
-        Ok(Ok(None) | Err(_)) | Err(_) => view_of_record(id, record),
+        Ok(Ok(Some(entry))) => of_entry(&entry),
+        Ok(Ok(None) | Err(_)) | Err(_) => (view_of_record(id, record), record.awaits_effect),
     }
+}
+
+fn of_entry(entry: &LogEntry) -> (JobView, bool) {
+    (JobView::from_entry(entry), entry.answered.is_none())
 }
 
 /// The view of a job that its client was promised, and that Redis does not show.

@@ -18,7 +18,7 @@ pub(crate) fn measure(criterion: &mut Criterion) {
     for (name, command) in commands {
         let context = context(&job(0, command.clone()));
         let decided = || decide(black_box(&small), &context, black_box(&command), &mut new_ids(1));
-        assert_eq!(decided().result.is_ok(), name != "refused", "{name}");
+        assert_eq!(decided().outcome.success().is_some(), name != "refused", "{name}");
         group.bench_function(name, |bencher| bencher.iter(decided));
     }
     group.finish();
@@ -35,7 +35,7 @@ pub(crate) fn measure(criterion: &mut Criterion) {
                     for job in &jobs {
                         let context = context(job);
                         let decision = decide(&rows, &context, &job.command, &mut new_ids);
-                        black_box(contract::answer(job.id(), &decision.result, context.now));
+                        black_box(contract::answered(job.id(), &decision.outcome, context.now));
                         decision.changes.into_iter().for_each(|change| rows.apply(change));
                     }
                     rows

@@ -83,7 +83,7 @@ pub(crate) fn new_ids(subscriptions: i64) -> NewIds {
 pub(crate) fn answer() -> Answer {
     let job = job(0, subscribe(UserId::new(2)));
     let decision = decide(&working_set(2), &context(&job), &job.command, &mut new_ids(1));
-    contract::answer(job.id(), &decision.result, now())
+    contract::answered(job.id(), &decision.outcome, now()).unwrap().answer
 }
 
 /// A limit, as by default, which nobody reaches.
@@ -107,11 +107,10 @@ pub(crate) fn entry(job: &QueuedJob, answer: &Answer) -> LogEntry {
         input: None,
         user: None,
         entity: None,
-        answer: answer.clone(),
+        answered: Some(Answered { answer: answer.clone(), at: now() }),
         attempts: 1,
         submitted_at: job.submitted_at,
         decided_at: now(),
-        finished_at: now(),
     }
 }
 

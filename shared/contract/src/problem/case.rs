@@ -1,6 +1,6 @@
 //! The problems that have members of their own and are not refusals, each made in one place.
 
-use super::{FieldError, Problem, ProblemKind};
+use super::{Advice, FieldError, Problem, ProblemKind};
 use domain::JobId;
 
 /// The most errors that are listed. It bounds the size of an answer, whatever a request has.
@@ -45,6 +45,16 @@ impl Problem {
         Self::new(ProblemKind::RateLimited, detail)
             .with("retry_after", seconds)
             .with("violated-policies", vec!["default"])
+    }
+
+    /// The problem that a command came while the clock of its client is being advanced, and was not
+    /// admitted. The command that advances it is refused with the same code and another status.
+    #[must_use]
+    pub fn clock_busy() -> Self {
+        let detail =
+            "Nothing was accepted. Try again with the same key when the advance has ended.";
+        let refused = Self::new(ProblemKind::ClockAdvancing, detail);
+        Self { status: 503, retry: Advice::SameKey, ..refused }
     }
 
     /// The problem that too many requests of an address had no valid API key; the next one may come

@@ -157,6 +157,16 @@ table! {
     EndInPast: 422, "end_in_past", "The subscription has ended", NewKey,
         "The end_date of the imported subscription is not later than now.",
         "Only what runs can be imported.";
+    ClockAdvancing: 409, "clock_advancing", "The clock is being advanced", NewKey,
+        "The clock of the test client is on its way. Another advance gets 409. Any other command \
+         gets 503, and nothing was accepted.",
+        "Wait for the advance to end. After a 503 the same key may be used, after a 409 a new one.";
+    ClockBackwards: 422, "clock_backwards", "The clock cannot go back", NewKey,
+        "The instant is earlier than now, which is what the clock of the test client says.",
+        "Use now or a later instant. For an earlier one another test client is needed.";
+    ClockTooFar: 422, "clock_too_far", "The clock cannot go so far at once", NewKey,
+        "The instant is more than five years after what the clock says, or after the year 8999.",
+        "Advance it in several steps of at most five years.";
     PaymentsDisabled: 422, "payments_disabled", "No payments are taken", NewKey,
         "The plan has a price, and only plans of price 0 are sold as long as no payments are \
          taken.",

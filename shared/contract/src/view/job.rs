@@ -2,7 +2,7 @@
 
 use super::timestamp;
 use crate::Problem;
-use domain::{Answer, Instant, JobId, JobStatus, LogEntry, Operation};
+use domain::{Answer, Answered, Instant, JobId, JobStatus, LogEntry, Operation};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -60,12 +60,18 @@ impl JobView {
         Self { finished_at: finished_at.map(timestamp), result, error, ..self }
     }
 
-    /// The job of an entry of the command log.
+    /// The job of an entry of the command log. It runs as long as it has no answer, although no
+    /// worker has it any more.
     #[must_use]
     pub fn from_entry(entry: &LogEntry) -> Self {
-        let status = JobStatus::finished(entry.answer.is_success());
-        Self::new(entry.job, entry.operation, status, entry.attempts, entry.submitted_at)
-            .answered(&entry.answer, Some(entry.finished_at))
+        let success = entry.answer().map(Answer::is_success);
+        let status = success.map_or(JobStatus::Running, JobStatus::finished);
+        let view =
+            Self::new(entry.job, entry.operation, status, entry.attempts, entry.submitted_at);
+        match &entry.answered {
+            Some(Answered { answer, at }) => view.answered(answer, Some(*at)),
+            None => view,
+        }
     }
 
     /// The id of the job.

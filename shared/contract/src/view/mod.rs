@@ -1,6 +1,7 @@
 //! The views that clients get, one file for each noun. Their members are those of the contract, in
 //! its order.
 
+mod advanced_clock;
 mod entitlement;
 mod gift;
 mod job;
@@ -9,6 +10,7 @@ mod subscription;
 mod test_clock;
 mod user;
 
+pub use advanced_clock::AdvancedClockView;
 pub use entitlement::EntitlementView;
 pub use gift::{GiftView, RedemptionView};
 pub use job::JobView;

@@ -203,7 +203,7 @@ mod tests {
         let decision = redeemed(&set, now());
         assert_eq!(decision, refused(ALICE, Refusal::TermTooLong));
         set.apply(Change::Gift(Gift { months: 2, ..given("gold") }));
-        assert!(redeemed(&set, now()).result.is_ok());
+        assert!(redeemed(&set, now()).outcome.success().is_some());
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Rules for RetirePlan {
 mod tests {
     use super::RetirePlan;
     use crate::samples::*;
-    use crate::{Change, Decision, Entity, Plan, Refusal, Success};
+    use crate::{Change, Decision, Entity, Plan, Refusal, Success, samples};
     use chrono::TimeDelta;
 
     fn retire(code: &str) -> RetirePlan {
@@ -43,7 +43,7 @@ mod tests {
     }
 
     fn done(plan: Plan, changes: Vec<Change>) -> Decision {
-        Decision { changes, user: None, result: Ok(Success::Changed(Entity::Plan(plan))) }
+        samples::done(None, Ok(Success::Changed(Entity::Plan(plan))), changes)
     }
 
     #[test]

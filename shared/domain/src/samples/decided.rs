@@ -4,8 +4,8 @@ use super::{JOB, SHOP, grant, held, now};
 use crate::samples::Holding;
 use crate::{
     Change, Command, Context, Decision, Entity, Gift, GrantSource, Instant, InternalCommand,
-    NewIds, Refusal, Subscription, SubscriptionId, SubscriptionState, Success, UserId, WorkingSet,
-    decide, decide_internal,
+    NewIds, Outcome, Refusal, Subscription, SubscriptionId, SubscriptionState, Success, UserId,
+    WorkingSet, decide, decide_internal,
 };
 use chrono::TimeDelta;
 
@@ -56,19 +56,30 @@ pub fn due_at(
 /// A decision that made `entity`, and concerns `user`.
 #[must_use]
 pub const fn created(user: UserId, entity: Entity, changes: Vec<Change>) -> Decision {
-    Decision { changes, user: Some(user), result: Ok(Success::Created(entity)) }
+    done(Some(user), Ok(Success::Created(entity)), changes)
 }
 
 /// A decision that changed `entity`, and concerns `user`.
 #[must_use]
 pub const fn changed(user: UserId, entity: Entity, changes: Vec<Change>) -> Decision {
-    Decision { changes, user: Some(user), result: Ok(Success::Changed(entity)) }
+    done(Some(user), Ok(Success::Changed(entity)), changes)
+}
+
+/// A decision with that result, which concerns `user`.
+#[must_use]
+pub const fn done(
+    user: Option<UserId>,
+    result: Result<Success, Refusal>,
+    changes: Vec<Change>,
+) -> Decision {
+    let outcome = Outcome::Done(result);
+    Decision { changes, effects: Vec::new(), user, outcome, settles: None }
 }
 
 /// A refusal. It changes nothing, and concerns `user`.
 #[must_use]
 pub fn refused(user: impl Into<Option<UserId>>, refusal: Refusal) -> Decision {
-    Decision { changes: Vec::new(), user: user.into(), result: Err(refusal) }
+    done(user.into(), Err(refusal), Vec::new())
 }
 
 /// A subscription that began now.
@@ -113,8 +124,8 @@ pub fn extended(held: &Subscription, months: u32, end_date: Instant) -> Subscrip
 #[must_use]
 #[expect(clippy::panic, reason = "a test that expects a subscription fails without one")]
 pub fn subscription_of(decision: &Decision) -> &Subscription {
-    match decision.result.as_ref().map(Success::entity) {
-        Ok(Entity::Subscription(subscription) | Entity::Redemption { subscription, .. }) => {
+    match decision.outcome.success().map(Success::entity) {
+        Some(Entity::Subscription(subscription) | Entity::Redemption { subscription, .. }) => {
             subscription
         }
         other => panic!("no subscription: {other:?}"),
@@ -125,8 +136,8 @@ pub fn subscription_of(decision: &Decision) -> &Subscription {
 #[must_use]
 #[expect(clippy::panic, reason = "a test that expects a gift fails without one")]
 pub fn gift_of(decision: &Decision) -> &Gift {
-    match decision.result.as_ref().map(Success::entity) {
-        Ok(Entity::Gift(gift) | Entity::Redemption { gift, .. }) => gift,
+    match decision.outcome.success().map(Success::entity) {
+        Some(Entity::Gift(gift) | Entity::Redemption { gift, .. }) => gift,
         other => panic!("no gift: {other:?}"),
     }
 }

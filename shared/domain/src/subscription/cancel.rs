@@ -120,7 +120,7 @@ mod tests {
     fn a_cancellation_at_the_instant_of_the_end_is_too_late() {
         let (rows, end) = (holding(Holding::Running, []), held(Holding::Running).end_date);
         let before = decided_at(&rows, CANCEL, end - TimeDelta::microseconds(1));
-        assert!(before.result.is_ok(), "{before:?}");
+        assert!(before.outcome.success().is_some(), "{before:?}");
         let current = SubscriptionStatus::Expired;
         let refusal = Refusal::SubscriptionNotActive { current };
         assert_eq!(decided_at(&rows, CANCEL, end), refused(ALICE, refusal));

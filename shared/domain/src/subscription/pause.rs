@@ -114,6 +114,6 @@ mod tests {
             working_set(rows.map(Change::Subscription))
         };
         assert_eq!(decided(&rows(7), pause(None)), refused(ALICE, Refusal::TermTooLong));
-        assert!(decided(&rows(6), pause(None)).result.is_ok());
+        assert!(decided(&rows(6), pause(None)).outcome.success().is_some());
     }
 }

@@ -207,9 +207,11 @@ mod tests {
         let retired = Change::Plan(plan_of("yearly").retired(now()));
         let foreign = Change::Plan(Plan { client: RIVAL, ..gold() });
         let rows = working_set(others.chain([retired, foreign]));
-        let found = decided(&rows, subscribe(ALICE, "silver", None)).result;
-        let Err(Refusal::UnknownPlan { on_sale, more, .. }) = found else { panic!("{found:?}") };
-        assert_eq!((on_sale.len(), more), (10, true));
+        let found = decided(&rows, subscribe(ALICE, "silver", None)).outcome;
+        let Some(Refusal::UnknownPlan { on_sale, more, .. }) = found.refusal() else {
+            panic!("{found:?}")
+        };
+        assert_eq!((on_sale.len(), *more), (10, true));
         assert_eq!(on_sale[..3], ["monthly", "plan-10", "plan-11"]);
     }
 

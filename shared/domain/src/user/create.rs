@@ -147,7 +147,10 @@ mod tests {
         let rival = User { external_id: Some(dave), ..user(rival, RIVAL, "dave@x.org") };
         let rows = working_set([known_alice(), Change::User(rival)]);
         for id in ["Alice", "alic", "dave"] {
-            assert!(decided(&rows, create_known("new@x.org", id)).result.is_ok(), "{id}");
+            assert!(
+                decided(&rows, create_known("new@x.org", id)).outcome.success().is_some(),
+                "{id}"
+            );
         }
     }
 }

@@ -145,7 +145,7 @@ mod tests {
         let taken = refused(ALICE, Refusal::EmailTaken);
         assert_eq!(decided(&rows, create_user("new@example.com")), taken);
         let carol = decided(&rows, create_user("alice@example.com"));
-        assert!(carol.result.is_ok(), "{carol:?}");
+        assert!(carol.outcome.success().is_some(), "{carol:?}");
         for change in carol.changes {
             rows.apply(change);
         }

@@ -16,8 +16,8 @@ fn rows() -> WorkingSet {
 }
 
 fn user_of(command: impl Into<Command>) -> (bool, Option<UserId>) {
-    let Decision { user, result, .. } = decided(&rows(), command);
-    (result.is_ok(), user)
+    let Decision { user, outcome, .. } = decided(&rows(), command);
+    (outcome.success().is_some(), user)
 }
 
 fn move_to(user_id: UserId, address: &str) -> UpdateUser {

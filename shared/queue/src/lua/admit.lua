@@ -95,7 +95,7 @@ local function verdict(i)
   local known = fresh[name] or records[i]
   -- Without its task an unfinished job would never end. Nor would one that a worker of an older
   -- release has given up, whose kind of command that one does not know: it leaves the record alone.
-  -- Both are admitted as if they were not known.
+  -- Both are admitted as if they were not known. One that waits for an effect (r) needs no task.
   if known and not fresh[name] and string.sub(known, 1, 1) == 'q' and
     (redis.call('HEXISTS', KEYS[1], job) == 0 or redis.call('SISMEMBER', KEYS[4], job) == 1) then
     known = nil

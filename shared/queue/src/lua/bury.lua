@@ -1,6 +1,6 @@
 -- Moves a task to the dead ones and publishes the outcome, if the worker still holds it: another
 -- one that has taken it over may succeed. The record has no expiry. A task that another worker has
--- finished meanwhile is removed.
+-- finished meanwhile is removed, and so is one that is decided and waits for an effect.
 --
 -- KEYS  1 record  2 attempts  3 in flight  4 dead  5 task data  6 task meta
 -- ARGV  1 task  2 its record ('' if it has none)  3 channel  4 announcement
@@ -10,7 +10,7 @@
 redis.call('SREM', KEYS[3], '')
 if redis.call('SISMEMBER', KEYS[3], ARGV[1]) == 0 then return end
 local state = redis.call('GETRANGE', KEYS[1], 0, 0)
-if state == 's' or state == 'f' then
+if state == 's' or state == 'f' or state == 'r' then
   redis.call('HDEL', KEYS[5], ARGV[1])
   redis.call('DEL', KEYS[6])
   redis.call('SREM', KEYS[3], ARGV[1])

@@ -20,7 +20,7 @@ for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   else
     local record = ARGV[4] .. ':' .. id
     local state = redis.call('GETRANGE', record, 0, 0)
-    if state ~= 's' and state ~= 'f' then redis.call('DEL', record) end
+    if state ~= 's' and state ~= 'f' and state ~= 'r' then redis.call('DEL', record) end
   end
 end
 redis.call('DEL', KEYS[1], KEYS[5])

@@ -1,6 +1,6 @@
 //! Connections that are silent, closed, or lead to a server that takes no writes.
 
-use crate::sample::{DEPTH_MAX, entry, job};
+use crate::sample::{DEPTH_MAX, answer, job};
 use crate::steps::{admit, connect_to, finish, started, started_behind_proxy, submission, take};
 use domain::RateLimit;
 use queue::{Outcomes, Verdict, Waited};
@@ -132,7 +132,7 @@ async fn a_silent_subscription_is_renewed_and_its_outcome_found() {
             _ => Ok(None),
         }
     });
-    assert_eq!(heard.await.unwrap(), entry(&job("b")).answer);
+    assert_eq!(heard.await.unwrap(), answer());
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod crowds;
 mod dead;
 mod delivery;
 mod job;
+mod let_go;
 mod outcomes;
 mod presence;
 mod rate_limit;

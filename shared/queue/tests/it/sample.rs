@@ -1,8 +1,8 @@
 //! Jobs and bounds to test with.
 
 use domain::{
-    Answer, ClientId, Command, Fingerprint, IdempotencyKey, Instant, JobKey, LogEntry, Origin,
-    PlanCode, RateLimit, Subscribe, UserId,
+    Answer, Answered, ClientId, Command, Fingerprint, IdempotencyKey, Instant, JobKey, LogEntry,
+    Origin, PlanCode, RateLimit, Subscribe, UserId,
 };
 use queue::QueuedJob;
 
@@ -73,10 +73,12 @@ pub(crate) fn entry(job: &QueuedJob) -> LogEntry {
         input: None,
         user: Some(UserId::new(7)),
         entity: Some(1),
-        answer: answer(),
+        answered: Some(Answered {
+            answer: answer(),
+            at: Instant::from_timestamp_micros(1_700_000_001_000_001).unwrap(),
+        }),
         attempts: 1,
         submitted_at: job.submitted_at,
         decided_at: Instant::from_timestamp_micros(1_700_000_001_000_000).unwrap(),
-        finished_at: Instant::from_timestamp_micros(1_700_000_001_000_001).unwrap(),
     }
 }

@@ -80,15 +80,20 @@ pub(crate) async fn take(connection: &mut MultiplexedConnection, worker: &str) -
 /// Delivers the answers of jobs, as `worker` does after their commit.
 pub(crate) async fn finish(queue: &Queue, worker: &str, jobs: &[QueuedJob]) {
     let entries: Vec<LogEntry> = jobs.iter().map(entry).collect();
-    let decided: Vec<DecidedJob<'_>> = entries
-        .iter()
-        .map(|entry| DecidedJob {
-            entry,
-            admitted_at: entry.submitted_at,
-            provenance: Provenance::Decided,
-        })
-        .collect();
+    let decided: Vec<_> = entries.iter().map(decided).collect();
     queue.finish(worker, &decided).await.unwrap();
+}
+
+/// Lets go of jobs that are decided and wait for an effect, as `worker` does after their commit.
+pub(crate) async fn let_go(queue: &Queue, worker: &str, jobs: &[QueuedJob]) {
+    let pending = |job| LogEntry { answered: None, entity: None, ..entry(job) };
+    let entries: Vec<LogEntry> = jobs.iter().map(pending).collect();
+    let decided: Vec<_> = entries.iter().map(decided).collect();
+    queue.finish(worker, &decided).await.unwrap();
+}
+
+fn decided(entry: &LogEntry) -> DecidedJob<'_> {
+    DecidedJob { entry, admitted_at: entry.submitted_at, provenance: Provenance::Decided }
 }
 
 /// Gives up job `a`, as `worker` does.

@@ -4,6 +4,7 @@
 
 mod of_test_client;
 
+pub(crate) use of_test_client::find_next_instant;
 pub use of_test_client::{gifts_at, next_instant, subscriptions_at};
 
 use crate::connections::Lent;

@@ -5,6 +5,7 @@ use crate::connections::Lent;
 use crate::tables::{GiftRow, SubscriptionRow, query_gifts, query_subscriptions};
 use crate::{Database, StoreError};
 use domain::{ClientId, Gift, GiftId, Instant, Subscription, SubscriptionId};
+use sqlx::PgConnection;
 
 /// The earliest instant, up to `until`, at which something of that test client is due.
 #[tracing::instrument(level = "debug", skip_all)]
@@ -14,20 +15,29 @@ pub async fn next_instant(
     until: Instant,
 ) -> Result<Option<Instant>, StoreError> {
     let look = |mut connection: Lent| async move {
-        let next = sqlx::query_scalar!(
-            "SELECT least(
-                 (SELECT due_at FROM subscriptions
-                  WHERE NOT livemode AND client_id = $1 AND due_at <= $2
-                  ORDER BY due_at, id LIMIT 1),
-                 (SELECT due_at FROM gifts
-                  WHERE NOT livemode AND client_id = $1 AND due_at <= $2
-                  ORDER BY due_at, id LIMIT 1)) AS next",
-            client.get(),
-            until,
-        );
-        Ok(next.fetch_one(&mut *connection).await?)
+        find_next_instant(&mut connection, client, until).await
     };
     database.read(look).await
+}
+
+/// As [`next_instant`], on that connection.
+pub(crate) async fn find_next_instant(
+    connection: &mut PgConnection,
+    client: ClientId,
+    until: Instant,
+) -> Result<Option<Instant>, StoreError> {
+    let next = sqlx::query_scalar!(
+        "SELECT least(
+             (SELECT due_at FROM subscriptions
+              WHERE NOT livemode AND client_id = $1 AND due_at <= $2
+              ORDER BY due_at, id LIMIT 1),
+             (SELECT due_at FROM gifts
+              WHERE NOT livemode AND client_id = $1 AND due_at <= $2
+              ORDER BY due_at, id LIMIT 1)) AS next",
+        client.get(),
+        until,
+    );
+    Ok(next.fetch_one(connection).await?)
 }
 
 /// At most `limit` subscriptions of that test client that are due at exactly that instant, by id,

@@ -4,6 +4,7 @@
 mod accepted_jobs;
 mod by_itself;
 mod clients;
+mod effects;
 mod gifts;
 mod grants;
 mod plans;
@@ -15,12 +16,13 @@ mod users;
 pub(crate) use accepted_jobs::{AcceptedJobRow, query_accepted_jobs, write_accepted_jobs};
 pub(crate) use by_itself::{DueRow, KeyedRow, RowKey, rows_by_themselves};
 pub(crate) use clients::{rate_columns, rate_limit};
+pub(crate) use effects::{EffectRow, NewEffectRow};
 pub(crate) use gifts::{GiftRow, query_gifts, write_gifts};
 pub(crate) use grants::{GrantRow, write_grants};
 pub(crate) use plans::{PlanVersionRow, VersionedPlanRow, numbers as plan_numbers, query_plans};
 pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions, write_subscriptions};
 pub(crate) use test_clocks::TestClockRow;
-pub(crate) use transactions::{TransactionRow, write_transactions};
+pub(crate) use transactions::{TransactionRow, status as transaction_status, write_transactions};
 pub(crate) use users::{UserRow, query_users, write_users};
 
 use crate::StoreError;

@@ -3,8 +3,8 @@
 use super::{bytes, fit, hex_text, inconsistent};
 use crate::StoreError;
 use domain::{
-    Answer, ClientId, Fingerprint, IdempotencyKey, Instant, JobId, LogEntry, Operation, Origin,
-    UserId,
+    Answer, Answered, ClientId, Fingerprint, IdempotencyKey, Instant, JobId, LogEntry, Operation,
+    Origin, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -23,12 +23,13 @@ pub(crate) struct TransactionRow<'a> {
     input: Option<Box<RawValue>>,
     user_id: Option<i64>,
     entity_id: Option<i64>,
-    status: i16,
-    body: Cow<'a, str>,
+    /// Null, like the next one and `finished_at`, until an effect has brought the answer.
+    status: Option<i16>,
+    body: Option<Cow<'a, str>>,
     attempts: i32,
     submitted_at: Instant,
     decided_at: Instant,
-    finished_at: Instant,
+    finished_at: Option<Instant>,
 }
 
 /// The part of the statement of a batch that writes entries of the command log: see `changes.rs`.
@@ -51,6 +52,7 @@ impl<'a> TryFrom<&'a LogEntry> for TransactionRow<'a> {
     type Error = StoreError;
 
     fn try_from(entry: &'a LogEntry) -> Result<Self, StoreError> {
+        let answer = entry.answer();
         let input = entry.input.clone().map(RawValue::from_string).transpose();
         let unwritable = StoreError::Unwritable { table: "transactions", column: "input" };
         Ok(Self {
@@ -63,14 +65,19 @@ impl<'a> TryFrom<&'a LogEntry> for TransactionRow<'a> {
             input: input.map_err(|_| unwritable)?,
             user_id: entry.user.map(UserId::get),
             entity_id: entry.entity,
-            status: fit(entry.answer.status, "transactions", "status")?,
-            body: entry.answer.body.as_str().into(),
+            status: answer.map(status).transpose()?,
+            body: answer.map(|answer| answer.body.as_str().into()),
             attempts: fit(entry.attempts, "transactions", "attempts")?,
             submitted_at: entry.submitted_at,
             decided_at: entry.decided_at,
-            finished_at: entry.finished_at,
+            finished_at: entry.answered.as_ref().map(|answered| answered.at),
         })
     }
+}
+
+/// The column of the status of an answer.
+pub(crate) fn status(answer: &Answer) -> Result<i16, StoreError> {
+    fit(answer.status, "transactions", "status")
 }
 
 impl TryFrom<TransactionRow<'_>> for LogEntry {
@@ -78,6 +85,14 @@ impl TryFrom<TransactionRow<'_>> for LogEntry {
 
     fn try_from(row: TransactionRow<'_>) -> Result<Self, StoreError> {
         let unknown = |column| inconsistent("transactions", column, row.job_id);
+        let answered = match (row.status, row.body, row.finished_at) {
+            (None, None, None) => None,
+            (Some(status), Some(body), Some(at)) => {
+                let status = u16::try_from(status).map_err(|_| unknown("status"))?;
+                Some(Answered { answer: Answer { status, body: body.into_owned() }, at })
+            }
+            _ => return Err(unknown("status")),
+        };
         Ok(Self {
             job: JobId::new(row.job_id),
             client: ClientId::new(row.client_id),
@@ -91,14 +106,10 @@ impl TryFrom<TransactionRow<'_>> for LogEntry {
             input: row.input.map(|input| input.get().to_owned()),
             user: row.user_id.map(UserId::new),
             entity: row.entity_id,
-            answer: Answer {
-                status: u16::try_from(row.status).map_err(|_| unknown("status"))?,
-                body: row.body.into_owned(),
-            },
+            answered,
             attempts: u32::try_from(row.attempts).map_err(|_| unknown("attempts"))?,
             submitted_at: row.submitted_at,
             decided_at: row.decided_at,
-            finished_at: row.finished_at,
         })
     }
 }

@@ -22,7 +22,7 @@ async fn stored(database: &Database, id: i64) -> Subscription {
 /// Decides a command, which must succeed, and returns the status that is stored then.
 async fn status(database: &Database, key: &str, id: i64, command: Command) -> SubscriptionStatus {
     let entry = apply(database, &[(key, command)]).await.unwrap().remove(0);
-    assert_eq!(entry.answer.status, 200, "{key}: {}", entry.answer.body);
+    assert_eq!(entry.answer().unwrap().status, 200, "{key}: {}", entry.answer().unwrap().body);
     stored(database, id).await.state.status()
 }
 

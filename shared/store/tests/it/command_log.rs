@@ -88,7 +88,8 @@ async fn a_refusal_names_no_entity_and_a_success_does() {
     let database = Database::create().await;
     for (status, entity) in [(200, None), (201, None), (404, Some(1)), (422, Some(1))] {
         let mut wrong = entry(LOCAL, "key");
-        (wrong.answer.status, wrong.entity) = (status, entity);
+        wrong.answered.as_mut().unwrap().answer.status = status;
+        wrong.entity = entity;
         let error = append(&database, &[wrong]).await.unwrap_err();
         assert_eq!(error.public_cause(), "the database refused it (23514)", "{status}");
     }

@@ -2,7 +2,7 @@
 
 use crate::command_log::{append, find};
 use crate::sample::{day, entry};
-use domain::{Answer, ClientId, Instant, JobId, Operation};
+use domain::{Answer, Answered, ClientId, Instant, JobId, Operation};
 use store::command_log;
 use support::Database;
 
@@ -35,8 +35,9 @@ async fn rows_come_back_as_they_went_in() {
         for status in statuses {
             let mut new = entry(LOCAL, &format!("{n}/{status}"));
             new.operation = Operation::ALL[n % Operation::ALL.len()];
-            new.answer = Answer { status, body: body.clone() };
-            new.entity = new.answer.is_success().then_some(i64::MAX);
+            let answer = Answer { status, body: body.clone() };
+            new.entity = answer.is_success().then_some(i64::MAX);
+            new.answered = Some(Answered { answer, at: day(1) });
             (new.attempts, new.submitted_at) = (status.into(), day(n.try_into().unwrap()));
             entries.push(new);
         }
@@ -70,7 +71,8 @@ async fn times_are_kept_to_the_microsecond() {
     let database = Database::create().await;
     let mut new = entry(LOCAL, "key");
     new.submitted_at = Instant::from_timestamp_micros(1).unwrap();
-    new.finished_at = Instant::from_timestamp_micros(253_402_300_799_999_999).unwrap();
+    new.answered.as_mut().unwrap().at =
+        Instant::from_timestamp_micros(253_402_300_799_999_999).unwrap();
     append(&database, std::slice::from_ref(&new)).await.unwrap();
     assert_eq!(command_log::find_job(database.store(), LOCAL, new.job).await.unwrap(), Some(new));
 }

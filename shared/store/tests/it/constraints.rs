@@ -23,6 +23,9 @@ pub(crate) const ROWS: &str = "
                               finished_at)
     VALUES ('00000000-0000-8000-8000-000000000001', 2, 'client', 'key',
             decode(repeat('ab', 32), 'hex'), 'subscribe', 1, 201, '{}', 1, now(), now(), now());
+    INSERT INTO effects (client_id, id, kind, job_id, payload)
+    VALUES (2, '00000000-0000-8000-8000-000000000003', 'clock',
+            '00000000-0000-8000-8000-000000000001', '{}');
     INSERT INTO accepted_jobs (client_id, job_id, fingerprint, submitted_at, payload)
     VALUES (2, '00000000-0000-8000-8000-000000000002', decode(repeat('ab', 32), 'hex'), now(),
             '{}')";
@@ -252,6 +255,25 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     (
         "transactions_input_check",
         &["UPDATE transactions SET input = '{}'", "UPDATE transactions SET origin = 'internal'"],
+    ),
+    (
+        "transactions_answer_check",
+        &[
+            "UPDATE transactions SET status = NULL",
+            "UPDATE transactions SET body = NULL",
+            "UPDATE transactions SET finished_at = NULL",
+            "UPDATE transactions SET status = NULL, body = NULL, finished_at = NULL",
+        ],
+    ),
+    ("effects_pkey", &["INSERT INTO effects SELECT * FROM effects"]),
+    ("effects_client_fkey", &["UPDATE effects SET client_id = 77"]),
+    ("effects_attempts_check", &["UPDATE effects SET attempts = -1"]),
+    (
+        "effects_lease_check",
+        &[
+            "UPDATE effects SET holder = gen_random_uuid()",
+            "UPDATE effects SET lease_until = now()",
+        ],
     ),
     ("transactions_fingerprint_check", &["UPDATE transactions SET fingerprint = '\\xab'"]),
     (

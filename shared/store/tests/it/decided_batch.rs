@@ -1,7 +1,7 @@
 //! A batch as a worker makes it.
 
 use chrono::TimeDelta;
-use contract::answer;
+use contract::answered;
 use domain::{
     Changes, ClientId, Command, Context, Fingerprint, IdempotencyKey, JobId, LogEntry, Needs,
     Origin, decide, decide_internal, internal_job_id, job_id,
@@ -46,12 +46,11 @@ pub(crate) async fn apply(
             operation: command.operation(),
             input: None,
             user: decision.user,
-            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
-            answer: answer(job, &decision.result, now),
+            entity: decision.outcome.entity_id(),
+            answered: answered(job, &decision.outcome, now),
             attempts: 1,
             submitted_at: now,
             decided_at: now,
-            finished_at: now,
         };
         decided.push(entry.clone());
         new.push(entry);
@@ -89,12 +88,11 @@ pub(crate) async fn expire(database: &Database) -> Result<Vec<Cursor>, StoreErro
             operation: command.operation(),
             input: Some(serde_json::to_string(command).unwrap()),
             user: decision.user,
-            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
-            answer: answer(context.job, &decision.result, now),
+            entity: decision.outcome.entity_id(),
+            answered: answered(context.job, &decision.outcome, now),
             attempts: 1,
             submitted_at: now,
             decided_at: now,
-            finished_at: now,
         });
         decision.changes.into_iter().for_each(|change| changes.push(change));
     }

@@ -20,6 +20,7 @@ fn class(error: &StoreError) -> Class {
         StoreError::Refused(_) => Class::Refused,
         StoreError::Inconsistent { .. }
         | StoreError::Unwritable { .. }
+        | StoreError::ClaimLost
         | StoreError::NoJobKey
         | StoreError::Migration(_)
         | StoreError::Setup(_) => panic!("{error:?}"),

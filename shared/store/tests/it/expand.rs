@@ -99,7 +99,10 @@ async fn the_release_before_works_beside_it_and_what_breaks_off_is_gone_on_with(
     // Both releases work in the schema between the migrations.
     let made = apply(&database, &[("ann", create_user("ann@a.org"))]).await.unwrap();
     let ann = made[0].entity.unwrap();
-    assert_eq!(apply(&database, &[("first", subscribe(ann))]).await.unwrap()[0].answer.status, 201);
+    assert_eq!(
+        apply(&database, &[("first", subscribe(ann))]).await.unwrap()[0].answer().unwrap().status,
+        201
+    );
     sleep(Duration::from_millis(300)).await;
     stop.store(true, Ordering::Relaxed);
     let mut made: Vec<Written> = Vec::new();
@@ -127,7 +130,10 @@ async fn the_release_before_works_beside_it_and_what_breaks_off_is_gone_on_with(
     }
     check_rows(&database).await;
     assert_same_schema(&database).await;
-    assert_eq!(apply(&database, &[("again", subscribe(ann))]).await.unwrap()[0].answer.status, 409);
+    assert_eq!(
+        apply(&database, &[("again", subscribe(ann))]).await.unwrap()[0].answer().unwrap().status,
+        409
+    );
     assert_eq!(apply(&database, &[("bea", create_user("bea@a.org"))]).await.unwrap().len(), 1);
 }
 

@@ -23,6 +23,7 @@ mod command_log;
 mod command_log_values;
 mod constraints;
 mod decided_batch;
+mod effects;
 mod errors;
 mod expand;
 mod explain;

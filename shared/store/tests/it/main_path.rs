@@ -1,6 +1,7 @@
 //! The main path of the store: everything that its users do with it, once.
 
 use crate::decided_batch::{apply, expire};
+use crate::effects;
 use crate::sample::{accepted, begin};
 use domain::EntitlementSource::Purchase;
 use domain::{
@@ -28,6 +29,7 @@ pub(crate) async fn run(database: &Database) {
     catalogue(database).await;
     expiry(database).await;
     test_client(database).await;
+    effects::main_path(database).await;
 }
 
 /// The commands, with their idempotency keys and the statuses of their answers.
@@ -57,7 +59,12 @@ async fn commands(database: &Database) {
     let (mut batch, mut decided) = (Vec::new(), Vec::new());
     for (key, command, status) in every_command() {
         let entries = apply(database, &[(key, command.clone())]).await.unwrap();
-        assert_eq!(entries[0].answer.status, status, "{key}: {}", entries[0].answer.body);
+        assert_eq!(
+            entries[0].answer().unwrap().status,
+            status,
+            "{key}: {}",
+            entries[0].answer().unwrap().body
+        );
         let stored = command_log::find_job(database.store(), LOCAL, entries[0].job).await;
         assert_eq!(stored.unwrap().as_ref(), Some(&entries[0]), "{key}");
         batch.push((key, command));
@@ -177,7 +184,7 @@ async fn catalogue(database: &Database) {
             (command, _) => command,
         };
         let entry = apply(database, &[(key, command)]).await.unwrap().remove(0);
-        assert_eq!(entry.answer.status, 201, "{}", entry.answer.body);
+        assert_eq!(entry.answer().unwrap().status, 201, "{}", entry.answer().unwrap().body);
         user = entry.user;
     }
     let cyd = user.unwrap();
@@ -191,7 +198,7 @@ async fn catalogue(database: &Database) {
 
     let retire = Command::RetirePlan(RetirePlan { code: code.clone() });
     let retired = apply(database, &[("retire", retire)]).await.unwrap().remove(0);
-    assert_eq!(retired.answer.status, 200, "{}", retired.answer.body);
+    assert_eq!(retired.answer().unwrap().status, 200, "{}", retired.answer().unwrap().body);
     assert!(plans::find(store, LOCAL, &code).await.unwrap().unwrap().retired_at.is_some());
     let page = |retired| plans::PageOf { client: LOCAL, retired, after: None, limit: 2 };
     let codes = async |asked| {
@@ -222,7 +229,7 @@ async fn expiry(database: &Database) {
                                  due_at = now() - interval '1 hour' WHERE status = 'pending'";
     database.run(pass).await;
     let successor = apply(database, &[("successor", subscribe(2))]).await.unwrap().remove(0);
-    assert_eq!(successor.answer.status, 201);
+    assert_eq!(successor.answer().unwrap().status, 201);
 
     let marked = expire(database).await.unwrap();
     assert_eq!(marked.iter().map(|cursor| cursor.id).collect::<Vec<_>>(), [3, 3]);

@@ -83,7 +83,7 @@ async fn a_user_can_be_named_in_the_batch_that_makes_it() {
         ("again", create_known_user("bea@a.org", "c-1")),
     ];
     let decided = apply(&database, &batch).await.unwrap();
-    let statuses: Vec<u16> = decided.iter().map(|entry| entry.answer.status).collect();
+    let statuses: Vec<u16> = decided.iter().map(|entry| entry.answer().unwrap().status).collect();
     assert_eq!(statuses, [404, 201, 201, 409]);
     assert_eq!(decided[3].user.map(domain::UserId::get), decided[1].entity);
 
@@ -91,7 +91,10 @@ async fn a_user_can_be_named_in_the_batch_that_makes_it() {
     let ann = decided[1].entity.unwrap();
     for (key, command) in [("by-id", subscribe(ann)), ("by-name", subscribe_known("c-1"))] {
         let again = apply(&database, &[(key, command)]).await.unwrap().remove(0);
-        assert_eq!((again.answer.status, again.user.map(domain::UserId::get)), (409, Some(ann)));
+        assert_eq!(
+            (again.answer().unwrap().status, again.user.map(domain::UserId::get)),
+            (409, Some(ann))
+        );
     }
 }
 
@@ -126,7 +129,7 @@ async fn an_external_id_that_another_batch_has_taken_meanwhile_is_a_conflict() {
     assert!(matches!(error, store::StoreError::Conflict(_)), "{error:?}");
 
     let retried = apply(&database, &[("again", create_known_user("bea@a.org", "c-1"))]).await;
-    assert_eq!(retried.unwrap()[0].answer.status, 409);
+    assert_eq!(retried.unwrap()[0].answer().unwrap().status, 409);
     let made = apply(&database, &[("other", create_user("bea@a.org"))]).await.unwrap();
-    assert_eq!(made[0].answer.status, 201);
+    assert_eq!(made[0].answer().unwrap().status, 201);
 }

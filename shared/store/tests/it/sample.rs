@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{
-    AcceptedJob, Answer, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState,
+    AcceptedJob, Answer, Answered, Changes, ClientId, Email, Fingerprint, Gift, GiftId, GiftState,
     IdempotencyKey, Instant, LogEntry, Metadata, Needs, Operation, Origin, Sold, Subscription,
     SubscriptionId, User, UserId, WorkingSet, job_id,
 };
@@ -95,10 +95,12 @@ pub(crate) fn entry(client: ClientId, key: &str) -> LogEntry {
         input: None,
         user: Some(UserId::new(7)),
         entity: Some(7),
-        answer: Answer { status: 201, body: r#"{"id":7}"#.to_owned() },
+        answered: Some(Answered {
+            answer: Answer { status: 201, body: r#"{"id":7}"#.to_owned() },
+            at: day(1),
+        }),
         attempts: 1,
         submitted_at: day(0),
         decided_at: day(1),
-        finished_at: day(1),
     }
 }

@@ -51,7 +51,7 @@ async fn statuses(
     batch: &[(&str, domain::Command)],
 ) -> Result<Vec<u16>, StoreError> {
     let decided = apply(database, batch).await?;
-    Ok(decided.iter().map(|entry| entry.answer.status).collect())
+    Ok(decided.iter().map(|entry| entry.answer().unwrap().status).collect())
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod faults;
 mod health;
 mod keys;
 mod large_body;
+mod leap;
 mod loading;
 mod logs;
 mod metrics;

@@ -21,6 +21,7 @@ mod jobs;
 mod kept;
 mod keys;
 mod known_users;
+mod moved_clocks;
 mod outages;
 mod plans;
 mod prefer;

@@ -3,6 +3,7 @@
 use super::keys::{Keys, Known};
 use super::{Rule, Violation};
 use crate::history::{Exchange, Meaning, Reply, Request, Submission};
+use domain::Answer;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -48,11 +49,9 @@ fn foreign(
         let detail = format!("told {} to another request than was decided", told(reply));
         return Some(Violation::of_key(Rule::ForeignAnswer, key, detail));
     }
-    let same = row.answer.status == reply.status && row.answer.body == reply.body;
-    let detail = || {
-        let (status, body) = (row.answer.status, &row.answer.body);
-        format!("told {}, but the command log has {status} {body}", told(reply))
-    };
+    let is_told = |answer: &Answer| answer.status == reply.status && answer.body == reply.body;
+    let same = row.answer.as_ref().is_some_and(is_told);
+    let detail = || format!("told {}, but the command log has {}", told(reply), row.told());
     (!same).then(|| Violation::of_key(Rule::DifferentAnswers, key, detail()))
 }
 
@@ -107,9 +106,9 @@ fn job_differs(key: &str, known: &Known<'_>, exchange: &Exchange) -> Option<Viol
         "failed" => (job.error, true),
         _ => return None,
     };
-    let same = known.rows.first().is_some_and(|row| {
-        shown.map(RawValue::get) == Some(row.answer.body.as_str())
-            && row.answer.is_success() != refused
+    let stored = known.rows.first().and_then(|row| row.answer.as_ref());
+    let same = stored.is_some_and(|answer| {
+        shown.map(RawValue::get) == Some(answer.body.as_str()) && answer.is_success() != refused
     });
     if same { None } else { wrong(Rule::JobDiffers) }
 }

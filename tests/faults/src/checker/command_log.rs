@@ -60,8 +60,8 @@ fn unfounded(key: &str, known: &Known<'_>) -> Vec<Violation> {
             let detail = format!("job {} of client {} is not its job", row.job, row.client.get());
             violations.push(Violation::of_key(Rule::NeverSubmitted, key, detail));
         }
-        if !matches!(row.answer.status, 200 | 201 | 402..=410 | 422) {
-            let detail = format!("the command log has {} {}", row.answer.status, row.answer.body);
+        if !matches!(row.status(), Some(200 | 201 | 402..=410 | 422)) {
+            let detail = format!("the command log has {}", row.told());
             violations.push(Violation::of_key(Rule::NotAnOutcome, key, detail));
         }
     }

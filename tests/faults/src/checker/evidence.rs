@@ -3,7 +3,7 @@
 use crate::history::Exchange;
 use domain::{
     Answer, ClientId, Fingerprint, Gift, GiftId, Grant, Instant, JobId, Origin, Plan, Subscription,
-    SubscriptionId, User, UserId,
+    SubscriptionId, TestClock, User, UserId,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -60,6 +60,8 @@ pub struct Rows {
     pub grants: Vec<Grant>,
     /// All plans. Nothing of them changes while a campaign runs.
     pub plans: Vec<Plan>,
+    /// The clocks of test clients.
+    pub clocks: Vec<TestClock>,
     /// The command log.
     pub log: Vec<LogRow>,
 }
@@ -87,13 +89,26 @@ pub struct LogRow {
     pub user: Option<UserId>,
     /// The id of the row that was made or changed.
     pub entity: Option<i64>,
-    /// The stored answer.
-    pub answer: Answer,
+    /// The stored answer; `None` while an effect has to bring it.
+    pub answer: Option<Answer>,
     /// The time by which the command was decided.
     pub decided_at: Instant,
 }
 
 impl LogRow {
+    /// The status of the answer, if it has one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.answer.as_ref().map(|answer| answer.status)
+    }
+
+    /// The answer, in words.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let told = |answer: &Answer| format!("{} {}", answer.status, answer.body);
+        self.answer.as_ref().map_or_else(|| "no answer".to_owned(), told)
+    }
+
     /// Whether a client submitted the command.
     #[must_use]
     pub fn is_of_client(&self) -> bool {

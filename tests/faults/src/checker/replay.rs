@@ -6,11 +6,11 @@ use super::keys::Keys;
 use super::{Rule, Violation};
 use crate::nemesis::age;
 use domain::{
-    Change, Changes, Context, Decision, InternalCommand, NewIds, Operation, WorkingSet, decide,
-    decide_internal,
+    Change, Changes, ClientId, Context, Decision, Instant, InternalCommand, JobId, NewIds,
+    Operation, Outcome, TestClock, UserId, WorkingSet, decide, decide_internal,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
@@ -20,7 +20,9 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
     for plan in &evidence.rows.plans {
         books.working_set.apply(Change::Plan(plan.clone()));
     }
+    books.test_clients = evidence.rows.clocks.iter().map(|clock| clock.client).collect();
     for row in log {
+        books.set_clock(row);
         if row.is_of_nemesis() {
             books.nemesis(row);
         } else if row.is_internal() {
@@ -33,6 +35,7 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
             books.command(row, &command);
         }
     }
+    books.unsettled();
     books.violations.extend(differences(&books.changes, evidence.rows));
     books.violations
 }
@@ -43,6 +46,9 @@ struct Books {
     changes: Changes,
     violations: Vec<Violation>,
     gift_ttl_days: u32,
+    test_clients: BTreeSet<ClientId>,
+    /// The rows whose commands have begun, and that wait for their answers.
+    waiting: BTreeMap<JobId, LogRow>,
 }
 
 impl Books {
@@ -52,17 +58,25 @@ impl Books {
     }
 
     fn differs(&mut self, row: &LogRow, expected: &str) {
-        let (status, body) = (row.answer.status, &row.answer.body);
-        let detail = format!(
-            "the core says {expected}, the command log {status} {body} of {:?} for {:?}",
-            row.entity, row.user
-        );
+        let (told, LogRow { entity, user, .. }) = (row.told(), row);
+        let detail =
+            format!("the core says {expected}, the command log {told} of {entity:?} for {user:?}");
         self.violations.push(Violation::of_key(Rule::ReplayDiffers, &row.key, detail));
     }
 
     fn context(&self, row: &LogRow) -> Context {
         let gift_ttl = chrono::TimeDelta::days(self.gift_ttl_days.into());
         Context { now: row.decided_at, client: row.client, job: row.job, gift_ttl }
+    }
+
+    /// A test client lives at the time at which its command was decided: its clock moves by itself
+    /// on the way of an advance.
+    fn set_clock(&mut self, row: &LogRow) {
+        if self.test_clients.contains(&row.client) {
+            let (client, now) = (row.client, row.decided_at);
+            let advance = self.working_set.test_clock(client).and_then(|clock| clock.advance);
+            self.put(Change::Clock(TestClock { client, now, advance }));
+        }
     }
 
     fn command(&mut self, row: &LogRow, command: &domain::Command) {
@@ -93,12 +107,19 @@ impl Books {
     }
 
     /// Compares a decision with the row of the command log, and makes its changes.
-    fn decided(&mut self, row: &LogRow, Decision { changes, user, result }: Decision) {
-        let answer = contract::answer(row.job, &result, row.decided_at);
-        let entity = result.as_ref().ok().map(|success| success.entity().id());
-        if (&answer, entity, user) != (&row.answer, row.entity, row.user) {
-            let (status, body) = (answer.status, answer.body);
-            self.differs(row, &format!("{status} {body} of {entity:?} for {user:?}"));
+    fn decided(&mut self, row: &LogRow, decision: Decision) {
+        let Decision { changes, user, outcome, settles, .. } = decision;
+        match &outcome {
+            Outcome::Done(_) => self.compare(row, row.job, &outcome, (user, row.decided_at)),
+            Outcome::Pending => drop(self.waiting.insert(row.job, row.clone())),
+        }
+        if let Some(job) = settles {
+            match self.waiting.remove(&job) {
+                Some(waiting) => {
+                    self.compare(&waiting, job, &outcome, (waiting.user, row.decided_at));
+                }
+                None => self.differs(row, &format!("that job {job} waits for nothing")),
+            }
         }
         for change in changes {
             self.put(change);
@@ -106,10 +127,37 @@ impl Books {
     }
 }
 
+impl Books {
+    /// Compares an outcome with a row of the command log.
+    fn compare(
+        &mut self,
+        row: &LogRow,
+        job: JobId,
+        outcome: &Outcome,
+        (user, at): (Option<UserId>, Instant),
+    ) {
+        let answer = contract::answered(job, outcome, at).map(|answered| answered.answer);
+        let entity = outcome.entity_id();
+        if (&answer, entity, user) != (&row.answer, row.entity, row.user) {
+            let told = LogRow { answer, ..row.clone() }.told();
+            self.differs(row, &format!("{told} of {entity:?} for {user:?}"));
+        }
+    }
+
+    /// What still waits has no answer.
+    fn unsettled(&mut self) {
+        for row in std::mem::take(&mut self.waiting).into_values() {
+            if row.answer.is_some() {
+                self.differs(&row, "that nothing has answered it");
+            }
+        }
+    }
+}
+
 /// The id of the row that a command made: its entity, or for a redemption the subscription in its
 /// answer.
 fn made(row: &LogRow) -> i64 {
-    let body = || serde_json::from_str::<Value>(&row.answer.body).ok();
+    let body = || serde_json::from_str::<Value>(&row.answer.as_ref()?.body).ok();
     let id = if row.operation == Operation::Redeem.as_str() {
         body().and_then(|body| body.get("subscription_id")?.as_i64())
     } else {
@@ -131,6 +179,9 @@ fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
     compare("due_at of subscription", &due, &found.due_subscriptions, &mut violations);
     let due = made.gifts.values().filter_map(|gift| Some((gift.id, gift.due_at()?))).collect();
     compare("due_at of gift", &due, &found.due_gifts, &mut violations);
+    let clocks = found.clocks.iter().map(|clock| (clock.client, *clock));
+    let moved = clocks.filter(|(client, _)| made.clocks.contains_key(client)).collect();
+    compare("test clock of", &made.clocks, &moved, &mut violations);
     let by_job = |grants: &[domain::Grant]| {
         let mut of_jobs = BTreeMap::<_, Vec<_>>::new();
         for grant in grants {

@@ -3,8 +3,8 @@
 use crate::checker::{LogRow, Rows};
 use anyhow::{Context, Result};
 use domain::{
-    Answer, ClientId, Email, ExternalId, Fingerprint, GiftId, Grant, GrantSource, Instant, JobId,
-    Origin, Plan, SubscriptionId, User, UserId,
+    Advance, Answer, ClientId, Email, ExternalId, Fingerprint, GiftId, Grant, GrantSource, Instant,
+    JobId, Origin, Plan, SubscriptionId, TestClock, User, UserId,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
@@ -20,6 +20,8 @@ const CLIENTS: &str = "SELECT id FROM clients ORDER BY id";
 
 const GRANTS: &str = "SELECT client_id, subscription_id, source, months, gift_id, reason, job_id, \
                       granted_at FROM grants ORDER BY id";
+
+const CLOCKS: &str = "SELECT client_id, now, target, job_id FROM test_clocks ORDER BY client_id";
 
 const LOG: &str = "SELECT position, job_id, client_id, origin, idempotency_key, fingerprint, \
                    operation, input::text, user_id, entity_id, status, body, decided_at \
@@ -42,6 +44,7 @@ pub async fn read(pool: &PgPool, store: &store::Database) -> Result<Rows> {
         gifts: gifts.into_iter().map(|(gift, _)| gift).collect(),
         grants: all(pool, GRANTS, grant).await?,
         plans: plans(pool, store).await?,
+        clocks: all(pool, CLOCKS, clock).await?,
         log: all(pool, LOG, log_row).await?,
     })
 }
@@ -112,6 +115,21 @@ fn grant(row: &PgRow) -> Result<Grant> {
     })
 }
 
+fn clock(row: &PgRow) -> Result<TestClock> {
+    let target: Option<Instant> = row.try_get("target")?;
+    let job: Option<Uuid> = row.try_get("job_id")?;
+    let advance = target.zip(job).map(|(target, job)| Advance { target, job: JobId::new(job) });
+    let client = ClientId::new(row.try_get("client_id")?);
+    Ok(TestClock { client, now: row.try_get("now")?, advance })
+}
+
+/// The answer of a row of the command log, if it has one.
+fn answer(row: &PgRow) -> Result<Option<Answer>> {
+    let (status, body) = (row.try_get::<Option<i16>, _>("status")?, row.try_get("body")?);
+    let answer = Option::zip(status, body);
+    answer.map(|(status, body)| Ok(Answer { status: status.try_into()?, body })).transpose()
+}
+
 fn log_row(row: &PgRow) -> Result<LogRow> {
     Ok(LogRow {
         position: row.try_get("position")?,
@@ -124,10 +142,7 @@ fn log_row(row: &PgRow) -> Result<LogRow> {
         input: row.try_get("input")?,
         user: row.try_get::<Option<i64>, _>("user_id")?.map(UserId::new),
         entity: row.try_get("entity_id")?,
-        answer: Answer {
-            status: row.try_get::<i16, _>("status")?.try_into()?,
-            body: row.try_get("body")?,
-        },
+        answer: answer(row)?,
         decided_at: row.try_get("decided_at")?,
     })
 }

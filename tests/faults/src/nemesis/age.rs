@@ -100,7 +100,7 @@ async fn note(
 /// The change that a row of the command log notes, if the nemesis has written the row.
 #[must_use]
 pub fn replay(row: &LogRow, rows: &Changes) -> Option<Change> {
-    let note: Note = serde_json::from_str(&row.answer.body).ok()?;
+    let note: Note = serde_json::from_str(&row.answer.as_ref()?.body).ok()?;
     let start_date = Instant::from_timestamp_micros(note.start_us)?;
     let end = Instant::from_timestamp_micros(note.end_us)?;
     let id = row.entity?;

@@ -100,7 +100,7 @@ fn write_violation(
     writeln!(text, "\n{:?}, key {key}: {}", violation.rule, violation.detail)?;
     let rows = campaign.evidence.rows.log.iter().filter(|row| row.key == key);
     for row in rows {
-        let (job, status) = (row.job, row.answer.status);
+        let (job, status) = (row.job, row.status().map_or("-".to_owned(), |s| s.to_string()));
         let (position, at) = (row.position, row.decided_at);
         writeln!(
             text,

@@ -88,7 +88,7 @@ impl Books {
         let operation = command.operation().as_str();
         let mut row = self.decided(&context, decision, key, operation);
         row.fingerprint = submission.fingerprint();
-        let Answer { status, body } = row.answer.clone();
+        let Answer { status, body } = row.answer.clone().unwrap();
         self.rows.log.push(row);
         self.exchange(&submission, Some((status, &body)));
     }
@@ -122,7 +122,7 @@ impl Books {
             input: None,
             user: None,
             entity: Some(entity),
-            answer: Answer { status: 200, body },
+            answer: Some(Answer { status: 200, body }),
             decided_at: self.now(),
         });
     }
@@ -158,8 +158,9 @@ impl Books {
             operation: operation.to_owned(),
             input: None,
             user: decision.user,
-            entity: decision.result.as_ref().ok().map(|success| success.entity().id()),
-            answer: contract::answer(context.job, &decision.result, context.now),
+            entity: decision.outcome.entity_id(),
+            answer: contract::answered(context.job, &decision.outcome, context.now)
+                .map(|answered| answered.answer),
             decided_at: context.now,
         }
     }
@@ -220,7 +221,7 @@ impl Books {
     }
 
     pub(crate) fn answer(&self, key: &str) -> Answer {
-        self.rows.log.iter().find(|row| row.key == key).unwrap().answer.clone()
+        self.rows.log.iter().find(|row| row.key == key).unwrap().answer.clone().unwrap()
     }
 
     /// The rules that are broken, each once.

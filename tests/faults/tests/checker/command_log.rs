@@ -1,5 +1,5 @@
 use crate::books::{Books, submission};
-use domain::{ClientId, Fingerprint, JobId};
+use domain::{Answer, ClientId, Fingerprint, JobId};
 use faults::checker::Rule;
 use serde_json::json;
 
@@ -54,7 +54,7 @@ fn a_stored_5xx_is_caught() {
     let mut books = Books::good();
     let (body, status) = (r#"{"code":"internal"}"#, 500);
     let row = books.row("again");
-    (row.answer.status, row.answer.body) = (status, body.to_owned());
+    row.answer = Some(Answer { status, body: body.to_owned() });
     assert!(books.broken().contains(&Rule::NotAnOutcome));
 }
 

@@ -92,8 +92,8 @@ async fn an_answer_is_what_a_read_shows_afterwards() {
     let entries = applied(&database, &batch([subscribe(1), renew(1, 5)])).await;
     let page = newest(&database, ClientId::LOCAL, UserId::new(1), 1).await.unwrap();
     let read = SubscriptionView::at(&page.subscriptions[0], page.now);
-    assert_eq!(entries[1].answer.body, serde_json::to_string(&read).unwrap());
-    assert_eq!(page.subscriptions[0].updated_at, entries[1].finished_at);
+    assert_eq!(entries[1].answer().unwrap().body, serde_json::to_string(&read).unwrap());
+    assert_eq!(page.subscriptions[0].updated_at, entries[1].answered.as_ref().unwrap().at);
 }
 
 #[tokio::test]

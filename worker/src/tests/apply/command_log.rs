@@ -33,7 +33,7 @@ async fn what_is_returned_is_what_is_stored() {
         assert_eq!(entry.attempts, attempt.number);
         assert_eq!(entry.submitted_at, admitted());
         // One batch, one time.
-        assert_eq!(entry.finished_at, entries[0].finished_at);
+        assert_eq!(entry.answered.as_ref().unwrap().at, entries[0].answered.as_ref().unwrap().at);
     }
 }
 
@@ -94,7 +94,7 @@ async fn a_command_that_was_decided_is_not_decided_again() {
 
     let new = second.remove(1);
     assert_eq!(second, first);
-    assert_eq!((new.answer.status, new.attempts), (200, 1));
+    assert_eq!((new.answer().unwrap().status, new.attempts), (200, 1));
     assert_eq!(database.value::<i64>(ROWS).await, 4);
     assert_eq!(database.value::<i32>("SELECT months FROM subscriptions").await, 7);
     assert_eq!(database.value::<i64>("SELECT count(*) FROM grants").await, 3);

@@ -1,6 +1,7 @@
 //! Applies batches of commands, and reads their answers.
 
 use crate::apply::{Attempt, NumberedAttempt, load};
+use crate::effects::Slots;
 use crate::tests::attempts::{GIFT_TTL, attempt_of, attempts_of};
 use domain::{ClientId, Command, LogEntry};
 use serde_json::Value;
@@ -26,7 +27,8 @@ pub(crate) async fn apply(
         .iter()
         .map(|attempt| Attempt { job: attempt.job.clone(), holder: "w".into() })
         .collect();
-    let decided = load(database, &held).await?.commit(attempts.to_vec(), GIFT_TTL).await?;
+    let decided =
+        load(database, &held).await?.commit(attempts.to_vec(), GIFT_TTL, &Slots::default()).await?;
     Ok(decided.entries)
 }
 
@@ -51,12 +53,12 @@ pub(crate) async fn insist(
 }
 
 pub(crate) fn statuses(entries: &[LogEntry]) -> Vec<u16> {
-    entries.iter().map(|entry| entry.answer.status).collect()
+    entries.iter().map(|entry| entry.answer().unwrap().status).collect()
 }
 
 /// A member of an answer, as text.
 pub(crate) fn member(entry: &LogEntry, name: &str) -> String {
-    let body: Value = serde_json::from_str(&entry.answer.body).unwrap();
+    let body: Value = serde_json::from_str(&entry.answer().unwrap().body).unwrap();
     match &body[name] {
         Value::String(text) => text.clone(),
         other => other.to_string(),

@@ -12,7 +12,7 @@ use support::commands::{create_user, redeem, subscribe};
 fn second_subscribe_of_a_user_is_refused_and_told_of_the_first() {
     let decided = batch([subscribe(BOB), subscribe(BOB)]);
     assert_eq!(statuses(&decided), [201, 409]);
-    let refused = &decided.entries[1].answer.body;
+    let refused = &decided.entries[1].answer().unwrap().body;
     assert!(refused.contains(r#""subscription_id":2000"#), "{refused}");
     assert_eq!(decided.changes.grants.len(), 1);
 }
@@ -32,7 +32,7 @@ fn renewals_add_up_in_one_row_with_a_grant_each() {
     assert_eq!(written(&decided.changes), [(10, Cancelled, 7)]);
     let granted: Vec<_> = decided.changes.grants.iter().map(|grant| grant.months).collect();
     assert_eq!(granted, [1, 2, 3]);
-    let refused = &decided.entries[4].answer.body;
+    let refused = &decided.entries[4].answer().unwrap().body;
     assert!(refused.contains(r#""current_status":"cancelled""#), "{refused}");
 }
 

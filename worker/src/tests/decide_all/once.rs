@@ -6,7 +6,7 @@ use super::sample::{
 use crate::apply::NumberedAttempt;
 use crate::tests::attempts::admitted;
 use domain::SubscriptionStatus::Active;
-use domain::{Answer, Changes, Entity, LogEntry, Operation, Origin, Success};
+use domain::{Answer, Answered, Changes, Entity, LogEntry, Operation, Origin, Success};
 use samples::{SHOP, at, now};
 use std::collections::HashMap;
 use support::commands::{create_user, give, redeem, subscribe};
@@ -23,11 +23,13 @@ fn old_entry(attempt: &NumberedAttempt) -> LogEntry {
         input: None,
         user: None,
         entity: Some(777),
-        answer: Answer { status: 201, body: r#"{"as":"it was"}"#.to_owned() },
+        answered: Some(Answered {
+            answer: Answer { status: 201, body: r#"{"as":"it was"}"#.to_owned() },
+            at: at("2026-01-01T00:00:01Z"),
+        }),
         attempts: 4,
         submitted_at: at("2026-01-01T00:00:00Z"),
         decided_at: at("2026-01-01T00:00:01Z"),
-        finished_at: at("2026-01-01T00:00:01Z"),
     }
 }
 
@@ -62,7 +64,10 @@ fn a_job_twice_in_a_batch_is_decided_once() {
             decided.entries,
             [decided.new_entries[0].clone(), decided.new_entries[0].clone()]
         );
-        assert!(decided.new_entries[0].answer.is_success() && decided.new_entries[0].attempts == 1);
+        assert!(
+            decided.new_entries[0].answer().unwrap().is_success()
+                && decided.new_entries[0].attempts == 1
+        );
         assert!(decided.changes.grants.len() <= 1);
     }
 }
@@ -94,11 +99,10 @@ fn an_entry_says_what_was_asked_and_what_came_of_it() {
         input: None,
         user: Some(samples::ALICE),
         entity: Some(10),
-        answer,
+        answered: Some(Answered { answer, at: now() }),
         attempts: 3,
         submitted_at: admitted(),
         decided_at: now(),
-        finished_at: now(),
     };
     assert_eq!(entry, expected);
 }

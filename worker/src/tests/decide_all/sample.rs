@@ -79,7 +79,7 @@ pub(crate) fn batch(commands: impl IntoIterator<Item = Command>) -> DecidedBatch
 }
 
 pub(crate) fn statuses(decided: &DecidedBatch) -> Vec<u16> {
-    decided.entries.iter().map(|entry| entry.answer.status).collect()
+    decided.entries.iter().map(|entry| entry.answer().unwrap().status).collect()
 }
 
 /// The subscriptions to be written, as (id, status, months).

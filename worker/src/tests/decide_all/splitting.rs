@@ -98,7 +98,8 @@ proptest! {
         let (together, batches) = in_batches(&attempts, size);
         prop_assert_eq!(&alone, &together);
         // The command log allows an entity for a success, and for nothing else.
-        prop_assert!(alone.iter().all(|row| row.entity.is_some() == row.answer.is_success()));
+        let is_done = |row: &LogEntry| row.answer().unwrap().is_success();
+        prop_assert!(alone.iter().all(|row| row.entity.is_some() == is_done(row)));
         let grants = |all: &BTreeMap<i64, Changes>| -> Vec<_> {
             all.values().flat_map(|changes| changes.grants.clone()).collect()
         };

@@ -3,7 +3,7 @@
 use super::sample::working_set;
 use crate::apply::decide_all;
 use crate::tests::attempts::{GIFT_TTL, admitted, attempt_of};
-use domain::{NewIds, TestClock};
+use domain::{LogEntry, NewIds, TestClock};
 use samples::{RIVAL, SHOP, at, now};
 use std::collections::HashMap;
 use store::BatchContext;
@@ -25,7 +25,8 @@ fn a_test_client_is_decided_by_its_clock_and_its_neighbours_by_the_real_time() {
     let decided = decide_all(rows, &attempts, context, GIFT_TTL);
 
     let times = decided.new_entries.iter();
-    let times = times.map(|entry| (entry.submitted_at, entry.decided_at, entry.finished_at));
+    let finished = |entry: &LogEntry| entry.answered.as_ref().unwrap().at;
+    let times = times.map(|entry| (entry.submitted_at, entry.decided_at, finished(entry)));
     let expected = [(admitted(), now(), now()), (admitted(), clock.now, clock.now)];
     assert_eq!(times.collect::<Vec<_>>(), expected, "a twin is decided once");
     let made = decided.changes.users.values().map(|user| user.created_at);

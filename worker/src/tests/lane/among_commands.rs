@@ -55,7 +55,7 @@ async fn a_command_may_find_it_marked_or_not() {
     let second = batch([subscribe(2)]).remove(0);
     let job = attempt("another", second.job.command.clone());
     let second = applied(&database, &[job]).await;
-    assert_eq!((first[0].answer.status, second[0].answer.status), (201, 201));
+    assert_eq!((first[0].answer().unwrap().status, second[0].answer().unwrap().status), (201, 201));
     assert_eq!(count(&database, "subscriptions WHERE status = 'active'").await, 2);
     assert_eq!(count(&database, "subscriptions WHERE status = 'expired'").await, 2);
 }

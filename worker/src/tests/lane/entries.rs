@@ -37,11 +37,14 @@ async fn an_expired_subscription_leaves_one_entry_that_tells_it_all() {
     assert_eq!((entry.origin, entry.user), (Origin::Internal, Some(ann)));
     let end_date = stored.end_date;
     assert_eq!(input(&entry), ExpireSubscription { subscription_id: id, end_date }.into());
-    assert_eq!((entry.answer.status, entry.attempts), (200, 1));
-    assert_eq!((entry.submitted_at, entry.finished_at), (stored.updated_at, stored.updated_at));
+    assert_eq!((entry.answer().unwrap().status, entry.attempts), (200, 1));
+    assert_eq!(
+        (entry.submitted_at, entry.answered.as_ref().unwrap().at),
+        (stored.updated_at, stored.updated_at)
+    );
     assert_eq!(entry.decided_at, stored.updated_at);
     let view = serde_json::to_string(&SubscriptionView::at(stored, page.now)).unwrap();
-    assert_eq!(entry.answer.body, view);
+    assert_eq!(entry.answer().unwrap().body, view);
     assert!(view.contains(r#""status":"expired""#), "{view}");
     // A client cannot take the key: its own jobs have other ids.
     assert_ne!(entry.job, job_id(OTHER, &entry.key));
@@ -62,6 +65,9 @@ async fn an_expired_gift_leaves_one_entry_that_tells_it_all() {
     assert_eq!(input(&entry), ExpireGift { gift_id: id }.into());
     let (gift, now) = reads::gift(database.store(), ClientId::LOCAL, id).await.unwrap().unwrap();
     assert_eq!(gift.state.status().as_str(), "expired");
-    assert_eq!(entry.answer.body, serde_json::to_string(&GiftView::at(&gift, now)).unwrap());
-    assert!(entry.finished_at > gift.expires_at);
+    assert_eq!(
+        entry.answer().unwrap().body,
+        serde_json::to_string(&GiftView::at(&gift, now)).unwrap()
+    );
+    assert!(entry.answered.as_ref().unwrap().at > gift.expires_at);
 }

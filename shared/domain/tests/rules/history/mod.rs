@@ -12,7 +12,7 @@ use books::Books;
 use contract::refusal;
 use domain::{
     Change, ClientId, Command, Context, Entity, IdempotencyKey, Instant, Needs, NewIds, Operation,
-    Refusal, SubscriptionState, Success, WorkingSet, decide, job_id,
+    Outcome, Refusal, SubscriptionState, Success, WorkingSet, decide, job_id,
 };
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, proptest};
@@ -100,13 +100,13 @@ impl History {
         let loaded = load::load(&self.books, &needs);
         assert_eq!(decision, decide(&loaded), "loaded too little");
 
-        let refusal = decision.result.as_ref().err().map(|r| refusal::kind(r).code());
+        let refusal = decision.outcome.refusal().map(|r| refusal::kind(r).code());
         let expected = expected::refusal(&self.books, client, command, self.now);
         assert_eq!(refusal, expected, "{command:?} of {client:?} at {}", self.now);
         // A plan can be retired twice, and a subscription cancelled at its end.
         let again = matches!(
-            &decision.result,
-            Ok(Success::Changed(Entity::Plan(_) | Entity::Subscription(_)))
+            decision.outcome.success(),
+            Some(Success::Changed(Entity::Plan(_) | Entity::Subscription(_)))
         ) && decision.changes.is_empty();
         assert_eq!(refusal.is_some() || again, decision.changes.is_empty());
         for change in decision.changes {
@@ -117,9 +117,11 @@ impl History {
         let concerned = decision.user.and_then(|user| self.books.users.get(&user));
         assert_eq!(concerned.map(|user| user.id), decision.user);
         assert!(concerned.is_none_or(|user| user.client == client), "the user of another client");
-        match decision.result {
-            Ok(success) => Ending::Done(command.operation(), Box::new(success)),
-            Err(refusal) => Ending::Refused(refusal),
+        match decision.outcome {
+            // No step begins what an effect would have to end.
+            Outcome::Pending => unreachable!(),
+            Outcome::Done(Ok(success)) => Ending::Done(command.operation(), Box::new(success)),
+            Outcome::Done(Err(refusal)) => Ending::Refused(refusal),
         }
     }
 }

@@ -53,8 +53,8 @@ impl History {
         assert!(loaded.has_all(&needs));
         assert_eq!(decision, decide_internal(&loaded, &context, command), "loaded too little");
 
-        let Decision { changes, user, result } = decision.unwrap();
-        assert!(result.is_ok(), "refused: {result:?}");
+        let Decision { changes, user, outcome, .. } = decision.unwrap();
+        assert!(outcome.success().is_some(), "refused: {outcome:?}");
         let concerned = user.and_then(|user| self.books.users.get(&user));
         assert_eq!(concerned.map(|user| user.client), Some(client));
         for change in changes {

@@ -206,6 +206,22 @@ impl Stack {
         self.plant(job, &known.1).await
     }
 
+    /// The record of a job, as it is stored.
+    pub(crate) async fn record(&self, job: &str) -> Result<Vec<u8>> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let mut read = redis::cmd("GET");
+        read.arg(format!("{queue}:job:{job}"));
+        Ok(read.query_async(&mut self.redis.clone()).await?)
+    }
+
+    /// Puts a record back, as a Redis does that was started again and has lost what came after it.
+    pub(crate) async fn put_record(&self, job: &str, record: &[u8]) -> Result<()> {
+        let queue = &self.worker_settings.redis.queue_name;
+        let mut write = redis::cmd("SET");
+        write.arg(format!("{queue}:job:{job}")).arg(record);
+        Ok(write.exec_async(&mut self.redis.clone()).await?)
+    }
+
     /// Removes all that its queue has in Redis, as a power cut of a Redis without a log does.
     pub(crate) async fn lose_queue(&self) -> Result<()> {
         let keys = self.keys().await?;

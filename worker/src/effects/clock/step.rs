@@ -1,0 +1,154 @@
+//! The transactions of an advance. Each locks the clock, so that no command of the client is
+//! decided meanwhile, and writes what it does together with where the clock stands then.
+
+use crate::effects::Ground;
+use crate::fault::{Fault, contained};
+use crate::schedule::apply::{decide_all, needs_of};
+use crate::schedule::job::DueJob;
+use chrono::TimeDelta;
+use domain::{
+    Change, ClientId, Effect, EffectTask, Instant, JobId, Leap, LogEntry, Moment, Needs,
+    SettleClock, TestClock, WorkingSet,
+};
+use store::effects::Claim;
+use store::{Batch, BatchContext, Beside, Database, Progress};
+
+/// What makes the transactions of one advance.
+pub(super) struct Step<'a> {
+    ground: &'a Ground,
+    client: ClientId,
+    job: JobId,
+    claim: Claim,
+}
+
+/// What came of a transaction.
+pub(super) enum Done {
+    /// The clock stands at the instant, and so many commands were decided as of it.
+    Visited { leap: Leap, decided: usize },
+    /// Something else is due first: a command of the client came in between.
+    Overtaken,
+    /// The clock is not on that way any more.
+    Gone,
+    /// The clock stands at its target, and this job was answered, unless it was before.
+    Settled(Option<Box<LogEntry>>),
+}
+
+impl<'a> Step<'a> {
+    /// The transactions of the advance that is that effect.
+    pub(super) const fn of(ground: &'a Ground, effect: &Effect, claim: Claim) -> Self {
+        Self { ground, client: effect.client, job: effect.job, claim }
+    }
+
+    pub(super) const fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// Does what is due at an instant, and sets the clock to it.
+    pub(super) async fn visit(
+        &self,
+        leap: Leap,
+        instant: Instant,
+        jobs: &[DueJob],
+    ) -> Result<Done, Fault> {
+        let visit = |limit| {
+            let (begin, claim) = (self.begin(jobs), self.claim);
+            let (gift_ttl, jobs) = (self.ground.gift_ttl, jobs.to_vec());
+            contained(limit, async move {
+                let Some(transaction) = begin.run().await? else { return Ok(Done::Gone) };
+                transaction.visit((leap, claim), instant, &jobs, gift_ttl).await
+            })
+        };
+        self.ground.retry_policy.with_postgres(visit).await
+    }
+
+    /// Answers the job, and lets the clock stand at its target.
+    pub(super) async fn settle(&self, leap: Leap) -> Result<Done, Fault> {
+        let settle = |limit| {
+            let (begin, claim) = (self.begin(&[]), self.claim);
+            let gift_ttl = self.ground.gift_ttl;
+            contained(limit, async move {
+                let Some(transaction) = begin.run().await? else { return Ok(Done::Gone) };
+                transaction.settle((leap, claim), gift_ttl).await
+            })
+        };
+        self.ground.retry_policy.with_postgres(settle).await
+    }
+
+    fn begin(&self, jobs: &[DueJob]) -> Begin {
+        let (mut needs, client) = (needs_of(jobs), self.client);
+        needs.clocks_to_move.insert(client);
+        Begin { database: self.ground.database.clone(), client, job: self.job, needs }
+    }
+}
+
+/// What a transaction begins with.
+struct Begin {
+    database: Database,
+    client: ClientId,
+    job: JobId,
+    needs: Needs,
+}
+
+impl Begin {
+    /// Begins it; `None` if the clock is not moved by the job any more.
+    async fn run(self) -> Result<Option<Begun>, Fault> {
+        let Self { database, client, job, needs } = self;
+        let (batch, working_set, context) = Batch::begin(&database, &needs, &[]).await?;
+        let moved = working_set.test_clock(client).filter(|clock| clock.target_of(job).is_some());
+        let Some(clock) = moved.copied() else { return Ok(None) };
+        let BatchContext { now: real, .. } = context;
+        Ok(Some(Begun { batch, working_set, clock, job, real }))
+    }
+}
+
+/// A transaction that has begun, with the clock locked.
+struct Begun {
+    batch: Batch,
+    working_set: WorkingSet,
+    clock: TestClock,
+    job: JobId,
+    real: Instant,
+}
+
+impl Begun {
+    async fn visit(
+        mut self,
+        (leap, claim): (Leap, Claim),
+        instant: Instant,
+        jobs: &[DueJob],
+        gift_ttl: TimeDelta,
+    ) -> Result<Done, Fault> {
+        if self.batch.next_instant(self.clock.client, leap.to).await? != Some(instant) {
+            return Ok(Done::Overtaken);
+        }
+        let moved = self.clock.at(instant);
+        self.working_set.apply(Change::Clock(moved));
+        let moment = Moment { real: self.real, business: moved.now };
+        let mut decided = decide_all(self.working_set, jobs, moment, gift_ttl);
+        decided.changes.push(Change::Clock(moved));
+        let leap = leap.at(moved.now);
+        let task = EffectTask::Clock(leap);
+        let progress = Some((claim, Progress::GoesOn(&task)));
+        let beside = Beside { progress, ..decided.beside() };
+        self.batch.commit_beside(&decided.changes, &decided.entries, &beside).await?;
+        Ok(Done::Visited { leap, decided: decided.entries.len() })
+    }
+
+    async fn settle(
+        mut self,
+        (leap, claim): (Leap, Claim),
+        gift_ttl: TimeDelta,
+    ) -> Result<Done, Fault> {
+        let client = self.clock.client;
+        if self.batch.next_instant(client, leap.to).await?.is_some() {
+            return Ok(Done::Overtaken);
+        }
+        let command = SettleClock { job_id: self.job, to: leap.to, steps: leap.steps };
+        let settle = DueJob::new(client.get(), leap.to, client, command.into());
+        let moment = Moment { real: self.real, business: leap.to };
+        let decided = decide_all(self.working_set, &[settle], moment, gift_ttl);
+        let beside = Beside { progress: Some((claim, Progress::Done)), ..decided.beside() };
+        let settled = self.batch.commit_beside(&decided.changes, &decided.entries, &beside).await?;
+        Ok(Done::Settled(settled.into_iter().next().map(Box::new)))
+    }
+}
