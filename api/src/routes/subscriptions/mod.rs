@@ -6,6 +6,7 @@ mod extend;
 mod get;
 mod import;
 mod list;
+mod list_all;
 mod pause;
 mod renew;
 mod resume;
@@ -31,4 +32,5 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(submission(routes!(import::handle), import::REFUSALS))
         .routes(read(routes!(get::handle), get::PROBLEMS))
         .routes(read(routes!(list::handle), list::PROBLEMS))
+        .routes(read(routes!(list_all::handle), list_all::PROBLEMS))
 }

@@ -2,6 +2,7 @@
 //! shown as expired even before they are marked: with that of its own clock if it is a test client,
 //! else with that of Postgres's.
 
+mod client_subscriptions;
 mod entitlement;
 mod gift;
 mod line;
@@ -12,6 +13,7 @@ mod test_clock;
 mod user;
 mod users;
 
+pub use client_subscriptions::{ClientPage, PageOfClient, client_subscriptions};
 pub use entitlement::entitlement;
 pub use gift::gift;
 pub use subscription::subscription;

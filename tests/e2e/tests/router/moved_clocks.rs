@@ -93,7 +93,7 @@ async fn what_cannot_be_is_refused() -> Result<()> {
 
 #[tokio::test]
 async fn a_job_whose_answer_comes_later_runs_without_a_worker() -> Result<()> {
-    let builder = Stack::builder().api("RESPONSE_WAIT_MS", 100).api("PAYMENT_WAIT_MS", 1_000);
+    let builder = Stack::builder().api("RESPONSE_WAIT_MS", 1_000).api("PAYMENT_WAIT_MS", 2_000);
     let (stack, client) = start(builder).await?;
     subscribed(&client).await?;
     let held = hold(&stack).await?;
@@ -112,7 +112,7 @@ async fn a_job_whose_answer_comes_later_runs_without_a_worker() -> Result<()> {
 
 #[tokio::test]
 async fn a_submission_waits_on_only_if_the_answer_is_to_come_from_outside() -> Result<()> {
-    let builder = Stack::builder().api("RESPONSE_WAIT_MS", 100).api("PAYMENT_WAIT_MS", 20_000);
+    let builder = Stack::builder().api("RESPONSE_WAIT_MS", 1_000).api("PAYMENT_WAIT_MS", 20_000);
     let (stack, client) = start(builder).await?;
     subscribed(&client).await?;
     let held = hold(&stack).await?;
@@ -181,7 +181,7 @@ async fn other_commands_wait_outside_while_the_clock_is_on_its_way() -> Result<(
 
 #[tokio::test]
 async fn neither_a_lost_publication_nor_a_lost_redis_matters() -> Result<()> {
-    let builder = Stack::builder().api("RESPONSE_WAIT_MS", 100).api("PAYMENT_WAIT_MS", 20_000);
+    let builder = Stack::builder().api("RESPONSE_WAIT_MS", 1_000).api("PAYMENT_WAIT_MS", 20_000);
     let (stack, client) = start(builder).await?;
     subscribed(&client).await?;
     let held = hold(&stack).await?;
@@ -221,7 +221,7 @@ async fn neither_a_lost_publication_nor_a_lost_redis_matters() -> Result<()> {
 /// The announcement is missed by who waits: it asks the command log once a second.
 #[tokio::test]
 async fn who_waits_does_not_depend_on_the_announcement() -> Result<()> {
-    let builder = Stack::builder().api("RESPONSE_WAIT_MS", 100).api("PAYMENT_WAIT_MS", 20_000);
+    let builder = Stack::builder().api("RESPONSE_WAIT_MS", 1_000).api("PAYMENT_WAIT_MS", 20_000);
     let (stack, client) = start(builder).await?;
     subscribed(&client).await?;
     let held = hold(&stack).await?;

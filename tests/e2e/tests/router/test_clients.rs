@@ -155,3 +155,40 @@ async fn workers_mark_what_is_due_of_live_clients_only() -> Result<()> {
     assert_eq!(stack.count(left).await?, 2);
     stack.done().await
 }
+
+/// A status is looked for as it is, whether or not a worker has marked it.
+#[tokio::test]
+async fn the_subscriptions_of_a_client_are_listed_by_status_and_plan() -> Result<()> {
+    let (stack, demo, shop) = start().await?;
+    let mut bought = Vec::new();
+    for (name, plan) in [("ada", "monthly"), ("bea", "yearly"), ("cid", "monthly")] {
+        let user = demo.create_user(&format!("{name}@a.org")).await?;
+        let body = json!({"user_id": user, "plan": plan});
+        let subscription = demo.post("/subscribe", &fresh_key(), &body).await?.json(201)?;
+        bought.push(integer_of(&subscription, "id")?);
+    }
+    let listed = async |query: &str| -> Result<(Vec<i64>, bool)> {
+        let page = demo.get(&format!("/subscriptions{query}")).await?.json(200)?;
+        let rows = page["subscriptions"].as_array().cloned().unwrap_or_default();
+        let ids = rows.iter().map(|row| integer_of(row, "id")).collect::<Result<_>>()?;
+        Ok((ids, page["has_more"] == true))
+    };
+    let [ada, bea, cid] = bought[..] else { anyhow::bail!("{bought:?}") };
+    assert_eq!(listed("").await?, (vec![cid, bea, ada], false));
+    assert_eq!(listed("?limit=2").await?, (vec![cid, bea], true));
+    assert_eq!(listed(&format!("?starting_after={bea}")).await?, (vec![ada], false));
+    assert_eq!(listed("?plan=monthly&status=active").await?, (vec![cid, ada], false));
+    assert_eq!(listed("?plan=monthly&status=active&limit=1").await?, (vec![cid], true));
+
+    demo.post("/cancel", &fresh_key(), &json!({"subscription_id": cid})).await?.json(200)?;
+    move_clock(&stack, FEBRUARY).await?;
+    assert_eq!(listed("?status=expired").await?, (vec![ada], false));
+    assert_eq!(listed("?status=active").await?, (vec![bea], false));
+    assert_eq!(listed("?status=cancelled&plan=monthly").await?, (vec![cid], false));
+    let others = shop.get("/subscriptions").await?.json(200)?;
+    assert_eq!(others, json!({"subscriptions": [], "has_more": false}));
+    for query in ["status=running", "plan=", "limit=0", "starting_after=x"] {
+        demo.get(&format!("/subscriptions?{query}")).await?.problem(400, "invalid_request")?;
+    }
+    stack.done().await
+}
