@@ -114,7 +114,8 @@ impl Queue {
         call.key(&self.keys.attempts)
             .key(self.keys.in_flight_of(worker))
             .key(&self.keys.data)
-            .arg(&self.keys.meta);
+            .arg(&self.keys.meta)
+            .arg(self.ttl_seconds);
         for decided in jobs {
             let job = decided.entry.job;
             call.key(self.keys.record(job))

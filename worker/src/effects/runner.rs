@@ -8,7 +8,7 @@ use super::backoff;
 use super::clock;
 use super::ground::Ground;
 use super::slots::{Begun, Slot, Slots};
-use crate::fault::Fault;
+use crate::fault::{Fault, Recovery};
 use crate::intake::Presence;
 use crate::publish;
 use crate::retry::RetryPolicy;
@@ -31,6 +31,9 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const LOOKS_PER_COUNT: u32 = 5;
 /// The time after which a lease is renewed, so that two renewals may fail before it ends.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(9);
+
+/// The pause after which what others had locked is tried again.
+const LOCKED_PAUSE: Duration = Duration::from_secs(1);
 
 /// The runner of a worker, shared by its clones.
 #[derive(Clone)]
@@ -133,6 +136,11 @@ impl Runner {
                 tracing::info!(kind, job = %effect.job, "another worker has taken the effect over");
             }
             Err(Fault::Stopping) => self.release(claim, Duration::ZERO).await,
+            // What others hold for long is not the fault of the effect.
+            Err(fault) if fault.recovery() == Recovery::SetAside => {
+                tracing::debug!(kind, job = %effect.job, "an effect waits for a lock");
+                self.release(claim, LOCKED_PAUSE).await;
+            }
             Err(fault) => self.put_off(claim, attempts, &fault).await,
         }
     }

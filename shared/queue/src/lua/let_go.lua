@@ -3,12 +3,13 @@
 -- may have been faster.
 --
 -- A task is removed only if the worker still holds it and its record is of the same admission, as
--- in finish.lua. A record has no expiry while its job has no answer.
+-- in finish.lua. The record may expire before the answer is published: the command log has the job.
 --
 -- KEYS  1 attempts  2 in flight  3 task data  4… the records
--- ARGV  1 prefix of task meta, then three a job: job, when it was admitted (us), record
+-- ARGV  1 prefix of task meta  2 ttl_seconds, then three a job: job, when it was admitted (us),
+--       record
 local jobs = {}
-for i = 1, #KEYS - 3 do jobs[i] = ARGV[3 * i - 1] end
+for i = 1, #KEYS - 3 do jobs[i] = ARGV[3 * i] end
 local held = redis.call('SMISMEMBER', KEYS[2], unpack(jobs))
 local removed, meta = {}, {}
 -- A write that needs no memory comes first: after it a full Redis refuses none.
@@ -17,8 +18,10 @@ for i, job in ipairs(jobs) do
   local before = redis.call('GET', KEYS[3 + i])
   local admitted = before and string.match(before, '^%d+ %a[%w_]* (%d+)', 34)
   local state = before and string.sub(before, 1, 1)
-  if state ~= 's' and state ~= 'f' then redis.call('SET', KEYS[3 + i], ARGV[3 * i + 1]) end
-  if held[i] == 1 and (not before or admitted == ARGV[3 * i]) then
+  if state ~= 's' and state ~= 'f' then
+    redis.call('SET', KEYS[3 + i], ARGV[3 * i + 2], 'EX', ARGV[2])
+  end
+  if held[i] == 1 and (not before or admitted == ARGV[3 * i + 1]) then
     removed[#removed + 1] = job
     meta[#meta + 1] = ARGV[1] .. ':' .. job
   end

@@ -9,9 +9,9 @@ use sqlx::PgConnection;
 
 /// The rows of one look. With a status more rows are looked at than shown: one that is past its end
 /// and not marked is stored with another status than it has.
-const LOOK: u32 = 500;
+const LOOK: u32 = 200;
 /// The most looks for one page. It bounds a page while the due lane is far behind.
-const LOOKS_MAX: usize = 20;
+const LOOKS_MAX: usize = 50;
 
 /// A request for a page of the subscriptions of a client: the newest `limit` ones that are older
 /// than `before`, and that have the status and the plan, if these are given.

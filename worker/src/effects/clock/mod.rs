@@ -31,14 +31,16 @@ pub(crate) async fn lead(
     let step = Step::of(ground, effect, claim);
     let (mut leap, mut vain) = (leap, 0);
     loop {
-        ground.wait_for_turn().await?;
         let done = match next(ground, effect, leap.to).await? {
             Some(instant) => visit(ground, &step, &mut leap, instant).await?,
-            None => step.settle(leap).await?,
+            None => {
+                ground.wait_for_turn().await?;
+                step.settle(leap).await?
+            }
         };
         match done {
             Done::Visited { decided, .. } => vain = if decided > 0 { 0 } else { vain + 1 },
-            Done::Overtaken => {}
+            Done::Overtaken { leap: further } => leap = further,
             Done::Gone => {
                 // Nobody waits for it.
                 effects::forget(&ground.database, claim).await?;

@@ -25,8 +25,9 @@ pub(super) struct Step<'a> {
 pub(super) enum Done {
     /// The clock stands at the instant, and so many commands were decided as of it.
     Visited { leap: Leap, decided: usize },
-    /// Something else is due first: a command of the client came in between.
-    Overtaken,
+    /// Something else is due first: a command of the client came in between, or this is a
+    /// repetition of what was committed, and only the reply to that was lost.
+    Overtaken { leap: Leap },
     /// The clock is not on that way any more.
     Gone,
     /// The clock stands at its target, and this job was answered, unless it was before.
@@ -119,7 +120,8 @@ impl Begun {
         gift_ttl: TimeDelta,
     ) -> Result<Done, Fault> {
         if self.batch.next_instant(self.clock.client, leap.to).await? != Some(instant) {
-            return Ok(Done::Overtaken);
+            let was_visited = self.clock.now == instant;
+            return Ok(Done::Overtaken { leap: if was_visited { leap.at(instant) } else { leap } });
         }
         let moved = self.clock.at(instant);
         self.working_set.apply(Change::Clock(moved));
@@ -141,7 +143,7 @@ impl Begun {
     ) -> Result<Done, Fault> {
         let client = self.clock.client;
         if self.batch.next_instant(client, leap.to).await?.is_some() {
-            return Ok(Done::Overtaken);
+            return Ok(Done::Overtaken { leap });
         }
         let command = SettleClock { job_id: self.job, to: leap.to, steps: leap.steps };
         let settle = DueJob::new(client.get(), leap.to, client, command.into());
