@@ -48,8 +48,8 @@ impl InHand {
 impl Held {
     /// Waits until no other delivery of the task is worked at.
     pub(crate) async fn turn(&self) -> Turn {
-        // Waiting for it spends of the budget that tokio gives all handlers together, and who is held
-        // up by that hands its task in later than those behind it.
+        // Waiting for it spends of the budget that tokio gives all handlers together, and who is
+        // held up by that hands its task in later than those behind it.
         match self.turn.clone().try_lock_owned() {
             Ok(turn) => turn,
             Err(_) => self.turn.clone().lock_owned().await,
