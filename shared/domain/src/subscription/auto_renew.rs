@@ -37,7 +37,7 @@ impl Rules for SetAutoRenew {
             state => state,
         };
         let (auto_renew, updated_at) = (self.auto_renew, decider.context.now);
-        decider.changed(Subscription { state, auto_renew, updated_at, ..live })
+        Ok(decider.changed(Subscription { auto_renew, state, updated_at, ..live }))
     }
 }
 

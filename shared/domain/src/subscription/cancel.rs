@@ -47,7 +47,7 @@ impl Cancel {
             return Ok((Vec::new(), Success::Changed(Entity::Subscription(active))));
         }
         let now = decider.context.now;
-        decider.changed(active.in_state(SubscriptionState::Cancelling { at: now }, now))
+        Ok(decider.changed(active.in_state(SubscriptionState::Cancelling { at: now }, now)))
     }
 }
 

@@ -51,7 +51,7 @@ impl Rules for Pause {
         let state = SubscriptionState::Paused { at: now, resume_at: self.resume_at };
         let paused = active.in_state(state, now);
         decider.fits(&paused)?;
-        decider.changed(paused)
+        Ok(decider.changed(paused))
     }
 }
 

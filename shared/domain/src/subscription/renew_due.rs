@@ -58,7 +58,7 @@ fn renewed(
     let months = terms.map_or(MONTHS_WITHOUT_PLAN, |terms| terms.interval.months());
     let NextPlan { code: plan, version: plan_version } = subscription.renewed_as();
     let (state, next_plan) = (SubscriptionState::Active, None);
-    let wanted = Subscription { state, plan, plan_version, next_plan, ..subscription.clone() };
+    let wanted = Subscription { plan, plan_version, next_plan, state, ..subscription.clone() };
     decider.extend(&wanted, months, GrantSource::Renewal).ok()
 }
 

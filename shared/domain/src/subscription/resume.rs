@@ -30,7 +30,7 @@ impl Rules for Resume {
         if paused.state.status() != SubscriptionStatus::Paused {
             return Err(Refusal::SubscriptionNotPaused { current: paused.state.status() });
         }
-        decider.changed(Subscription { updated_at: now, ..paused.resumed(now) })
+        Ok(decider.changed(Subscription { updated_at: now, ..paused.resumed(now) }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What several commands do alike: they look a subscription up, start one, or give it more months.
 
-use crate::decide::{Decider, Ruling};
+use crate::decide::Decider;
 use crate::{
     Change, Entity, Grant, GrantSource, InternalCommand, Line, PLANS_SHOWN_MAX, Plan, PlanCode,
     Refusal, Subscription, SubscriptionId, SubscriptionStatus, Success, UserId,
@@ -87,9 +87,9 @@ impl Decider<'_> {
     }
 
     /// The ruling that the running subscription was changed, and nothing else.
-    pub(super) fn changed(&self, running: Subscription) -> Ruling {
+    pub(super) fn changed(&self, running: Subscription) -> (Vec<Change>, Success) {
         let changes = self.with_marks(&running);
-        Ok((changes, Success::Changed(Entity::Subscription(running))))
+        (changes, Success::Changed(Entity::Subscription(running)))
     }
 
     /// The change of the subscription that runs now. Those before it that have ended but are not

@@ -25,8 +25,10 @@ impl Rules for Uncancel {
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let subscription = decider.subscription(self.subscription_id)?;
         match subscription.state {
-            SubscriptionState::Cancelling { .. } => decider
-                .changed(subscription.in_state(SubscriptionState::Active, decider.context.now)),
+            SubscriptionState::Cancelling { .. } => {
+                let active = subscription.in_state(SubscriptionState::Active, decider.context.now);
+                Ok(decider.changed(active))
+            }
             _ => Err(Refusal::NotCancelling),
         }
     }
