@@ -119,7 +119,7 @@ async fn decided(
         Reply::Pending(pending) => {
             Box::pin(wait_for_effect(state, job, ticket, deadline, pending)).await
         }
-        ended => ended,
+        ended @ Reply::Ended(_) => ended,
     }
 }
 
