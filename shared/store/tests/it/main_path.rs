@@ -189,8 +189,8 @@ async fn catalogue(database: &Database) {
     }
     let cyd = user.unwrap();
     let (bases, now) = reads::entitlement(store, LOCAL, cyd).await.unwrap().unwrap();
-    let [basis] = bases.as_slice() else { panic!("{bases:?}") };
-    assert_eq!((basis.subscription.plan_version, basis.subscription.months), (2, 12));
+    let [only] = bases.as_slice() else { panic!("{bases:?}") };
+    assert_eq!((only.subscription.plan_version, only.subscription.months), (2, 12));
     let entitlement = Entitlement::at(bases, now);
     assert_eq!(entitlement.tier.as_deref(), Some("bronze"));
     let current = entitlement.current.unwrap();

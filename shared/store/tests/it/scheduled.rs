@@ -206,8 +206,8 @@ async fn one_that_never_began_says_nothing_of_what_its_user_is_entitled_to() {
     write(&database, unbegun.map(Change::Subscription)).await;
     let store = database.store();
     let (bases, _) = reads::entitlement(store, LOCAL, ANN).await.unwrap().unwrap();
-    let [basis] = bases.as_slice() else { panic!("{bases:?}") };
-    assert_eq!(basis.subscription.id, SubscriptionId::new(1));
+    let [only] = bases.as_slice() else { panic!("{bases:?}") };
+    assert_eq!(only.subscription.id, SubscriptionId::new(1));
     let none = reads::entitlement(store, LOCAL, UserId::new(9)).await.unwrap();
     assert!(none.is_none());
 }

@@ -31,12 +31,11 @@ pub(crate) async fn lead(
     let step = Step::of(ground, effect, claim);
     let (mut leap, mut vain) = (leap, 0);
     loop {
-        let done = match next(ground, effect, leap.to).await? {
-            Some(instant) => visit(ground, &step, &mut leap, instant).await?,
-            None => {
-                ground.wait_for_turn().await?;
-                step.settle(leap).await?
-            }
+        let done = if let Some(instant) = next(ground, effect, leap.to).await? {
+            visit(ground, &step, &mut leap, instant).await?
+        } else {
+            ground.wait_for_turn().await?;
+            step.settle(leap).await?
         };
         match done {
             Done::Visited { decided, .. } => vain = if decided > 0 { 0 } else { vain + 1 },

@@ -18,10 +18,9 @@ pub(crate) fn check_subscription(old: &Subscription, new: &Subscription, now: In
     assert_eq!((identity(new), new.updated_at), (identity(old), now));
     assert!(new.months >= old.months && new.end_date >= old.end_date, "{old:?} to {new:?}");
     let allowed = match (old.state, new.state) {
-        (Cancelled { .. } | CancelledAtEnd { .. } | Expired, _) => false,
+        (Cancelled { .. } | CancelledAtEnd { .. } | Expired, _) | (_, Scheduled) => false,
         (Scheduled, Cancelled { .. }) => true,
         (Scheduled, _) => new.start_date <= now && new.end_date > new.start_date,
-        (_, Scheduled) => false,
         (Paused { .. }, Paused { .. }) => new.months == old.months,
         (_, Cancelled { at }) => at == now,
         (_, Paused { at, .. }) => at == now && new.end_date > at,

@@ -167,7 +167,9 @@ proptest! {
     ) {
         let [mut leap, mut many] = [(); 2].map(|()| {
             let mut history = History::new();
-            steps.iter().for_each(|step| drop(history.take(step)));
+            for step in &steps {
+                drop(history.take(step));
+            }
             history
         });
         let (from, last) = (leap.now, at("9999-11-01T00:00:00Z"));
