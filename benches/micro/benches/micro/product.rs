@@ -2,9 +2,10 @@
 //! size.
 
 pub(crate) use domain::{
-    Answer, Cancel, Change, ClientId, Command, Context, Email, Fingerprint, IdempotencyKey,
-    Instant, JobId, JobKey, JobKeys, LogEntry, Metadata, NewIds, Origin, PlanCode, RateLimit,
-    Renew, Sold, Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet, decide, job_id,
+    Answer, Answered, Cancel, Change, ClientId, Command, Context, Email, Fingerprint,
+    IdempotencyKey, Instant, JobId, JobKey, JobKeys, LogEntry, Metadata, NewIds, Origin, PlanCode,
+    RateLimit, Renew, Sold, Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet,
+    decide, job_id,
 };
 pub(crate) use queue::{DecidedJob, Queue, QueuedJob, Verdict, authenticate};
 
