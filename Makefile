@@ -7,7 +7,7 @@
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Start everything: Postgres, Redis, api, worker, two demo users; Ctrl-C stops it
+run: ## Start everything: Postgres, Redis, api, worker, users and plans to try; Ctrl-C stops it
 	@scripts/run
 
 dev: ## The same, built for development, and again whenever a source is saved

@@ -29,6 +29,7 @@ pub mod settings;
 mod state;
 mod submit;
 mod unnoted;
+mod webhook_signature;
 
 pub use router::router;
 pub use scope::Scope;

@@ -10,6 +10,7 @@ use queue::Quota;
 use serde::Serialize;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// The time after which a client should poll a job again, in seconds.
@@ -46,6 +47,18 @@ pub(crate) fn json(document: &impl Serialize) -> Response {
 /// 200 with a document that is written already.
 pub(crate) fn json_text(document: &'static str) -> Response {
     with_body(200, JSON, document)
+}
+
+/// 200 with a page for people, which may do nothing but what its forms do.
+pub(crate) fn page(title: &str, body: &str) -> Response {
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
+         <h1>{title}</h1>{body}</html>"
+    );
+    let mut response = with_body(200, HTML, page);
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
 }
 
 /// Adds `Idempotent-Replayed` when an earlier request began the job.

@@ -1,7 +1,8 @@
 //! The paths and their handlers.
 
 use crate::routes::{
-    gifts, jobs, method_not_allowed, not_found, plans, problems, subscriptions, test_clock, users,
+    gifts, jobs, ledger, method_not_allowed, not_found, payment_methods, payments, plans, preview,
+    problems, provider_webhooks, simulated_provider, subscriptions, test_clock, users,
 };
 use crate::state::ApiState;
 use crate::{middleware, openapi, ops};
@@ -25,6 +26,12 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(plans::routes())
         .merge(subscriptions::routes())
         .merge(gifts::routes())
+        .merge(payment_methods::routes())
+        .merge(payments::routes())
+        .merge(preview::routes())
+        .merge(ledger::routes())
+        .merge(provider_webhooks::routes())
+        .merge(simulated_provider::routes())
         .merge(jobs::routes())
         .merge(test_clock::routes())
         .merge(problems::routes())

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use domain::RateLimit;
 use ipnet::{IpNet, Ipv4Net};
 use runtime::checks::Checks;
-use runtime::settings::{Logs, Postgres, Redis};
+use runtime::settings::{Logs, PaymentsSetting, Postgres, Redis, Secret, Selling};
 use std::net::{IpAddr, SocketAddr};
 
 /// Whether API keys are needed.
@@ -30,6 +30,10 @@ pub struct Settings {
     /// What is logged.
     #[command(flatten)]
     pub logs: Logs,
+
+    /// How things are sold.
+    #[command(flatten)]
+    pub selling: Selling,
 
     /// Where to listen
     #[arg(long, env = "API_ADDR", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
@@ -79,6 +83,26 @@ pub struct Settings {
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS",
           value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// How long a gift can be redeemed
+    #[arg(long, env = "GIFT_TTL_DAYS", default_value_t = 30, value_name = "DAYS",
+          value_parser = clap::value_parser!(u32).range(1..=1825))]
+    pub gift_ttl_days: u32,
+
+    /// What the webhooks of the simulated provider are signed with; without it they are refused
+    #[arg(long, env = "SIMULATED_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub simulated_webhook_secret: Option<Secret>,
+
+    /// What the webhooks of Stripe are signed with, separated by commas; any of them is good.
+    /// Without one they are refused
+    #[arg(
+        long,
+        env = "STRIPE_WEBHOOK_SECRETS",
+        hide_env_values = true,
+        value_delimiter = ',',
+        value_name = "SECRETS"
+    )]
+    pub stripe_webhook_secrets: Vec<Secret>,
 }
 
 fn connections(text: &str) -> Result<usize, String> {
@@ -131,6 +155,13 @@ impl Settings {
             checks.wrong(what, cure);
             RateLimit::OFF
         });
+        if self.selling.payments == PaymentsSetting::Stripe
+            && self.stripe_webhook_secrets.is_empty()
+        {
+            let what = "PAYMENTS is stripe, and its webhooks are refused: what users confirm is \
+                        never seen, and is paid back after 23 hours";
+            checks.doubtful(what, "set STRIPE_WEBHOOK_SECRETS to that of the endpoint at Stripe");
+        }
         (limit, checks)
     }
 
@@ -152,6 +183,22 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Cli;
+    use clap::Parser;
+
+    #[test]
+    fn what_stripe_lacks_is_said_at_the_start() {
+        let checks = |more: &[&str]| {
+            let given = ["api", "--database-url", "postgres://h/d", "--redis-url", "redis://h"];
+            let given = given.iter().chain(more);
+            Cli::try_parse_from(given).unwrap().settings.checked().1
+        };
+        assert_eq!(checks(&["--payments", "simulated"]), Checks::default());
+        let secret = ["--payments", "stripe", "--stripe-webhook-secrets", "whsec_1"];
+        assert_eq!(checks(&secret), Checks::default());
+        let found = checks(&["--payments", "stripe"]);
+        assert!(!found.refuse() && found.to_string().contains("STRIPE_WEBHOOK_SECRETS"), "{found}");
+    }
 
     #[test]
     fn a_network_that_is_mapped_is_the_one_that_it_maps() {

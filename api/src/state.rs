@@ -6,10 +6,13 @@ use crate::extract::LargeBodies;
 use crate::failed_authentications::FailedAuthentications;
 use crate::key_cache::KeyCache;
 use crate::settings::{AuthMode, Settings};
+use crate::webhook_signature::WebhookSecrets;
+use chrono::TimeDelta;
 use domain::RateLimit;
 use ipnet::IpNet;
 use queue::{Outcomes, Queue};
 use runtime::JobKeyring;
+use runtime::settings::PaymentsSetting;
 use runtime::telemetry::Metrics;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -45,6 +48,12 @@ pub struct Shared {
     pub(crate) payment_wait: Duration,
     /// The places for large bodies.
     pub(crate) large_bodies: LargeBodies,
+    /// Who takes payments of live clients.
+    pub(crate) payments: PaymentsSetting,
+    /// The time for which a new gift can be redeemed.
+    pub(crate) gift_ttl: TimeDelta,
+    /// What the webhooks of providers are signed with.
+    pub(crate) webhook_secrets: WebhookSecrets,
     /// Whether API keys are needed.
     pub(crate) auth: AuthMode,
     /// The cache of valid API keys.
@@ -89,6 +98,9 @@ impl ApiState {
             response_wait: Duration::from_millis(settings.response_wait_ms),
             payment_wait: Duration::from_millis(settings.payment_wait_ms),
             large_bodies: LargeBodies::default(),
+            payments: settings.selling.payments,
+            gift_ttl: TimeDelta::days(settings.gift_ttl_days.into()),
+            webhook_secrets: WebhookSecrets::of(settings),
             auth: settings.api_auth,
             key_cache: KeyCache::new(database.clone()),
             failed_authentications: FailedAuthentications::default(),

@@ -43,6 +43,8 @@ has() {
     postgres) postgres_bin >/dev/null ;;
     redis) redis_bin >/dev/null ;;
     pgbench) postgres_program pgbench >/dev/null ;;
+    # Debian has a python3 without what makes a venv.
+    python3-venv) python3 -c 'import ensurepip' >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }

@@ -1,11 +1,12 @@
 //! Group commit: many commands are decided and committed in one transaction.
 
 use crate::effects::{Begun, Slots};
+use crate::policy::Policy;
 use chrono::TimeDelta;
 use contract::refusal;
 use domain::{
-    AcceptedJob, Changes, ClientId, Context, Effect, JobId, LogEntry, Moment, Needs, Operation,
-    Origin, Outcome, WorkingSet, decide,
+    AcceptedJob, Changes, ClientId, Effect, JobId, LogEntry, Moment, Needs, Operation, Origin,
+    Outcome, WorkingSet, decide,
 };
 use queue::QueuedJob;
 use std::collections::HashMap;
@@ -91,7 +92,7 @@ impl LoadedBatch {
     pub(crate) async fn commit(
         self,
         mut attempts: Vec<NumberedAttempt>,
-        gift_ttl: TimeDelta,
+        policy: Policy,
         slots: &Slots,
     ) -> Result<DecidedBatch, StoreError> {
         let Self { batch, working_set, context, accepted } = self;
@@ -100,9 +101,10 @@ impl LoadedBatch {
                 job.clone_from(accepted);
             }
         }
-        let mut decided = decide_all(working_set, &attempts, context, gift_ttl);
+        let now = context.now;
+        let mut decided = decide_all(working_set, &attempts, context, policy);
         let begun: Vec<_> =
-            decided.effects.drain(..).map(|effect| slots.begin_new(effect)).collect();
+            decided.effects.drain(..).map(|effect| slots.begin_new(effect, now)).collect();
         let effects = begun.iter().map(|begun| (&begun.effect, begun.claim())).collect();
         let beside = Beside { effects, ..Beside::default() };
         batch.commit_beside(&decided.changes, &decided.new_entries, &beside).await?;
@@ -146,7 +148,7 @@ pub(crate) fn decide_all(
     mut working_set: WorkingSet,
     attempts: &[NumberedAttempt],
     context: BatchContext,
-    gift_ttl: TimeDelta,
+    policy: Policy,
 ) -> DecidedBatch {
     let BatchContext { now: real, decided: mut known, mut new_ids, .. } = context;
     let mut decided = DecidedBatch::default();
@@ -158,7 +160,7 @@ pub(crate) fn decide_all(
         let clock = working_set.test_clock(job.client);
         let Moment { real, business: now } = Moment::of(clock, real);
         let latency = clock.is_none().then(|| real - job.submitted_at);
-        let context = Context { now, client: job.client, job: job.id(), gift_ttl };
+        let context = policy.context((job.client, job.id()), now, clock.is_none());
         let decision = decide(&working_set, &context, &job.command, &mut new_ids);
         for change in decision.changes {
             working_set.apply(change.clone());

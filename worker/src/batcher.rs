@@ -10,10 +10,10 @@ use crate::effects::Runner;
 use crate::fault::{Fault, Recovery, contained};
 use crate::group::Group;
 use crate::intake::Intake;
+use crate::policy::Policy;
 use crate::publish;
 use crate::retry::RetryPolicy;
 use crate::settings::Settings;
-use chrono::TimeDelta;
 use domain::LogEntry;
 use queue::Queue;
 use std::slice;
@@ -33,7 +33,7 @@ const POSTPONED: Duration = Duration::from_secs(2);
 pub(crate) struct Batcher {
     database: Database,
     queue: Queue,
-    gift_ttl: TimeDelta,
+    policy: Policy,
     attempts_max: u32,
     retry_policy: RetryPolicy,
     tasks: TaskTracker,
@@ -51,17 +51,17 @@ impl Batcher {
         settings: &Settings,
         tasks: &TaskTracker,
         stop: CancellationToken,
-    ) -> (Intake, Runner) {
+    ) -> anyhow::Result<(Intake, Runner)> {
         let batch_max = usize::from(settings.worker_batch_max);
         let (intake, mut queued) = Intake::new(batch_max);
         let effects =
-            Runner::new(&database, queue.clone(), intake.presence(), settings, stop.clone());
+            Runner::new(&database, queue.clone(), intake.presence(), settings, stop.clone())?;
         let (aside, set_aside) = unbounded_channel();
         let for_blocked = database.for_blocked();
         let batcher = Arc::new(Self {
             database,
             queue,
-            gift_ttl: settings.gift_ttl(),
+            policy: settings.policy(),
             attempts_max: settings.worker_attempts_max,
             retry_policy: RetryPolicy::until(stop.clone()),
             tasks: tasks.clone(),
@@ -75,7 +75,7 @@ impl Batcher {
                 batcher.process_batch(Group::new(batch.drain(..))).await;
             }
         });
-        (intake, effects)
+        Ok((intake, effects))
     }
 
     async fn process_batch(self: &Arc<Self>, batch: Group) {
@@ -149,7 +149,7 @@ impl Batcher {
         limit: Duration,
     ) -> Result<DecidedBatch, Fault> {
         let queue = self.queue.clone();
-        let (gift_ttl, attempts_max) = (self.gift_ttl, self.attempts_max);
+        let (policy, attempts_max) = (self.policy, self.attempts_max);
         let slots = self.effects.slots();
         contained(limit, async move {
             let ids: Vec<_> = attempts.iter().map(|attempt| attempt.job.id()).collect();
@@ -167,7 +167,7 @@ impl Batcher {
                 .zip(numbers)
                 .map(|(attempt, number)| NumberedAttempt { job: attempt.job.clone(), number })
                 .collect();
-            let decided = loaded.commit(numbered, gift_ttl, &slots).await?;
+            let decided = loaded.commit(numbered, policy, &slots).await?;
             publish::count_decided(&decided.outcomes);
             Ok(decided)
         })

@@ -30,6 +30,12 @@ pub(crate) enum Fault {
     /// What is stored as due is not due by the rules, so that nothing can be done about it.
     #[error("what is stored as due is not due by the rules: see `worker check`")]
     NotDue,
+    /// The rows of a settlement were not found, although it is about what is stored.
+    #[error("the rows of a settlement were not found")]
+    NotSettled,
+    /// The provider of a payment did not say what was asked.
+    #[error("the provider did not answer: {0}")]
+    Provider(String),
     /// The worker stops before Postgres or Redis came back.
     #[error("the worker stops")]
     Stopping,
@@ -61,7 +67,12 @@ impl Fault {
             }
             Self::Store(StoreError::Conflict(_)) => Recovery::Again,
             Self::Store(StoreError::Locked(_)) => Recovery::SetAside,
-            Self::Store(_) | Self::Panicked | Self::CrashLoop | Self::NotDue => Recovery::Split,
+            Self::Store(_)
+            | Self::Panicked
+            | Self::CrashLoop
+            | Self::NotDue
+            | Self::NotSettled
+            | Self::Provider(_) => Recovery::Split,
             Self::Stopping => Recovery::HandBack,
         }
     }
@@ -82,15 +93,18 @@ impl Fault {
 
 /// Runs a transaction in a task of its own, for no longer than `limit`. A panic there is a fault
 /// like another.
-pub(crate) async fn contained<T: Send + 'static>(
+pub(crate) fn contained<T: Send + 'static>(
     limit: Duration,
     transaction: impl Future<Output = Result<T, Fault>> + Send + 'static,
-) -> Result<T, Fault> {
-    // Boxed, since it is large and handed on several times.
-    let transaction = timeout(limit, Box::pin(transaction)).in_current_span();
-    match tokio::spawn(transaction).await {
-        Ok(Ok(ended)) => ended,
-        Ok(Err(_)) => Err(Fault::TimedOut),
-        Err(_) => Err(Fault::Panicked),
+) -> impl Future<Output = Result<T, Fault>> + Send {
+    // Boxed at once, since it is large and who waits would hold it.
+    let transaction = Box::pin(transaction);
+    async move {
+        let transaction = timeout(limit, transaction).in_current_span();
+        match tokio::spawn(transaction).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(_)) => Err(Fault::TimedOut),
+            Err(_) => Err(Fault::Panicked),
+        }
     }
 }

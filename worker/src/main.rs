@@ -2,7 +2,7 @@
 
 use mimalloc::MiMalloc;
 use runtime::{bootstrap, health, telemetry};
-use worker::cli::{check, jobs, migrate, secrets};
+use worker::cli::{books, check, jobs, migrate, secrets, simulated_provider};
 use worker::settings::{Cli, CliCommand};
 
 /// Jobs make many small allocations.
@@ -18,7 +18,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     telemetry::init_logs(&cli.settings.logs)?;
     match cli.command {
         None => worker::run(cli.settings).await,
-        Some(CliCommand::Check) => check::run(&cli.settings).await,
+        Some(CliCommand::Check { json }) => check::run(json, &cli.settings).await,
+        Some(CliCommand::Books { at, csv }) => books::run(at, csv, &cli.settings.postgres).await,
+        Some(CliCommand::SimulatedProvider(provider)) => {
+            simulated_provider::run(&provider, &cli.settings.postgres).await
+        }
         Some(CliCommand::Migrate { finish }) => migrate::run(finish, &cli.settings.postgres).await,
         Some(CliCommand::Jobs { command }) => jobs::run(command, &cli.settings).await,
         Some(CliCommand::Secrets { command }) => {

@@ -12,14 +12,13 @@ use crate::judge::Judge;
 use crate::promises::Promises;
 use crate::registry::WorkerRegistry;
 use crate::retry::RetryPolicy;
-use crate::schedule::lag;
 use crate::schedule::lane::Lane;
 use crate::schedule::ticks::Ticks;
+use crate::schedule::{closings, inbox, lag};
 use crate::settings::Settings;
 use crate::{admin_http, monitor, upkeep};
 use anyhow::{Context, ensure};
 use queue::{FetchSettings, Queue};
-use runtime::checks::Checks;
 use runtime::{JobKeyring, bootstrap, shutdown, telemetry};
 use std::time::Duration;
 use store::{Database, Program};
@@ -42,7 +41,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
     let metrics = telemetry::init_metrics("worker")?;
     let (postgres, redis) = (&settings.postgres, &settings.redis);
-    let connecting = bootstrap::connect(Program::Worker, postgres, redis, Checks::default());
+    let connecting = bootstrap::connect(Program::Worker, postgres, redis, settings.checks());
     let connected = stop.run_until_cancelled(connecting).await.transpose()?;
     let Some((database, queue)) = connected else {
         tracing::info!("worker has stopped before it was ready");
@@ -84,14 +83,16 @@ pub async fn work(
     tasks.spawn(upkeep::run(store, registry.clone(), held, completed.clone()));
 
     let (store, queued) = (database.clone(), queue.clone());
-    let (intake, effects) = Batcher::start(store, queued, settings, &tasks, stop.clone());
+    let (intake, effects) = Batcher::start(store, queued, settings, &tasks, stop.clone())?;
+    tasks.spawn(inbox::run(effects.clone(), stop.clone()));
     tasks.spawn(effects.run());
     let handed_back = CancellationToken::new();
     let promises = Promises::new(database.clone(), queue.clone(), job_keyring.clone());
     tasks.spawn(promises.keep(stop.clone()));
     let judge = Judge::new(database.clone(), job_keyring, stop.clone());
     tasks.spawn(lag::watch(database.clone(), stop.clone()));
-    let lane = Lane::new(&database, intake.clone(), settings.gift_ttl(), stop.clone());
+    tasks.spawn(closings::run(database.clone(), stop.clone()));
+    let lane = Lane::new(&database, intake.clone(), settings.policy(), stop.clone());
     tasks.spawn(lane.run(ticks.clone(), sweep_interval));
     let retry_policy = RetryPolicy::until(stop.clone());
     let queued = queue.clone();

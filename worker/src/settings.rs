@@ -1,8 +1,12 @@
 //! The settings of the worker, read once. `worker --help` is the reference.
 
-use chrono::TimeDelta;
+use crate::policy::Policy;
+pub use crate::provider::settings::ProviderSettings;
+pub use crate::provider::simulated::process::SimulatedProvider;
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Parser, Subcommand};
-use runtime::settings::{Logs, Postgres, Redis};
+use runtime::checks::Checks;
+use runtime::settings::{Logs, PaymentsSetting, Postgres, Redis, Selling};
 use std::net::SocketAddr;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -36,7 +40,22 @@ pub enum CliCommand {
     /// List all that keeps the worker from starting or may go wrong later, with what to do about
     /// it; then look whether what is stored is consistent and whether anything is stuck. Changes
     /// nothing; exit 0 when it is well
-    Check,
+    Check {
+        /// As JSON: one object for each invariant of what is stored
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the books: the balances of all accounts, and what was earned in each month
+    Books {
+        /// As they were then, such as 2026-01-31T00:00:00Z; else as they are
+        #[arg(long, value_name = "INSTANT")]
+        at: Option<DateTime<Utc>>,
+        /// As CSV
+        #[arg(long)]
+        csv: bool,
+    },
+    /// Be the simulated provider of payments, as a process of its own
+    SimulatedProvider(SimulatedProvider),
     /// Look after the keys that jobs are signed with
     Secrets {
         /// What to do.
@@ -107,6 +126,14 @@ pub struct Settings {
     #[command(flatten)]
     pub logs: Logs,
 
+    /// How things are sold.
+    #[command(flatten)]
+    pub selling: Selling,
+
+    /// How providers of payments are reached.
+    #[command(flatten)]
+    pub providers: ProviderSettings,
+
     /// Where GET /health and GET /metrics are served; "off" for nowhere
     #[arg(long, env = "WORKER_ADDR", default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
     pub worker_addr: AdminAddress,
@@ -139,9 +166,20 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// How long a gift can be redeemed.
-    pub(crate) fn gift_ttl(&self) -> TimeDelta {
-        TimeDelta::days(self.gift_ttl_days.into())
+    /// The beginning of the list of what is wrong or doubtful at a start.
+    #[must_use]
+    pub fn checks(&self) -> Checks {
+        let mut checks = Checks::default();
+        if self.selling.payments == PaymentsSetting::Stripe {
+            self.providers.check_stripe(&mut checks);
+        }
+        checks
+    }
+
+    /// What decisions depend on.
+    pub(crate) fn policy(&self) -> Policy {
+        let gift_ttl = TimeDelta::days(self.gift_ttl_days.into());
+        Policy { gift_ttl, payments: self.selling.payments }
     }
 }
 

@@ -39,6 +39,11 @@ impl ApiKey {
         valid.then(|| Self(text.to_owned()))
     }
 
+    /// Whether that text is meant to be a key.
+    pub(crate) fn is_meant(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+
     /// The public part, by which it is found.
     pub(crate) fn id(&self) -> &str {
         self.0.get(PREFIX.len()..PREFIX.len() + ID_LENGTH).unwrap_or_default()

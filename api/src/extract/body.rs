@@ -80,6 +80,11 @@ impl Fields {
         &self.canonical
     }
 
+    /// Takes a member that is none of the command's.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        self.members.remove(name)
+    }
+
     /// The value of type `C` that the members make, or every error in them.
     pub(crate) fn read<C>(&self) -> Result<C, Vec<FieldError>>
     where

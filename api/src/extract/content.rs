@@ -19,10 +19,19 @@ pub(super) fn ensure_plain_json(headers: &HeaderMap) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Whether the body is what a form of a page sends.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    is_of_type(headers, "application/x-www-form-urlencoded")
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
+    is_of_type(headers, "application/json")
+}
+
+fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/json")
+    essence.trim().eq_ignore_ascii_case(wanted)
 }
 
 /// Whether every coding of the body is the one that changes nothing.

@@ -11,6 +11,7 @@ mod entity_tag;
 mod field_errors;
 mod forwarded;
 mod idempotency_key;
+mod named_user;
 mod page;
 mod path;
 mod prefer;
@@ -20,14 +21,14 @@ mod received;
 mod repeated;
 
 pub(crate) use api_key::ApiKey;
-#[cfg(test)]
-pub(crate) use body::Fields;
-pub(crate) use body::{command_fields, fields};
-pub(crate) use caller::{Caller, Operator, Reader, authenticate};
+pub(crate) use body::{Fields, command_fields, fields};
+pub(crate) use caller::{Administrator, Caller, Operator, Reader, authenticate};
 pub(crate) use client_address::{bucket, client_address};
+pub(crate) use content::is_form;
 pub(crate) use decimal::decimal;
 pub(crate) use entity_tag::is_known_tag;
 pub(crate) use idempotency_key::idempotency_key;
+pub(crate) use named_user::NamedUser;
 pub(crate) use page::{page_limit, page_start};
 pub(crate) use path::{PathParameter, parse_id};
 pub(crate) use prefer::{Prefer, WAIT_MAX};

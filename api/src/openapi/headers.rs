@@ -1,4 +1,4 @@
-//! The headers of submissions and of their responses.
+//! The headers of submissions, of reads that may be kept, and of their responses.
 
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{HeaderBuilder, ObjectBuilder, Required, Response, Type};
@@ -14,16 +14,42 @@ const ADMITTED: [(&str, &str); 7] = [
     ("Preference-Applied", "The preferences that were applied."),
 ];
 
+/// The headers of an answer that may be kept.
+const KEPT: [(&str, &str); 2] = [
+    ("ETag", "It is another when the answer is."),
+    ("Cache-Control", "For how long it may be kept."),
+];
+
 /// Adds the headers that a response with `status` to an admitted submission can have.
 pub(super) fn describe(status: &str, response: &mut Response) {
     let location = (status == "202").then_some(("Location", "The path of the job."));
     let waits = matches!(status, "202" | "429" | "503");
     let retry = waits.then_some(("Retry-After", "The seconds after which to ask again."));
-    for (name, description) in ADMITTED.into_iter().chain(location).chain(retry) {
+    add(response, ADMITTED.into_iter().chain(location).chain(retry));
+}
+
+/// Adds the headers of an answer that may be kept.
+pub(super) fn describe_kept(response: &mut Response) {
+    add(response, KEPT);
+}
+
+fn add(response: &mut Response, headers: impl IntoIterator<Item = (&'static str, &'static str)>) {
+    for (name, description) in headers {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let header = HeaderBuilder::new().schema(text).description(Some(description));
         response.headers.insert(name.to_owned(), header.build());
     }
+}
+
+/// The header by which an answer is asked for again that is kept.
+pub(super) fn of_kept() -> Parameter {
+    ParameterBuilder::new()
+        .name("If-None-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("The `ETag` of what is known."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
 }
 
 /// The headers that a submission can have.

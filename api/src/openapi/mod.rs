@@ -7,7 +7,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use shared::{direct_write, read, submission};
+pub(crate) use shared::{direct_write, kept, read, submission, unauthenticated};
 
 use crate::router::routes;
 use contract::view::JobView;

@@ -19,6 +19,15 @@ const OF_ALL: &[ProblemKind] = &[
     ProblemKind::StorageUnavailable,
 ];
 
+/// The problems of every request that needs no API key.
+const OF_THE_UNKNOWN: &[ProblemKind] = &[
+    ProblemKind::HeaderRepeated,
+    ProblemKind::OriginNotAllowed,
+    ProblemKind::HostNotAllowed,
+    ProblemKind::Internal,
+    ProblemKind::StorageUnavailable,
+];
+
 /// The problems of every request with a body.
 const OF_BODIES: &[ProblemKind] = &[
     ProblemKind::MalformedJson,
@@ -70,6 +79,18 @@ pub(crate) fn read(
     })
 }
 
+/// Completes the description of a read whose answer may be kept, and asked for again by its tag.
+pub(crate) fn kept(routes: UtoipaMethodRouter<ApiState>) -> UtoipaMethodRouter<ApiState> {
+    each_operation(routes, |operation| {
+        operation.parameters.get_or_insert_default().push(headers::of_kept());
+        let known = ResponseBuilder::new().description("The answer is what is known.").build();
+        add(operation, [("304".to_owned(), known)]);
+        if let Some(RefOr::T(shown)) = operation.responses.responses.get_mut("200") {
+            headers::describe_kept(shown);
+        }
+    })
+}
+
 /// Completes the description of a direct write that can end in `problems`.
 pub(crate) fn direct_write(
     routes: UtoipaMethodRouter<ApiState>,
@@ -77,6 +98,17 @@ pub(crate) fn direct_write(
 ) -> UtoipaMethodRouter<ApiState> {
     each_operation(routes, |operation| {
         add(operation, problems::by_status(&[problems, OF_BODIES, OF_ALL].concat()));
+    })
+}
+
+/// Completes the description of what needs no API key and can end in `problems`.
+pub(crate) fn unauthenticated(
+    routes: UtoipaMethodRouter<ApiState>,
+    problems: &[ProblemKind],
+) -> UtoipaMethodRouter<ApiState> {
+    each_operation(routes, |operation| {
+        operation.security = Some(Vec::new());
+        add(operation, problems::by_status(&[problems, OF_THE_UNKNOWN].concat()));
     })
 }
 

@@ -3,8 +3,14 @@
 
 pub(crate) mod gifts;
 pub(crate) mod jobs;
+pub(crate) mod ledger;
+pub(crate) mod payment_methods;
+pub(crate) mod payments;
 pub(crate) mod plans;
+pub(crate) mod preview;
 pub(crate) mod problems;
+pub(crate) mod provider_webhooks;
+pub(crate) mod simulated_provider;
 pub(crate) mod subscriptions;
 pub(crate) mod test_clock;
 pub(crate) mod users;

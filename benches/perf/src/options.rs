@@ -58,7 +58,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) against: Option<PathBuf>,
 
-    /// Also what takes long: a million commands through Redis, growth, a sweep of a million rows
+    /// Also what takes long: a million commands through Redis, growth, a sweep of a million rows,
+    /// renewals
     #[arg(long, conflicts_with = "against")]
     pub(crate) long: bool,
 
@@ -75,6 +76,21 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1_000_000, value_name = "N",
           value_parser = value_parser!(u64).range(10_000..))]
     pub(crate) long_count: u64,
+
+    /// Subscriptions that are renewed, with --long
+    #[arg(long, default_value_t = 100_000, default_value_if("quick", "true", "5000"),
+          value_name = "N", value_parser = value_parser!(u64).range(100..=1_000_000))]
+    pub(crate) renewals: u64,
+
+    /// The time within which they are due, one after the other
+    #[arg(long, default_value_t = 600, default_value_if("quick", "true", "30"),
+          value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=3600))]
+    pub(crate) renewal_seconds: u64,
+
+    /// How long the scenario `soak` goes on, which runs only when it is named
+    #[arg(long, default_value_t = 3600, default_value_if("quick", "true", "120"),
+          value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
+    pub(crate) soak_seconds: u64,
 
     /// The results.json of another run, to compare this one with
     #[arg(long, value_name = "FILE")]

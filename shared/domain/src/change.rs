@@ -1,7 +1,8 @@
 //! The changes that commands make to rows.
 
 use crate::{
-    ClientId, Gift, GiftId, Grant, Plan, PlanId, Subscription, SubscriptionId, TestClock, User,
+    ClientId, Gift, GiftId, Grant, GrantId, Payment, PaymentId, PaymentMethod, PaymentMethodId,
+    Plan, PlanId, Refund, RefundId, Subscription, SubscriptionId, TestClock, Transfer, User,
     UserId,
 };
 use std::collections::BTreeMap;
@@ -19,10 +20,31 @@ pub enum Change {
     Gift(Gift),
     /// A changed plan. A command changes nothing of it that belongs to a version.
     Plan(Plan),
-    /// A new grant of months.
+    /// A new or changed grant of months.
     Grant(Grant),
+    /// A new or changed payment.
+    Payment(Payment),
+    /// A new or changed payment method.
+    Method(PaymentMethod),
+    /// A new or changed refund.
+    Refund(Refund),
+    /// Money that moves.
+    Transfer(Transfer),
+    /// A user has begun a trial.
+    Trial(UsedTrial),
     /// The changed clock of a test client.
     Clock(TestClock),
+}
+
+/// A trial that a user has begun. Nobody has a second one of a tier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedTrial {
+    /// The client.
+    pub client: ClientId,
+    /// The user.
+    pub user: UserId,
+    /// The tier of the plan.
+    pub tier: String,
 }
 
 /// The final version of every row that a batch changes, in the order of ids.
@@ -38,8 +60,18 @@ pub struct Changes {
     pub gifts: BTreeMap<GiftId, Gift>,
     /// Changed plans.
     pub plans: BTreeMap<PlanId, Plan>,
-    /// New grants.
-    pub grants: Vec<Grant>,
+    /// New and changed grants.
+    pub grants: BTreeMap<GrantId, Grant>,
+    /// New and changed payments.
+    pub payments: BTreeMap<PaymentId, Payment>,
+    /// New and changed payment methods.
+    pub methods: BTreeMap<PaymentMethodId, PaymentMethod>,
+    /// New and changed refunds.
+    pub refunds: BTreeMap<RefundId, Refund>,
+    /// Transfers, in the order in which they were made.
+    pub transfers: Vec<Transfer>,
+    /// Trials that were begun.
+    pub trials: Vec<UsedTrial>,
     /// Changed clocks of test clients.
     pub clocks: BTreeMap<ClientId, TestClock>,
 }
@@ -57,7 +89,12 @@ impl Changes {
             Change::Subscription(s) => drop(self.subscriptions.insert(s.id, s)),
             Change::Gift(gift) => drop(self.gifts.insert(gift.id, gift)),
             Change::Plan(plan) => drop(self.plans.insert(plan.id, plan)),
-            Change::Grant(grant) => self.grants.push(grant),
+            Change::Grant(grant) => drop(self.grants.insert(grant.id, grant)),
+            Change::Payment(payment) => drop(self.payments.insert(payment.id, payment)),
+            Change::Method(method) => drop(self.methods.insert(method.id, method)),
+            Change::Refund(refund) => drop(self.refunds.insert(refund.id, refund)),
+            Change::Transfer(transfer) => self.transfers.push(transfer),
+            Change::Trial(trial) => self.trials.push(trial),
             Change::Clock(clock) => drop(self.clocks.insert(clock.client, clock)),
         }
     }

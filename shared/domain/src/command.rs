@@ -1,11 +1,13 @@
 //! The list of all commands. A command is a file in the folder of its noun and a line here.
 
-use crate::decide::{Decider, InternalRules, InternalRuling, OpenRules, Ruled};
+use crate::decide::{Decider, InternalRuled, OpenInternalRules, OpenRules, Ruled};
 use crate::{
-    AdvanceClock, Cancel, ClientId, CreateUser, ExpireGift, ExpireSubscription, Extend, Give,
-    IdempotencyKey, Import, JobId, Needs, NewIds, Pause, Redeem, Refusal, Renew, RenewSubscription,
-    Resume, ResumeSubscription, RetirePlan, SetAutoRenew, SettleClock, Subscribe, Uncancel,
-    UpdateUser, UserId,
+    AddMethod, AdvanceClock, Cancel, ChangePlan, ClientId, CreateUser, DetachMethod, EndTrial,
+    ExpireGift, ExpireSubscription, Extend, Give, IdempotencyKey, Import, LapsePayment, Needs,
+    NewIds, Pause, RecogniseGrants, Redeem, RefundPayment, Refusal, Renew, RenewSubscription,
+    Resume, ResumeSubscription, RetirePlan, SetAutoRenew, SetDefaultMethod, SettleClock,
+    SettleDispute, SettleMethod, SettlePayment, SettleRefund, Subscribe, Uncancel, UpdateUser,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +81,7 @@ macro_rules! commands {
                 match self { $(Self::$internal(_) => Turn::$turn,)+ }
             }
 
-            fn rules(&self) -> &dyn InternalRules {
+            fn rules(&self) -> &dyn OpenInternalRules {
                 match self { $(Self::$internal(command) => command,)+ }
             }
         }
@@ -122,6 +124,16 @@ commands! {
         Extend = "extend",
         /// Takes over a subscription that runs elsewhere.
         Import = "import",
+        /// Changes the plan of a subscription.
+        ChangePlan = "change_plan",
+        /// Sets up a payment method.
+        AddMethod = "add_payment_method",
+        /// Makes a payment method the one that is charged.
+        SetDefaultMethod = "set_default_payment_method",
+        /// Takes a payment method away.
+        DetachMethod = "detach_payment_method",
+        /// Pays a payment back.
+        RefundPayment = "refund",
         /// Gives months to an email address.
         Give = "gift",
         /// Turns a gift into time of a subscription.
@@ -138,6 +150,20 @@ commands! {
         RenewSubscription = "renew_subscription" in Charge,
         /// Lets a subscription that stands still go on by itself.
         ResumeSubscription = "resume_subscription" in Start,
+        /// Ends a trial after which months are there already.
+        EndTrial = "end_trial" in Start,
+        /// Earns what was paid for grants that end.
+        RecogniseGrants = "recognise_grants" in Earn,
+        /// Waits no longer for a payment.
+        LapsePayment = "lapse_payment" in End,
+        /// Takes in what a provider says of a charge.
+        SettlePayment = "settle_payment" in Settlement,
+        /// Takes in what a provider says of a payment method.
+        SettleMethod = "settle_payment_method" in Settlement,
+        /// Takes in what a provider says of a refund.
+        SettleRefund = "settle_refund" in Settlement,
+        /// Takes in what a provider says of a dispute.
+        SettleDispute = "settle_dispute" in Settlement,
         /// Marks a gift that was not redeemed in time.
         ExpireGift = "expire_gift" in End,
         /// Answers who has let a clock go on, once it has come to its end.
@@ -150,12 +176,38 @@ commands! {
 pub enum Turn {
     /// The answer to what was done outside.
     Settlement,
+    /// What was paid for something is earned at its end.
+    Earn,
     /// Something ends.
     End,
     /// Something begins or goes on.
     Start,
     /// Something is to be paid.
     Charge,
+}
+
+/// What a provider says of money, as the command that takes it in.
+#[derive(Debug, Clone, Copy)]
+pub enum ProviderNews<'a> {
+    /// Of a charge.
+    Charge(&'a SettlePayment),
+    /// Of a refund.
+    Refund(&'a SettleRefund),
+    /// Of a dispute.
+    Dispute(&'a SettleDispute),
+}
+
+impl InternalCommand {
+    /// What a provider says of money, if the command takes that in.
+    #[must_use]
+    pub const fn provider_news(&self) -> Option<ProviderNews<'_>> {
+        match self {
+            Self::SettlePayment(charge) => Some(ProviderNews::Charge(charge)),
+            Self::SettleRefund(refund) => Some(ProviderNews::Refund(refund)),
+            Self::SettleDispute(dispute) => Some(ProviderNews::Dispute(dispute)),
+            _ => None,
+        }
+    }
 }
 
 impl Operation {
@@ -198,11 +250,11 @@ impl InternalCommand {
         self.rules().key()
     }
 
-    pub(crate) fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
-        self.rules().decide(decider)
-    }
-
-    pub(crate) fn settles(&self) -> Option<JobId> {
-        self.rules().settles()
+    pub(crate) fn decide(
+        &self,
+        decider: &Decider<'_>,
+        new_ids: &mut NewIds,
+    ) -> Option<InternalRuled> {
+        self.rules().decide(decider, new_ids)
     }
 }

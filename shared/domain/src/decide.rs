@@ -2,7 +2,8 @@
 
 use crate::{
     Advanced, Change, ClientId, Command, Effect, Gift, IdempotencyKey, Instant, InternalCommand,
-    JobId, Needs, NewIds, Plan, Refusal, Subscription, User, UserId, WorkingSet,
+    JobId, Needs, NewIds, Payment, PaymentMethod, Plan, Provider, Refund, Refusal, Subscription,
+    User, UserId, WorkingSet,
 };
 use chrono::TimeDelta;
 
@@ -18,8 +19,17 @@ pub struct Decision {
     pub user: Option<UserId>,
     /// How far the command is.
     pub outcome: Outcome,
-    /// The job that waits for this decision, and gets its answer too.
-    pub settles: Option<JobId>,
+    /// The job that waits for this decision, with its result.
+    pub settles: Option<Settles>,
+}
+
+/// The result of a job that waits for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settles {
+    /// The job.
+    pub job: JobId,
+    /// What is answered.
+    pub result: Result<Success, Refusal>,
 }
 
 /// How far a command is when it is decided.
@@ -83,6 +93,33 @@ pub enum Entity {
     Plan(Plan),
     /// A test clock that was moved.
     Clock(Advanced),
+    /// A payment.
+    Payment(Payment),
+    /// A payment method, and whether it is the one that is charged.
+    Method {
+        /// The method.
+        method: PaymentMethod,
+        /// Whether it is the one that is charged.
+        is_default: bool,
+    },
+    /// A refund.
+    Refund(Refund),
+    /// A subscription that is bought.
+    Purchase {
+        /// The subscription.
+        subscription: Subscription,
+        /// Its payment, if it has a price.
+        payment: Option<Box<Payment>>,
+        /// Whether the plan has a trial that the user could not have again.
+        trial_used: bool,
+    },
+    /// A gift that is bought.
+    GiftPurchase {
+        /// The gift.
+        gift: Gift,
+        /// Its payment.
+        payment: Box<Payment>,
+    },
     /// A gift that became time of a subscription.
     Redemption {
         /// The redeemed gift.
@@ -108,24 +145,33 @@ impl Entity {
     pub const fn id(&self) -> i64 {
         match self {
             Self::User(user) => user.id.get(),
-            Self::Subscription(subscription) => subscription.id.get(),
-            Self::Gift(gift) | Self::Redemption { gift, .. } => gift.id.get(),
+            Self::Subscription(subscription) | Self::Purchase { subscription, .. } => {
+                subscription.id.get()
+            }
+            Self::Gift(gift) | Self::Redemption { gift, .. } | Self::GiftPurchase { gift, .. } => {
+                gift.id.get()
+            }
+            Self::Payment(payment) => payment.id.get(),
+            Self::Method { method, .. } => method.id.get(),
+            Self::Refund(refund) => refund.id.get(),
             Self::Plan(plan) => plan.id.get(),
             Self::Clock(advanced) => advanced.client.get(),
         }
     }
 
-    /// The user whom it concerns: the giver of a gift, and the recipient of a redeemed one. A plan
-    /// and a clock concern nobody.
+    /// The user whom it concerns: the giver of a gift, and the recipient of a redeemed one. A plan,
+    /// a refund and a clock name nobody.
     #[must_use]
     pub const fn user(&self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user.id),
-            Self::Subscription(subscription) | Self::Redemption { subscription, .. } => {
-                Some(subscription.user)
-            }
-            Self::Gift(gift) => Some(gift.gifter),
-            Self::Plan(_) | Self::Clock(_) => None,
+            Self::Subscription(subscription)
+            | Self::Purchase { subscription, .. }
+            | Self::Redemption { subscription, .. } => Some(subscription.user),
+            Self::Gift(gift) | Self::GiftPurchase { gift, .. } => Some(gift.gifter),
+            Self::Payment(payment) => Some(payment.user),
+            Self::Method { method, .. } => Some(method.user),
+            Self::Plan(_) | Self::Clock(_) | Self::Refund(_) => None,
         }
     }
 }
@@ -142,6 +188,8 @@ pub struct Context {
     pub job: JobId,
     /// The time for which a new gift can be redeemed.
     pub gift_ttl: TimeDelta,
+    /// Who takes payments of the client; nobody if only what costs nothing is sold.
+    pub provider: Option<Provider>,
 }
 
 /// The result of a rule: changed rows and a success, or a refusal that changes nothing.
@@ -149,6 +197,18 @@ pub(crate) type Ruling = Result<(Vec<Change>, Success), Refusal>;
 
 /// The result of an internal rule; `None` when there is nothing to do, or no longer.
 pub(crate) type InternalRuling = Option<(Vec<Change>, Entity)>;
+
+/// The result of an internal rule that may leave something to be done outside, or answer a job.
+pub(crate) struct InternalRuled {
+    /// The rows to write.
+    pub(crate) changes: Vec<Change>,
+    /// What is to be done outside.
+    pub(crate) effects: Vec<Effect>,
+    /// What was changed.
+    pub(crate) entity: Entity,
+    /// The job that waits for it, with its result.
+    pub(crate) settles: Option<Settles>,
+}
 
 /// The result of a rule that may leave something to be done outside.
 pub(crate) struct Ruled {
@@ -200,6 +260,34 @@ pub(crate) trait Rules {
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling;
 }
 
+/// The rules of an internal command that may begin something outside, or answer a job. All that a
+/// command needs which does not is [`InternalRules`].
+pub(crate) trait OpenInternalRules {
+    /// See [`InternalRules::key`].
+    fn key(&self) -> IdempotencyKey;
+
+    /// See [`InternalRules::needs`].
+    fn needs(&self, client: ClientId, needs: &mut Needs);
+
+    /// See [`InternalRules::decide`].
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Option<InternalRuled>;
+}
+
+impl<T: InternalRules> OpenInternalRules for T {
+    fn key(&self) -> IdempotencyKey {
+        InternalRules::key(self)
+    }
+
+    fn needs(&self, client: ClientId, needs: &mut Needs) {
+        InternalRules::needs(self, client, needs);
+    }
+
+    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Option<InternalRuled> {
+        let (changes, entity) = InternalRules::decide(self, decider)?;
+        Some(InternalRuled { changes, effects: Vec::new(), entity, settles: None })
+    }
+}
+
 /// The rules of an internal command.
 pub(crate) trait InternalRules {
     /// The key of the command.
@@ -210,11 +298,6 @@ pub(crate) trait InternalRules {
 
     /// Decides the command.
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling;
-
-    /// The job that waits for what this command brings.
-    fn settles(&self) -> Option<JobId> {
-        None
-    }
 }
 
 /// The arguments that all rules share, and what several rules do alike.
@@ -261,10 +344,11 @@ pub fn decide_internal(
     working_set: &WorkingSet,
     context: &Context,
     command: &InternalCommand,
+    new_ids: &mut NewIds,
 ) -> Option<Decision> {
-    let (changes, entity) = command.decide(&Decider { working_set, context })?;
+    let ruled = command.decide(&Decider { working_set, context }, new_ids)?;
+    let InternalRuled { changes, effects, entity, settles } = ruled;
     let user = entity.user();
     let outcome = Outcome::Done(Ok(Success::Changed(entity)));
-    let settles = command.settles();
-    Some(Decision { changes, effects: Vec::new(), user, outcome, settles })
+    Some(Decision { changes, effects, user, outcome, settles })
 }

@@ -93,6 +93,22 @@ row_id! {
     /// The id of a gift.
     GiftId
 }
+row_id! {
+    /// The id of a grant, which clients do not see.
+    GrantId
+}
+row_id! {
+    /// The id of a payment.
+    PaymentId
+}
+row_id! {
+    /// The id of a payment method.
+    PaymentMethodId
+}
+row_id! {
+    /// The id of a refund.
+    RefundId
+}
 
 impl ClientId {
     /// The built-in client that owns the command log rows of expiries.

@@ -22,8 +22,11 @@ mod ids;
 mod job;
 mod job_key;
 mod job_keys;
+mod ledger;
 mod needs;
+mod payment;
 mod plan;
+mod preview;
 mod rate_limit;
 mod read_if;
 mod refusal;
@@ -36,22 +39,31 @@ mod user;
 mod working_set;
 
 pub use accepted_job::AcceptedJob;
-pub use change::{Change, Changes};
+pub use change::{Change, Changes, UsedTrial};
 pub use clock::*;
-pub use command::{Command, InternalCommand, Operation, Turn};
-pub use decide::{Context, Decision, Entity, Outcome, Success, decide, decide_internal};
-pub use effect::{Effect, EffectId, EffectTask, Leap};
+pub use command::{Command, InternalCommand, Operation, ProviderNews, Turn};
+pub use decide::{Context, Decision, Entity, Outcome, Settles, Success, decide, decide_internal};
+pub use effect::{
+    Charge, ChargeProgress, DetachedMethod, Effect, EffectId, EffectTask, Leap, PayBack,
+    SetUpMethod, StopCharge,
+};
 pub use email::{Email, InvalidEmail};
 pub use gift::*;
 pub use idempotency::{
     Fingerprint, IdempotencyKey, InvalidIdempotencyKey, internal_job_id, job_id,
 };
-pub use ids::{ClientId, GiftId, JobId, PlanId, SubscriptionId, UserId};
+pub use ids::{
+    ClientId, GiftId, GrantId, JobId, PaymentId, PaymentMethodId, PlanId, RefundId, SubscriptionId,
+    UserId,
+};
 pub use job::{Answer, Answered, JobStatus, LogEntry, Origin};
 pub use job_key::{JobKey, Signature, SignedContent};
 pub use job_keys::{JobKeyState, JobKeys, Untrusted};
-pub use needs::{Needs, NewIdCounts, NewIds};
+pub use ledger::{Account, Transfer};
+pub use needs::{DrawnIds, Needs, NewIdCounts, NewIds};
+pub use payment::*;
 pub use plan::*;
+pub use preview::{ChargePreview, Preview, preview};
 pub use rate_limit::{InvalidRateLimit, RateLimit};
 pub use refusal::Refusal;
 pub use subscription::*;

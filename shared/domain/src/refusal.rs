@@ -1,7 +1,7 @@
 //! The refusals of the business rules. A refusal is an outcome like any other: it is committed and
 //! replayed, and never retried. `contract` writes refusals for clients.
 
-use crate::{Instant, SubscriptionId, SubscriptionStatus, UserId};
+use crate::{Currency, Instant, Payment, PaymentId, SubscriptionId, SubscriptionStatus, UserId};
 
 /// The reason why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +96,77 @@ pub enum Refusal {
     },
     /// The instant is too far ahead of the clock.
     ClockTooFar,
+    /// The user has had a trial of that tier, or the plan has none.
+    TrialNotAvailable,
+    /// A payment of the same thing is in progress.
+    PaymentInProgress {
+        /// That payment.
+        payment: PaymentId,
+    },
+    /// The user pays in another currency.
+    CurrencyMismatch {
+        /// The currency in which the user pays.
+        currency: Currency,
+    },
+    /// The price is smaller than the provider charges.
+    PriceTooSmall {
+        /// The requested plan.
+        plan: String,
+    },
+    /// The user has no payment method that is the default.
+    PaymentMethodRequired,
+    /// The client has no such payment method.
+    PaymentMethodNotFound,
+    /// The provider has refused the payment method.
+    PaymentMethodDeclined {
+        /// The provider's word for why.
+        decline_code: String,
+    },
+    /// The payment was declined.
+    PaymentDeclined {
+        /// The payment.
+        payment: Box<Payment>,
+        /// The provider's word for why.
+        decline_code: String,
+    },
+    /// The payment needs that the user does something.
+    PaymentActionRequired {
+        /// The payment.
+        payment: Box<Payment>,
+    },
+    /// What was to be changed is not changed any more, now that the payment for it has ended. If
+    /// that has succeeded it is paid back.
+    TooLate {
+        /// Why it is not changed.
+        why: Box<Refusal>,
+        /// The payment.
+        payment: Box<Payment>,
+    },
+    /// Nothing waited for the payment any more: its time was over. Only [`Refusal::TooLate`] says
+    /// so.
+    PaymentLapsed,
+    /// What a change of plan was priced by has changed before it was paid. Only
+    /// [`Refusal::TooLate`] says so.
+    NotAsPriced,
+    /// The client has no such payment.
+    PaymentNotFound,
+    /// Nothing of the payment can be paid back: it did not succeed, or all of it was paid back.
+    PaymentNotRefundable,
+    /// The payment is disputed.
+    PaymentDisputed,
+    /// The refund is larger than what can be paid back.
+    RefundTooLarge {
+        /// The most that can be paid back.
+        amount_max: u64,
+    },
+    /// A gift is paid back whole.
+    RefundPartialGift,
+    /// The subscription has that plan, in that version, already.
+    PlanUnchanged,
+    /// The gift was taken back.
+    GiftCancelled,
+    /// No payments are taken, so that nobody can have a payment method.
+    PaymentMethodsDisabled,
     /// The plan has a price, and no payments are taken.
     PaymentsDisabled {
         /// The requested plan.

@@ -1,10 +1,11 @@
 //! The rows that a batch of commands touches, in memory.
 
 use crate::{
-    Change, ClientId, Email, ExternalId, Gift, GiftId, Instant, Line, Needs, Plan, PlanCode,
-    Subscription, SubscriptionId, SubscriptionStatus, Terms, TestClock, User, UserId,
+    Change, ClientId, Email, ExternalId, Gift, GiftId, Grant, GrantId, Instant, Line, Needs,
+    Payment, PaymentId, PaymentMethod, PaymentMethodId, Plan, PlanCode, Refund, RefundId,
+    Subscription, SubscriptionId, SubscriptionStatus, Terms, TestClock, UsedTrial, User, UserId,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The most plans that a refusal names.
 pub const PLANS_SHOWN_MAX: usize = 10;
@@ -30,6 +31,15 @@ pub struct WorkingSet {
     next_terms: HashMap<SubscriptionId, Terms>,
     /// The tiers of plans, where they are needed.
     tiers: HashMap<(ClientId, String), String>,
+    /// The grants of subscriptions, where they are needed.
+    grants: BTreeMap<GrantId, Grant>,
+    payments: HashMap<PaymentId, Payment>,
+    methods: HashMap<PaymentMethodId, PaymentMethod>,
+    refunds: HashMap<RefundId, Refund>,
+    /// The tiers of which users have had a trial.
+    used_trials: HashSet<(UserId, String)>,
+    /// Pending subscriptions; a user has at most one.
+    pending_of_user: HashMap<UserId, SubscriptionId>,
 }
 
 impl WorkingSet {
@@ -72,6 +82,53 @@ impl WorkingSet {
     #[must_use]
     pub fn gift(&self, client: ClientId, id: GiftId) -> Option<&Gift> {
         self.gifts.get(&id).filter(|gift| gift.client == client)
+    }
+
+    /// A payment of that client.
+    #[must_use]
+    pub fn payment(&self, client: ClientId, id: PaymentId) -> Option<&Payment> {
+        self.payments.get(&id).filter(|payment| payment.client == client)
+    }
+
+    /// A payment method of that client.
+    #[must_use]
+    pub fn method(&self, client: ClientId, id: PaymentMethodId) -> Option<&PaymentMethod> {
+        self.methods.get(&id).filter(|method| method.client == client)
+    }
+
+    /// A refund of that client.
+    #[must_use]
+    pub fn refund(&self, client: ClientId, id: RefundId) -> Option<&Refund> {
+        self.refunds.get(&id).filter(|refund| refund.client == client)
+    }
+
+    /// The grants of a subscription that are here, in the order of their ids. Those that are closed
+    /// need not be.
+    pub fn grants_of(&self, subscription: SubscriptionId) -> impl Iterator<Item = &Grant> {
+        self.grants.values().filter(move |grant| grant.subscription == subscription)
+    }
+
+    /// The grant of that id.
+    #[must_use]
+    pub fn grant(&self, id: GrantId) -> Option<&Grant> {
+        self.grants.get(&id)
+    }
+
+    /// All grants that are here, in the order of their ids.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.values()
+    }
+
+    /// Whether the user has had a trial of that tier.
+    #[must_use]
+    pub fn has_used_trial(&self, user: UserId, tier: &str) -> bool {
+        self.used_trials.contains(&(user, tier.to_owned()))
+    }
+
+    /// The subscription of the user that is stored as pending.
+    #[must_use]
+    pub fn pending(&self, user: UserId) -> Option<&Subscription> {
+        self.subscriptions.get(self.pending_of_user.get(&user)?)
     }
 
     /// The subscriptions of the user that run or wait.
@@ -165,7 +222,7 @@ impl WorkingSet {
         self.next_terms.insert(subscription, terms);
     }
 
-    /// Whether it has all users, subscriptions and gifts that `needs` names by id.
+    /// Whether it has all rows that `needs` names by id.
     #[must_use]
     pub fn has_all(&self, needs: &Needs) -> bool {
         needs.users.iter().all(|(client, id)| self.user(*client, *id).is_some())
@@ -174,6 +231,12 @@ impl WorkingSet {
                 .subscriptions
                 .iter()
                 .all(|(client, id)| self.subscription(*client, *id).is_some())
+            && needs.owners_of.iter().all(|(client, id)| {
+                self.subscription(*client, *id).is_some_and(|s| self.users.contains_key(&s.user))
+            })
+            && needs.payments.iter().all(|(client, id)| self.payment(*client, *id).is_some())
+            && needs.methods.iter().all(|(client, id)| self.method(*client, *id).is_some())
+            && needs.refunds.iter().all(|(client, id)| self.refund(*client, *id).is_some())
     }
 
     /// Adds or replaces a row, as loaded or as changed by a command.
@@ -188,7 +251,22 @@ impl WorkingSet {
                 self.plans.insert((plan.client, plan.code.clone()), plan);
             }
             Change::Clock(clock) => self.add_test_clock(clock),
-            Change::Grant(_) => {}
+            Change::Grant(grant) => {
+                self.grants.insert(grant.id, grant);
+            }
+            Change::Payment(payment) => {
+                self.payments.insert(payment.id, payment);
+            }
+            Change::Method(method) => {
+                self.methods.insert(method.id, method);
+            }
+            Change::Refund(refund) => {
+                self.refunds.insert(refund.id, refund);
+            }
+            Change::Trial(UsedTrial { user, tier, .. }) => {
+                self.used_trials.insert((user, tier));
+            }
+            Change::Transfer(_) => {}
         }
     }
 
@@ -204,7 +282,30 @@ impl WorkingSet {
         } else if let Some(waiting) = self.waiting_of_user.get_mut(&user) {
             waiting.remove(&id);
         }
-        self.subscriptions.insert(id, subscription);
+        if status == SubscriptionStatus::Pending {
+            self.pending_of_user.insert(user, id);
+        } else if self.pending_of_user.get(&user) == Some(&id) {
+            self.pending_of_user.remove(&user);
+        }
+        let before = self.subscriptions.insert(id, subscription);
+        if let Some(before) = before {
+            self.apply_plan(&before);
+        }
+    }
+
+    /// Terms that are here are those of the plan that it had before. One that was renewed as
+    /// another plan has the terms of that one.
+    fn apply_plan(&mut self, before: &Subscription) {
+        let Some(after) = self.subscriptions.get(&before.id) else { return };
+        let (id, sold) = (before.id, (&after.plan, after.plan_version));
+        if before.next_plan != after.next_plan || sold != (&before.plan, before.plan_version) {
+            let next = self.next_terms.remove(&id);
+            if sold != (&before.plan, before.plan_version) {
+                self.terms.remove(&id);
+                let planned = before.next_plan.as_ref().map(|plan| (&plan.code, plan.version));
+                self.terms.extend(next.filter(|_| planned == Some(sold)).map(|terms| (id, terms)));
+            }
+        }
     }
 
     /// A user who changes its email gives the old one up.

@@ -99,13 +99,18 @@ impl Queue {
         if answered.is_empty() { Ok(()) } else { self.store_answers(worker, &answered).await }
     }
 
-    /// Publishes the answer of a job whose task was let go of before: an effect has brought it. To
-    /// be called after the commit. If it is lost, the command log has it.
-    #[tracing::instrument(level = "debug", skip_all)]
-    pub async fn publish_settled(&self, entry: &LogEntry) -> Result<(), QueueError> {
-        let (admitted_at, provenance) = (entry.submitted_at, Provenance::Decided);
-        // No worker has that name: if one still holds the task, it lets go of it by itself.
-        self.finish("none", &[DecidedJob { entry, admitted_at, provenance }]).await
+    /// Publishes the answers of jobs whose tasks were let go of before: effects have brought them.
+    /// To be called after the commit. If they are lost, the command log has them.
+    #[tracing::instrument(level = "debug", skip_all, fields(jobs = entries.len()))]
+    pub async fn publish_settled(&self, entries: &[LogEntry]) -> Result<(), QueueError> {
+        let settled = |entry| DecidedJob {
+            entry,
+            admitted_at: entry.submitted_at,
+            provenance: Provenance::Decided,
+        };
+        let settled: Vec<DecidedJob<'_>> = entries.iter().map(settled).collect();
+        // No worker has that name: if one still holds a task, it lets go of it by itself.
+        self.finish("none", &settled).await
     }
 
     /// Removes the tasks of jobs, which `worker` holds, and notes that they wait for an effect.

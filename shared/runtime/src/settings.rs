@@ -1,6 +1,7 @@
 //! The settings that both programs have. `--help` is the reference.
 
 use clap::{Args, ValueEnum};
+use domain::Provider;
 use queue::QueueSettings;
 use std::fmt;
 use store::{Database, Fitted, StoreError};
@@ -26,6 +27,30 @@ impl From<&str> for SecretUrl {
 impl fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretUrl(…)")
+    }
+}
+
+/// A secret that we share with somebody. It is never shown.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(secret: &str) -> Self {
+        Self(secret.trim().to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
     }
 }
 
@@ -123,4 +148,37 @@ pub struct Logs {
     /// What is logged: a level, or levels by module such as info,sqlx=warn
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "FILTER")]
     pub rust_log: String,
+}
+
+/// Who takes payments of live clients. Those of test clients are always simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PaymentsSetting {
+    /// Nobody: only what costs nothing is sold.
+    None,
+    /// Our own provider, which takes no real money.
+    Simulated,
+    /// Stripe.
+    Stripe,
+}
+
+impl PaymentsSetting {
+    /// Who takes payments of a client; nobody if only what costs nothing is sold.
+    #[must_use]
+    pub const fn provider_of(self, livemode: bool) -> Option<Provider> {
+        match self {
+            _ if !livemode => Some(Provider::Simulated),
+            Self::None => None,
+            Self::Simulated => Some(Provider::Simulated),
+            Self::Stripe => Some(Provider::Stripe),
+        }
+    }
+}
+
+/// What both programs must know of how things are sold. All processes need the same.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Selling {
+    /// Who takes payments of live clients: "none" sells only what costs nothing, "simulated" takes
+    /// no real money. Those of test clients are always simulated
+    #[arg(long, env = "PAYMENTS", value_enum, default_value_t = PaymentsSetting::None)]
+    pub payments: PaymentsSetting,
 }

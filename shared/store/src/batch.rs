@@ -1,9 +1,12 @@
-//! The transaction of a batch: it begins and loads in one round trip, then writes and commits.
+//! The transaction of a batch: it begins and loads in one round trip, then writes and commits in
+//! another.
 
-use crate::beside::{self, Beside};
-use crate::connections::InUse;
+use crate::beside::{Beside, answered};
+use crate::connections::{InUse, Lent};
 use crate::due::find_next_instant;
+use crate::effects::has_open_payments;
 use crate::load::{self, BatchContext, Load};
+use crate::statements::{run_at_once, run_by_turns};
 use crate::watch::Watch;
 use crate::{Database, StoreError, changes};
 use domain::{Changes, ClientId, Instant, JobId, LogEntry, Needs, WorkingSet};
@@ -18,7 +21,7 @@ pub struct Batch {
 
 impl Batch {
     /// Begins a transaction, loads and locks the rows that `needs` names, and returns which of
-    /// `jobs` are decided already. The function `load_batch` of Postgres does this and has the lock
+    /// `jobs` are decided already. The function `load_rows` of Postgres does this and has the lock
     /// order.
     #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
     pub async fn begin(
@@ -30,14 +33,33 @@ impl Batch {
     }
 
     /// Begins a transaction, and loads and locks the subscriptions and gifts that `needs` names by
-    /// id, and nothing else. It never waits for a lock: rows that another transaction has locked
-    /// are not in the working set. The function `load_unlocked` of Postgres does this.
+    /// id, the users of those in `owners_of`, and what belongs to named payments, methods and
+    /// refunds. It never waits for a lock: rows that another transaction has locked are not in the
+    /// working set, nor what may not be touched without them. The function `load_unlocked` of
+    /// Postgres does this.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn begin_skip_locked(
         database: &Database,
         needs: &Needs,
     ) -> Result<(Self, WorkingSet, BatchContext), StoreError> {
         Self::begin_and_load(database, Load::Unlocked, needs, &[]).await
+    }
+
+    /// Loads as [`Batch::begin`] does, but locks nothing and writes nothing: what would be decided
+    /// now. The new ids are drawn and lost.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn peek(
+        database: &Database,
+        needs: &Needs,
+    ) -> Result<(WorkingSet, BatchContext), StoreError> {
+        let look = |mut connection: Lent| async move {
+            let begin = database.begin();
+            let loaded =
+                load::begin_and_load(&mut connection, begin, Load::Peek, needs, &[]).await?;
+            raw_sql("ROLLBACK").execute(&mut *connection).await?;
+            Ok(loaded)
+        };
+        database.read(look).await
     }
 
     /// The earliest instant, up to `until`, at which something of that test client is due. It holds
@@ -48,6 +70,13 @@ impl Batch {
         until: Instant,
     ) -> Result<Option<Instant>, StoreError> {
         let found = find_next_instant(&mut self.used.connection, client, until).await;
+        self.database.note(found)
+    }
+
+    /// Whether that test client waits for a provider of payments. It holds as
+    /// [`Batch::next_instant`] does.
+    pub async fn has_open_payments(&mut self, client: ClientId) -> Result<bool, StoreError> {
+        let found = has_open_payments(&mut self.used.connection, client).await;
         self.database.note(found)
     }
 
@@ -103,12 +132,19 @@ impl Batch {
         beside: &Beside<'_>,
     ) -> Result<Vec<LogEntry>, StoreError> {
         let _watch = Watch::begin("committing a batch");
-        let connection = &mut self.used.connection;
-        // First, so that who has lost the effect does not wait for who has it.
-        beside::write_progress(connection, beside).await?;
-        changes::write(connection, changes, entries).await?;
-        let settled = beside::write(connection, beside).await?;
-        raw_sql("COMMIT").execute(connection).await?;
-        Ok(settled)
+        let mut statements = Vec::from_iter(beside.write_progress()?);
+        statements.extend(changes::write(changes, entries)?);
+        statements.extend(beside.write_effects()?);
+        statements.extend(beside.write_answers()?);
+        let keeps_statements = self.database.keeps_statements();
+        let ran = if keeps_statements {
+            run_at_once(&mut self.used, &statements).await
+        } else {
+            run_by_turns(&mut self.used, &statements).await
+        };
+        if keeps_statements && ran.as_ref().is_err_and(StoreError::is_of_another_session) {
+            self.database.notice_pooler();
+        }
+        answered(&ran?)
     }
 }

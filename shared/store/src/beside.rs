@@ -1,11 +1,14 @@
-//! What a batch writes of effects: those that it makes, how far the one is in whose course it is
-//! made, and the answers that effects have brought. Few batches have any of it.
+//! What a batch writes of effects: those that it makes, how far those are in whose course it is
+//! made, and the answers that effects have brought. Few batches of commands have any of it.
 
 use crate::StoreError;
-use crate::effects::{Claim, LEASE};
-use crate::tables::{NewEffectRow, TransactionRow, from_json, to_json, transaction_status};
+use crate::effects::Claim;
+use crate::statements::Statement;
+use crate::tables::{LateAnswerRow, NewEffectRow, ProgressRow, TransactionRow, from_json};
 use domain::{Answered, ClientId, Effect, EffectTask, JobId, LogEntry};
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{Execute, Row, SqlStr};
+use std::collections::HashSet;
 
 /// What belongs to effects.
 #[derive(Debug, Default)]
@@ -13,9 +16,9 @@ pub struct Beside<'a> {
     /// New effects, each with the claim of who performs it at once, if anybody does.
     pub effects: Vec<(&'a Effect, Option<Claim>)>,
     /// Answers of jobs that wait for them.
-    pub settlements: Vec<Settlement>,
-    /// How far the effect is in whose course the batch is made.
-    pub progress: Option<(Claim, Progress<'a>)>,
+    pub answers: Vec<LateAnswer>,
+    /// How far the effects are in whose course the batch is made.
+    pub progress: Vec<(Claim, Progress<'a>)>,
 }
 
 /// How far an effect is.
@@ -29,7 +32,7 @@ pub enum Progress<'a> {
 
 /// The answer of a job that waits for it.
 #[derive(Debug, Clone)]
-pub struct Settlement {
+pub struct LateAnswer {
     /// The client of the job.
     pub client: ClientId,
     /// The job.
@@ -40,102 +43,78 @@ pub struct Settlement {
     pub answered: Answered,
 }
 
-/// Writes new effects and answers, and returns the entries that were answered.
-pub(crate) async fn write(
-    tx: &mut PgConnection,
-    beside: &Beside<'_>,
-) -> Result<Vec<LogEntry>, StoreError> {
-    if !beside.effects.is_empty() {
-        write_new(tx, &beside.effects).await?;
+/// The column of an entry that was answered.
+const ANSWERED: &str = "answered";
+
+impl Beside<'_> {
+    /// Writes how far effects are, and renews the leases of those that go on; fails if a claim is
+    /// lost. It comes first in a batch, so that who has lost the effect does not wait for who has
+    /// it.
+    pub(crate) fn write_progress(&self) -> Result<Option<Statement>, StoreError> {
+        let rows: Vec<ProgressRow<'_>> = self.progress.iter().map(ProgressRow::from).collect();
+        Statement::of_rows("write_progress", write_progress, &rows)
     }
-    let mut settled = Vec::new();
-    for settlement in &beside.settlements {
-        settled.extend(settle(tx, settlement).await?);
+
+    /// Writes new effects.
+    pub(crate) fn write_effects(&self) -> Result<Option<Statement>, StoreError> {
+        let rows: Vec<NewEffectRow<'_>> = self.effects.iter().map(NewEffectRow::from).collect();
+        Statement::of_rows("write_effects", write_effects, &rows)
     }
-    Ok(settled)
+
+    /// Answers entries of the command log that have no answer yet.
+    pub(crate) fn write_answers(&self) -> Result<Option<Statement>, StoreError> {
+        // A job keeps the answer that it gets first.
+        let mut answered = HashSet::new();
+        let is_first = |answer: &&LateAnswer| answered.insert((answer.client, answer.job));
+        let rows = self.answers.iter().filter(is_first).map(LateAnswerRow::try_from);
+        let rows: Vec<LateAnswerRow<'_>> = rows.collect::<Result<_, _>>()?;
+        Statement::of_rows("write_answers", write_answers, &rows)
+    }
 }
 
-async fn write_new(
-    tx: &mut PgConnection,
-    effects: &[(&Effect, Option<Claim>)],
-) -> Result<(), StoreError> {
-    let rows: Vec<NewEffectRow<'_>> = effects
-        .iter()
-        .map(|(effect, claim)| NewEffectRow::new(effect, claim.map(|claim| claim.holder)))
-        .collect();
+/// The entries that were answered, whole, among the rows that came of the statements of a batch.
+pub(crate) fn answered(rows: &[PgRow]) -> Result<Vec<LogEntry>, StoreError> {
+    let is_answered = |row: &&PgRow| row.try_column(ANSWERED).is_ok();
+    let entry = |row: &PgRow| {
+        let entry: String = row.try_get(ANSWERED)?;
+        from_json::<TransactionRow<'_>>(&entry)?.try_into()
+    };
+    rows.iter().filter(is_answered).map(entry).collect()
+}
+
+fn write_progress() -> SqlStr {
+    sqlx::query!("SELECT write_progress($1::text::json)::text", "").sql()
+}
+
+fn write_effects() -> SqlStr {
     sqlx::query!(
         "INSERT INTO effects (client_id, id, kind, job_id, payload, holder, lease_until, attempts)
          SELECT client_id, id, kind, job_id, payload, holder,
-                CASE WHEN holder IS NOT NULL
-                     THEN clock_timestamp() + make_interval(secs => $2) END,
+                clock_timestamp() + make_interval(secs => lease_seconds),
                 CASE WHEN holder IS NULL THEN 0 ELSE 1 END
-         FROM json_populate_recordset(NULL::effects, $1::text::json)",
-        to_json(&rows)?,
-        LEASE.as_secs_f64(),
+         FROM json_to_recordset($1::text::json)
+                  AS new (client_id bigint, id uuid, kind text, job_id uuid, payload json,
+                          holder uuid, lease_seconds double precision)",
+        "",
     )
-    .execute(tx)
-    .await?;
-    Ok(())
+    .sql()
 }
 
-/// Answers an entry of the command log that has no answer yet, and returns it whole. `None` if it
-/// has its answer.
-async fn settle(
-    tx: &mut PgConnection,
-    settlement: &Settlement,
-) -> Result<Option<LogEntry>, StoreError> {
-    let Settlement { client, job, entity, answered } = settlement;
-    let entry = sqlx::query_scalar!(
+fn write_answers() -> SqlStr {
+    sqlx::query!(
         r#"WITH settled AS (
-               UPDATE transactions SET status = $3, body = $4, finished_at = $5, entity_id = $6
-               WHERE client_id = $1 AND job_id = $2 AND status IS NULL
-               RETURNING job_id, client_id, origin, idempotency_key, fingerprint, operation,
-                         input, user_id, entity_id, status, body, attempts, submitted_at,
-                         decided_at, finished_at)
-           SELECT to_json(settled)::text AS "entry!" FROM settled"#,
-        client.get(),
-        job.get(),
-        transaction_status(&answered.answer)?,
-        answered.answer.body,
-        answered.at,
-        *entity,
+               UPDATE transactions t
+               SET status = s.status, body = s.body, finished_at = s.finished_at,
+                   entity_id = s.entity_id
+               FROM json_to_recordset($1::text::json)
+                    AS s (client_id bigint, job_id uuid, status smallint, body text,
+                          finished_at timestamptz, entity_id bigint)
+               WHERE t.client_id = s.client_id AND t.job_id = s.job_id AND t.status IS NULL
+               RETURNING t.job_id, t.client_id, t.origin, t.idempotency_key, t.fingerprint,
+                         t.operation, t.input, t.user_id, t.entity_id, t.status, t.body,
+                         t.attempts, t.submitted_at, t.decided_at, t.finished_at)
+           SELECT to_json(settled)::text AS answered FROM settled"#,
+        "",
     )
-    .fetch_optional(tx)
-    .await?;
-    entry.map(|entry| from_json::<TransactionRow<'_>>(&entry)?.try_into()).transpose()
-}
-
-/// Writes how far the effect is, if there is one, and renews the lease; fails if the claim is lost.
-pub(crate) async fn write_progress(
-    tx: &mut PgConnection,
-    beside: &Beside<'_>,
-) -> Result<(), StoreError> {
-    let Some((Claim { client, id, holder }, progress)) = beside.progress else { return Ok(()) };
-    let written = match progress {
-        Progress::GoesOn(task) => {
-            sqlx::query!(
-                "UPDATE effects SET payload = $4::text::json -> 'payload', attempts = 1,
-                     lease_until = clock_timestamp() + make_interval(secs => $5)
-                 WHERE client_id = $1 AND id = $2 AND holder = $3",
-                client.get(),
-                id.get(),
-                holder,
-                to_json(task)?,
-                LEASE.as_secs_f64(),
-            )
-            .execute(tx)
-            .await?
-        }
-        Progress::Done => {
-            sqlx::query!(
-                "DELETE FROM effects WHERE client_id = $1 AND id = $2 AND holder = $3",
-                client.get(),
-                id.get(),
-                holder,
-            )
-            .execute(tx)
-            .await?
-        }
-    };
-    if written.rows_affected() == 1 { Ok(()) } else { Err(StoreError::ClaimLost) }
+    .sql()
 }

@@ -46,6 +46,8 @@ struct Idle {
     opened: Instant,
     /// How often it was used.
     uses: u32,
+    /// See [`InUse`].
+    prepared: Vec<&'static str>,
     since: Instant,
 }
 
@@ -53,6 +55,8 @@ struct Idle {
 /// transaction, or silent. If all went well, [`Connections::keep`] keeps it.
 pub(crate) struct InUse {
     pub(crate) connection: PgConnection,
+    /// The statements that its session has prepared: see `statements.rs`.
+    pub(crate) prepared: Vec<&'static str>,
     opened: Instant,
     uses: u32,
     _place: OwnedSemaphorePermit,
@@ -133,11 +137,11 @@ impl Connections {
         let taken = timeout(CONNECT_TIMEOUT, async {
             let places = self.0.places.clone();
             let place = places.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-            let (connection, opened, uses) = match self.idle_one().await {
-                Some(idle) => (idle.connection, idle.opened, idle.uses),
-                None => (self.open().await?, Instant::now(), 0),
+            let (connection, prepared, opened, uses) = match self.idle_one().await {
+                Some(idle) => (idle.connection, idle.prepared, idle.opened, idle.uses),
+                None => (self.open().await?, Vec::new(), Instant::now(), 0),
             };
-            Ok(InUse { connection, opened, uses: uses + 1, _place: place })
+            Ok(InUse { connection, prepared, opened, uses: uses + 1, _place: place })
         });
         taken.await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(|error| {
             self.close_idle();
@@ -147,9 +151,10 @@ impl Connections {
 
     /// Keeps a connection that works and is in no transaction for the next use.
     pub(crate) fn keep(&self, used: InUse) {
-        let InUse { connection, opened, uses, _place } = used;
+        let InUse { connection, prepared, opened, uses, _place } = used;
         if opened.elapsed() < AGE_MAX {
-            self.idle().push(Idle { connection, opened, uses, since: Instant::now() });
+            let since = Instant::now();
+            self.idle().push(Idle { connection, opened, uses, prepared, since });
         }
     }
 

@@ -8,6 +8,7 @@ use crate::watch::Watch;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -18,14 +19,20 @@ const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// unless it does not answer at all.
 const RUN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The connections for blocked commands, those for what is due: one for its batch, and one that
-/// finds the next rows meanwhile; and those for effects.
+/// The connections for blocked commands, and those for what is due: one for its batch, and one that
+/// finds the next rows meanwhile.
 const FOR_BLOCKED: u32 = 1;
 const FOR_DUE: u32 = 2;
-const FOR_EFFECTS: u32 = 2;
+/// The connections for effects. Two are for settlements, which share transactions, and two for
+/// those that are tried alone, for notes, for the events that providers tell, and for the looks for
+/// what is due. One that waits for a lock holds its connection for up to 200 ms.
+const FOR_EFFECTS: u32 = 4;
+/// The connection by which leases are renewed. It waits for nobody, so that no lease ends because
+/// settlements wait. Some 80 leases are renewed in 9 seconds, each within a millisecond.
+const FOR_LEASES: u32 = 1;
 
 /// The connections of a worker beside those of its main handle.
-pub const CONNECTIONS_BESIDE: u32 = FOR_BLOCKED + FOR_DUE + FOR_EFFECTS;
+pub const CONNECTIONS_BESIDE: u32 = FOR_BLOCKED + FOR_DUE + FOR_EFFECTS + FOR_LEASES;
 
 /// The name of our sessions. Release 0.2.0 and those before it gave them none.
 const APPLICATION_NAME: &str = concat!("commerce ", env!("CARGO_PKG_VERSION"));
@@ -39,6 +46,7 @@ pub struct Database {
     connections: Connections,
     /// The statements that begin a transaction.
     begin: Arc<str>,
+    keeps_statements: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -54,7 +62,8 @@ impl Database {
     fn of(options: PgConnectOptions, connections_max: u32, session: Session) -> Self {
         let connections = Connections::new(options.clone(), session, connections_max);
         let begin = session.begin().into();
-        Self { options, connections_max, session, connections, begin }
+        let keeps_statements = Arc::new(AtomicBool::new(session.keeps_statements()));
+        Self { options, connections_max, session, connections, begin, keeps_statements }
     }
 
     /// A handle with one connection, for those who have waited for a lock before. They wait for a
@@ -76,6 +85,12 @@ impl Database {
         Self::of(self.options.clone(), FOR_EFFECTS, self.session)
     }
 
+    /// A handle for leases, so that nothing keeps them from being renewed.
+    #[must_use]
+    pub fn for_leases(&self) -> Self {
+        Self::of(self.options.clone(), FOR_LEASES, self.session)
+    }
+
     /// The same handle behind a pooler that gives each transaction another session.
     pub(crate) fn behind_transaction_pooler(&self) -> Self {
         Self::of(self.options.clone(), self.connections_max, Session::BOUNDED.of_transaction())
@@ -84,6 +99,16 @@ impl Database {
     /// The session of migrations.
     pub(crate) const fn unlimited_session(&self) -> Session {
         Session::UNLIMITED.on_the_way_of(self.session)
+    }
+
+    /// Whether a statement that one transaction prepares is there for the next one.
+    pub(crate) fn keeps_statements(&self) -> bool {
+        self.keeps_statements.load(Ordering::Relaxed)
+    }
+
+    /// Prepares no statement of ours any more. At the start no pooler was seen.
+    pub(crate) fn notice_pooler(&self) {
+        self.keeps_statements.store(false, Ordering::Relaxed);
     }
 
     /// How connections are made.

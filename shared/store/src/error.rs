@@ -58,6 +58,14 @@ impl StoreError {
         Self::Unavailable(sqlx::Error::Io(silent))
     }
 
+    /// Whether the session lacks a statement that it had prepared, or has one that it had not: a
+    /// pooler gives each transaction another session.
+    pub(crate) fn is_of_another_session(&self) -> bool {
+        let Self::Unavailable(error) = self else { return false };
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        matches!(code.as_deref(), Some("26000" | "42P05"))
+    }
+
     /// The class of the error, which may be shown to clients. It has no text from the server.
     #[must_use]
     pub fn public_cause(&self) -> String {
@@ -100,11 +108,15 @@ impl StoreError {
     }
 }
 
+/// What the function `write_progress` raises.
+const CLAIM_LOST: &str = "CL001";
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("55P03") => Self::Locked(error),
+                Some(CLAIM_LOST) => Self::ClaimLost,
                 Some(code) if is_conflict(code) => Self::Conflict(error),
                 Some(code) if is_unavailable(code) => Self::Unavailable(error),
                 _ => Self::Refused(error),

@@ -1,14 +1,14 @@
 //! Loads and locks the rows that a batch of commands touches.
 
 use crate::StoreError;
-use crate::needs::{NeedsJson, PlanNeedsJson, clocks};
+use crate::needs::{NeedsJson, clocks};
 use crate::tables::{
-    AcceptedJobRow, GiftRow, PlanVersionRow, SubscriptionRow, TestClockRow, TransactionRow,
-    UserRow, VersionedPlanRow, from_json, rows_from_json,
+    AcceptedJobRow, GiftRow, GrantRow, MethodRow, PaymentRow, PlanVersionRow, RefundRow,
+    SubscriptionRow, TestClockRow, TransactionRow, UserRow, VersionedPlanRow, from_json,
 };
 use domain::{
-    AcceptedJob, Change, ClientId, Instant, JobId, LogEntry, Needs, NewIds, SubscriptionId,
-    WorkingSet,
+    AcceptedJob, Change, ClientId, DrawnIds, Instant, JobId, LogEntry, Needs, NewIds,
+    SubscriptionId, UsedTrial, UserId, WorkingSet,
 };
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
@@ -29,18 +29,31 @@ pub struct BatchContext {
     pub new_ids: NewIds,
 }
 
-/// The function of Postgres that loads a batch.
+/// How a batch is loaded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Load {
-    /// `load_batch`, which waits for rows that another transaction has locked.
+    /// It waits for rows that another transaction has locked.
     Batch,
-    /// `load_unlocked`, which leaves them out.
+    /// It leaves them out.
     Unlocked,
+    /// It locks nothing.
+    Peek,
+}
+
+impl Load {
+    /// What `load_all` calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Batch => "batch",
+            Self::Unlocked => "unlocked",
+            Self::Peek => "peek",
+        }
+    }
 }
 
 /// Begins a transaction by those statements, and loads the rows that `needs` names, locked until
-/// the transaction ends.
-/// Also returns the time, the jobs that are in the command log, and new ids.
+/// the transaction ends. Also returns the time, the jobs that are in the command log, and new ids.
+/// The function `load_all` of Postgres does this.
 pub(crate) async fn begin_and_load(
     connection: &mut PgConnection,
     begin: &str,
@@ -52,52 +65,16 @@ pub(crate) async fn begin_and_load(
     let call = format!("{begin} {}", call(load, needs, jobs)?);
     let row = raw_sql(AssertSqlSafe(call)).fetch_one(connection).await?;
     let loaded: String = sqlx::Row::try_get(&row, 0)?;
-    let accepted: Option<String> = sqlx::Row::try_get(&row, 1)?;
-    let plans: Option<String> = sqlx::Row::try_get(&row, 2)?;
-    let clocks: Option<String> = sqlx::Row::try_get(&row, 3)?;
-    let tiers: Option<String> = sqlx::Row::try_get(&row, 4)?;
-    let accepted = rows_from_json(accepted.as_deref())?;
-    let (mut working_set, context) = from_json::<Loaded>(&loaded)?.into_parts(accepted)?;
-    if let Some(plans) = plans {
-        from_json::<LoadedPlans>(&plans)?.add_to(&mut working_set)?;
-    }
-    for clock in rows_from_json::<TestClockRow>(clocks.as_deref())? {
-        working_set.add_test_clock(clock.try_into()?);
-    }
-    for LoadedTier { client_id, code, tier } in rows_from_json(tiers.as_deref())? {
-        working_set.add_tier(ClientId::new(client_id), code, tier);
-    }
-    Ok((working_set, context))
+    from_json::<Loaded>(&loaded)?.into_parts()
 }
 
-/// The statement that loads a batch. The clocks of test clients are locked first: a row of `given`
-/// is whole before `loaded` is made of it. What is selected is read last, with all locks held.
 fn call(load: Load, needs: &Needs, jobs: &[(ClientId, JobId)]) -> Result<String, StoreError> {
-    let plans = PlanNeedsJson::new(needs).map(|needs| needs.literal()).transpose()?;
-    let plans = plans.map_or("NULL".to_owned(), |needs| format!("load_plans({needs})::text"));
-    // All in one way, so that no lock has to become a stronger one.
-    let moves = !needs.clocks_to_move.is_empty();
-    let lock = if moves { "lock_test_clocks_to_move" } else { "lock_test_clocks" };
-    let clocks = match clocks(needs) {
-        none if none.is_empty() => "NULL".to_owned(),
-        clients => format!("{lock}(ARRAY{clients:?}::bigint[])::text"),
-    };
-    // A gift may be redeemed.
-    let tiers = if needs.gifts.is_empty() { "NULL" } else { "load_tiers(loaded)::text" };
-    let literal = NeedsJson::new(needs, jobs).literal()?;
-    let needs = if needs.external_ids.is_empty() {
-        literal
-    } else {
-        format!("find_external_ids({literal})")
-    };
-    let (load, accepted, tiers) = match load {
-        Load::Batch => ("load_batch", "take_accepted_jobs(needs)::text", tiers),
-        Load::Unlocked => ("load_unlocked", "NULL", "NULL"),
-    };
-    Ok(format!(
-        "SELECT loaded::text, {accepted}, {plans}, clocks, {tiers} \
-         FROM (SELECT {needs}, {clocks}) AS given (needs, clocks), {load}(needs) AS loaded"
-    ))
+    let clocks = clocks(needs);
+    let clocks = if clocks.is_empty() { "NULL".to_owned() } else { format!("ARRAY{clocks:?}") };
+    let json = NeedsJson::new(needs, jobs);
+    let json = if matches!(load, Load::Peek) { json.unlocked() } else { json };
+    let (how, needs) = (load.name(), json.literal()?);
+    Ok(format!("SELECT load_all('{how}', {needs}, {clocks}::bigint[])::text"))
 }
 
 /// The JSON that `load_plans` returns.
@@ -131,60 +108,154 @@ impl LoadedPlans {
         for plan in self.plans.into_iter().chain(self.others).flatten() {
             working_set.apply(Change::Plan(plan.try_into()?));
         }
-        for SoldAt { subscription_id, next, version } in self.sold_at.into_iter().flatten() {
-            let (id, terms) = (SubscriptionId::new(subscription_id), version.try_into()?);
-            if next {
-                working_set.add_next_terms(id, terms);
-            } else {
-                working_set.add_terms(id, terms);
-            }
+        self.sold_at.into_iter().flatten().try_for_each(|sold| sold.add_to(working_set))
+    }
+}
+
+impl SoldAt {
+    fn add_to(self, working_set: &mut WorkingSet) -> Result<(), StoreError> {
+        let (id, terms) = (SubscriptionId::new(self.subscription_id), self.version.try_into()?);
+        if self.next {
+            working_set.add_next_terms(id, terms);
+        } else {
+            working_set.add_terms(id, terms);
         }
         Ok(())
     }
 }
 
-/// The JSON that `load_batch` and `load_unlocked` return.
+impl LoadedTier {
+    fn add_to(self, working_set: &mut WorkingSet) {
+        working_set.add_tier(ClientId::new(self.client_id), self.code, self.tier);
+    }
+}
+
+/// The JSON that `load_all` returns.
 #[derive(Deserialize)]
 struct Loaded {
+    rows: LoadedRows,
+    accepted: Option<Vec<AcceptedJobRow<'static>>>,
+    plans: Option<LoadedPlans>,
+    clocks: Option<Vec<TestClockRow>>,
+    tiers: Option<Vec<LoadedTier>>,
+    money: Option<LoadedMoney>,
+}
+
+/// The rows that are locked, and new ids.
+#[derive(Deserialize)]
+struct LoadedRows {
     users: Option<Vec<UserRow<'static>>>,
     gifts: Option<Vec<GiftRow<'static>>>,
     subscriptions: Option<Vec<SubscriptionRow<'static>>>,
     decided: Option<Vec<TransactionRow<'static>>>,
-    #[serde(default)]
-    new_users: Vec<i64>,
-    #[serde(default)]
-    new_gifts: Vec<i64>,
-    #[serde(default)]
-    new_subscriptions: Vec<i64>,
+    new_users: Option<Vec<i64>>,
+    new_gifts: Option<Vec<i64>>,
+    new_subscriptions: Option<Vec<i64>>,
+    new_grants: Option<Vec<i64>>,
+    new_payments: Option<Vec<i64>>,
+    new_methods: Option<Vec<i64>>,
+    new_refunds: Option<Vec<i64>>,
     now: Instant,
 }
 
+/// The JSON that `load_money` returns, if a batch has to do with money.
+#[derive(Default, Deserialize)]
+struct LoadedMoney {
+    grants: Option<Vec<GrantRow<'static>>>,
+    payments: Option<Vec<PaymentRow<'static>>>,
+    methods: Option<Vec<MethodRow<'static>>>,
+    refunds: Option<Vec<RefundRow<'static>>>,
+    trials: Option<Vec<LoadedTrial>>,
+    tiers: Option<Vec<LoadedTier>>,
+    new_grants: Vec<i64>,
+}
+
+/// A trial that a user has had, or somebody with the same email.
+#[derive(Deserialize)]
+struct LoadedTrial {
+    client_id: i64,
+    user_id: i64,
+    tier: String,
+}
+
+impl LoadedMoney {
+    /// Returns the new ids of grants.
+    fn add_to(self, working_set: &mut WorkingSet) -> Result<Vec<i64>, StoreError> {
+        for grant in self.grants.into_iter().flatten() {
+            working_set.apply(Change::Grant(grant.try_into()?));
+        }
+        for payment in self.payments.into_iter().flatten() {
+            working_set.apply(Change::Payment(payment.try_into()?));
+        }
+        for method in self.methods.into_iter().flatten() {
+            working_set.apply(Change::Method(method.try_into()?));
+        }
+        for refund in self.refunds.into_iter().flatten() {
+            working_set.apply(Change::Refund(refund.try_into()?));
+        }
+        for LoadedTrial { client_id, user_id, tier } in self.trials.into_iter().flatten() {
+            let (client, user) = (ClientId::new(client_id), UserId::new(user_id));
+            working_set.apply(Change::Trial(UsedTrial { client, user, tier }));
+        }
+        self.tiers.into_iter().flatten().for_each(|tier| tier.add_to(working_set));
+        Ok(self.new_grants)
+    }
+}
+
 impl Loaded {
-    fn into_parts(
-        self,
-        accepted: Vec<AcceptedJobRow<'static>>,
-    ) -> Result<(WorkingSet, BatchContext), StoreError> {
+    fn into_parts(self) -> Result<(WorkingSet, BatchContext), StoreError> {
+        let Self { mut rows, accepted, plans, clocks, tiers, money } = self;
         let mut working_set = WorkingSet::default();
-        for user in self.users.into_iter().flatten() {
-            working_set.apply(Change::User(user.try_into()?));
+        rows.add_to(&mut working_set)?;
+        let new_grants = money.unwrap_or_default().add_to(&mut working_set)?;
+        if let Some(plans) = plans {
+            plans.add_to(&mut working_set)?;
         }
-        for gift in self.gifts.into_iter().flatten() {
-            working_set.apply(Change::Gift(gift.try_into()?));
+        for clock in clocks.into_iter().flatten() {
+            working_set.add_test_clock(clock.try_into()?);
         }
-        for subscription in self.subscriptions.into_iter().flatten() {
-            working_set.apply(Change::Subscription(subscription.try_into()?));
-        }
+        tiers.into_iter().flatten().for_each(|tier| tier.add_to(&mut working_set));
         let mut decided = HashMap::new();
-        for entry in self.decided.into_iter().flatten() {
+        for entry in rows.decided.take().into_iter().flatten() {
             let entry = LogEntry::try_from(entry)?;
             decided.insert(entry.job, entry);
         }
-        let accepted = accepted.into_iter().map(|row| {
+        let accepted = accepted.into_iter().flatten().map(|row| {
             let job = AcceptedJob::try_from(row)?;
             Ok((job.job, job))
         });
         let accepted = accepted.collect::<Result<_, StoreError>>()?;
-        let new_ids = NewIds::new(self.new_users, self.new_gifts, self.new_subscriptions);
-        Ok((working_set, BatchContext { now: self.now, decided, accepted, new_ids }))
+        let (now, new_ids) = (rows.now, rows.new_ids(new_grants));
+        Ok((working_set, BatchContext { now, decided, accepted, new_ids }))
+    }
+}
+
+impl LoadedRows {
+    fn add_to(&mut self, working_set: &mut WorkingSet) -> Result<(), StoreError> {
+        for user in self.users.take().into_iter().flatten() {
+            working_set.apply(Change::User(user.try_into()?));
+        }
+        for gift in self.gifts.take().into_iter().flatten() {
+            working_set.apply(Change::Gift(gift.try_into()?));
+        }
+        for subscription in self.subscriptions.take().into_iter().flatten() {
+            working_set.apply(Change::Subscription(subscription.try_into()?));
+        }
+        Ok(())
+    }
+
+    /// The new ids, with more for grants.
+    fn new_ids(self, more_grants: Vec<i64>) -> NewIds {
+        let mut grants = self.new_grants.unwrap_or_default();
+        grants.extend(more_grants);
+        NewIds::new(DrawnIds {
+            users: self.new_users.unwrap_or_default(),
+            gifts: self.new_gifts.unwrap_or_default(),
+            subscriptions: self.new_subscriptions.unwrap_or_default(),
+            grants,
+            payments: self.new_payments.unwrap_or_default(),
+            methods: self.new_methods.unwrap_or_default(),
+            refunds: self.new_refunds.unwrap_or_default(),
+        })
     }
 }

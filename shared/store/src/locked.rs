@@ -1,10 +1,13 @@
 //! Tells which rows others have locked.
 
 use crate::connections::Lent;
-use crate::needs::{NeedsJson, PlanNeedsJson, clocks};
+use crate::needs::{NeedsJson, clocks};
 use crate::tables::{from_json, to_json};
 use crate::{Database, StoreError};
-use domain::{ClientId, ExternalId, GiftId, Needs, PlanCode, SubscriptionId, UserId};
+use domain::{
+    ClientId, ExternalId, GiftId, Needs, PaymentId, PaymentMethodId, PlanCode, SubscriptionId,
+    UserId,
+};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, query_file_scalar, raw_sql};
 use std::collections::BTreeSet;
@@ -14,12 +17,11 @@ use std::collections::BTreeSet;
 /// that another transaction has not committed is not seen.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn among(database: &Database, needs: &Needs) -> Result<Needs, StoreError> {
-    let (plans, clocks) = (to_json(&PlanNeedsJson::new(needs))?, clocks(needs));
-    let needs = to_json(&NeedsJson::new(needs, &[]))?;
-    let (needs, plans, clocks) = (needs.as_str(), plans.as_str(), &clocks);
+    let (needs, clocks) = (to_json(&NeedsJson::new(needs, &[]))?, clocks(needs));
+    let (needs, clocks) = (needs.as_str(), &clocks);
     let look = |mut connection: Lent| async move {
         raw_sql(AssertSqlSafe(database.begin())).execute(&mut *connection).await?;
-        let locked = query_file_scalar!("src/locked.sql", needs, plans, clocks);
+        let locked = query_file_scalar!("src/locked.sql", needs, clocks);
         let locked = locked.fetch_one(&mut *connection).await;
         // Nothing is to be written, nor waited for: a COMMIT waits for the disk and for standbys.
         raw_sql("ROLLBACK").execute(&mut *connection).await?;
@@ -41,6 +43,8 @@ struct Locked {
     subscriptions: Rows<SubscriptionId>,
     gifts: Rows<GiftId>,
     plans: Rows<PlanCode>,
+    payments: Rows<PaymentId>,
+    methods: Rows<PaymentMethodId>,
 }
 
 impl From<Locked> for Needs {
@@ -53,6 +57,8 @@ impl From<Locked> for Needs {
             subscriptions: locked.subscriptions.unwrap_or_default(),
             gifts: locked.gifts.unwrap_or_default(),
             plans_to_lock: locked.plans.unwrap_or_default(),
+            payments: locked.payments.unwrap_or_default(),
+            methods: locked.methods.unwrap_or_default(),
             ..Self::default()
         }
     }

@@ -30,6 +30,9 @@ const PLANS: [(&str, &str); 3] =
 /// snapshot from before, a table that an operator's ALTER has rewritten meanwhile looks empty.
 const ISOLATION: (&str, &str) = ("default_transaction_isolation", "read committed");
 
+/// In the literals of our statements, which are JSON, a backslash is a letter like others.
+const LITERALS: (&str, &str) = ("standard_conforming_strings", "on");
+
 /// The settings of a session. They are set by a statement when it begins, because a pooler such as
 /// `PgBouncer` refuses or drops those that come with the request for a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +74,11 @@ impl Session {
         Self { is_of_transaction: same_way.is_of_transaction, ..self }
     }
 
+    /// Whether a statement that one transaction prepares is there for the next one.
+    pub(crate) const fn keeps_statements(self) -> bool {
+        !self.is_of_transaction
+    }
+
     /// The settings, by name.
     pub(crate) fn settings(self) -> impl Iterator<Item = (&'static str, String)> {
         let limits = [
@@ -80,7 +88,10 @@ impl Session {
         ];
         let limits = limits.map(|(name, milliseconds)| (name, milliseconds.to_string()));
         limits.into_iter().chain(
-            [ISOLATION].into_iter().chain(PLANS).map(|(name, value)| (name, value.to_owned())),
+            [ISOLATION, LITERALS]
+                .into_iter()
+                .chain(PLANS)
+                .map(|(name, value)| (name, value.to_owned())),
         )
     }
 

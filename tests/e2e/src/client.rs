@@ -46,6 +46,14 @@ impl Transport for reqwest::Client {
     }
 }
 
+/// A builder of clients. It needs ciphers, because the worker has the feature of reqwest for TLS
+/// and Cargo gives both the same.
+pub(crate) fn http() -> reqwest::ClientBuilder {
+    // Fails if there are some already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 /// Asks one api; cheap to clone.
 #[derive(Clone)]
 pub struct Client {
@@ -59,7 +67,7 @@ pub struct Client {
 impl Client {
     /// A client of `address` without an API key.
     pub fn new(address: SocketAddr) -> Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+        let http = http().no_proxy().timeout(PATIENCE).build()?;
         let transport = Arc::new(http.clone());
         Ok(Self { http, transport, address: Some(address), api_key: None })
     }
@@ -68,7 +76,8 @@ impl Client {
     #[must_use]
     pub fn by(transport: impl Transport + 'static) -> Self {
         let transport = Arc::new(transport);
-        Self { http: reqwest::Client::new(), transport, address: None, api_key: None }
+        let http = http().build().unwrap_or_default();
+        Self { http, transport, address: None, api_key: None }
     }
 
     /// The same client with an API key.

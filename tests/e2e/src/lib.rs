@@ -22,6 +22,7 @@ mod service;
 mod shape;
 mod shop;
 mod stack;
+pub mod stripe;
 mod with_database;
 
 pub use answer::Answer;

@@ -147,6 +147,12 @@ impl Service {
         Ok(())
     }
 
+    /// The file with its log.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
     /// The last lines of its log, over all its starts.
     #[must_use]
     pub fn log_tail(&self) -> String {

@@ -38,7 +38,14 @@ pub fn subscribe_known(external_id: &str) -> Command {
     let external_id = Some(ExternalId::parse(external_id).unwrap());
     let (plan, duration_months) = (PlanCode::parse("monthly").unwrap(), None);
     let (user_id, auto_renew) = (None, false);
-    Command::Subscribe(Subscribe { user_id, external_id, plan, duration_months, auto_renew })
+    Command::Subscribe(Subscribe {
+        user_id,
+        external_id,
+        plan,
+        duration_months,
+        auto_renew,
+        trial: None,
+    })
 }
 
 /// A command that starts a subscription of one month.
@@ -53,7 +60,14 @@ pub fn subscribe_to(plan: &str, user: i64) -> Command {
     let (user_id, external_id) = (Some(UserId::new(user)), None);
     let (plan, duration_months) = (PlanCode::parse(plan).unwrap(), None);
     let auto_renew = false;
-    Command::Subscribe(Subscribe { user_id, external_id, plan, duration_months, auto_renew })
+    Command::Subscribe(Subscribe {
+        user_id,
+        external_id,
+        plan,
+        duration_months,
+        auto_renew,
+        trial: None,
+    })
 }
 
 /// A command that prolongs a subscription.

@@ -9,7 +9,7 @@ const PAUSE_MAX: Duration = Duration::from_hours(1);
 
 /// The pause after so many attempts, the last of which has failed. Up to a quarter is left out, so
 /// that what failed together is not tried again together.
-pub(super) fn pause(attempts: u32) -> Duration {
+pub(crate) fn pause(attempts: u32) -> Duration {
     whole(attempts).mul_f64(1.0 - rand::random_range(0.0..0.25))
 }
 

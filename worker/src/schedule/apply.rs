@@ -2,11 +2,15 @@
 //! commits.
 
 use crate::fault::Fault;
+use crate::policy::Policy;
 use crate::schedule::job::DueJob;
 use chrono::TimeDelta;
-use domain::{Changes, Effect, LogEntry, Moment, Needs, WorkingSet, decide_internal};
+use domain::{
+    Change, Changes, Effect, Instant, JobId, LogEntry, Moment, Needs, NewIds, WorkingSet,
+    decide_internal,
+};
 use std::collections::HashSet;
-use store::{Batch, Beside, Database, Settlement};
+use store::{Batch, Beside, Database, LateAnswer};
 
 /// The decisions on internal commands.
 #[derive(Debug, Default)]
@@ -17,10 +21,13 @@ pub(crate) struct Decided {
     pub(crate) entries: Vec<LogEntry>,
     /// What is to be done outside.
     pub(crate) effects: Vec<Effect>,
-    /// The answers of jobs that wait for what was decided.
-    pub(crate) settlements: Vec<Settlement>,
+    /// The answers of jobs that wait for what was decided, with the commands that bring them.
+    pub(crate) answers: Vec<(JobId, LateAnswer)>,
     /// The rows that others have locked. They wait for the next pass.
     pub(crate) deferred: HashSet<i64>,
+    /// Whether something that was decided is due again: what is earned at an end, for example,
+    /// comes before what follows on it.
+    pub(crate) is_due_again: bool,
     /// The longest time for which a decided command had been due.
     pub(crate) lag: TimeDelta,
 }
@@ -29,25 +36,31 @@ pub(crate) struct Decided {
 pub(crate) async fn apply(
     database: &Database,
     jobs: &[DueJob],
-    gift_ttl: TimeDelta,
+    policy: Policy,
 ) -> Result<Decided, Fault> {
     let needs = needs_of(jobs);
     let (batch, working_set, context) = Batch::begin_skip_locked(database, &needs).await?;
-    let decided = decide_all(working_set, jobs, Moment::of(None, context.now), gift_ttl);
+    let decided = decide_all((working_set, context.new_ids), jobs, context.now, policy);
     batch.commit_beside(&decided.changes, &decided.entries, &decided.beside()).await?;
     Ok(decided)
 }
 
 impl Decided {
+    /// Whether that job was decided.
+    pub(crate) fn has(&self, job: JobId) -> bool {
+        self.entries.iter().any(|entry| entry.job == job)
+    }
+
     /// What belongs to effects. Any runner may claim them.
     pub(crate) fn beside(&self) -> Beside<'_> {
         let effects = self.effects.iter().map(|effect| (effect, None)).collect();
-        Beside { effects, settlements: self.settlements.clone(), ..Beside::default() }
+        let answers = self.answers.iter().map(|(_, answer)| answer.clone()).collect();
+        Beside { effects, answers, ..Beside::default() }
     }
 }
 
 /// What the commands need.
-pub(crate) fn needs_of(jobs: &[DueJob]) -> Needs {
+pub(crate) fn needs_of<'a>(jobs: impl IntoIterator<Item = &'a DueJob>) -> Needs {
     let mut needs = Needs::default();
     for job in jobs {
         job.command.needs(job.client, &mut needs);
@@ -55,12 +68,13 @@ pub(crate) fn needs_of(jobs: &[DueJob]) -> Needs {
     needs
 }
 
-/// Decides the commands in turn: each sees the changes of those before it. Pure.
-pub(crate) fn decide_all(
-    mut working_set: WorkingSet,
-    jobs: &[DueJob],
-    moment: Moment,
-    gift_ttl: TimeDelta,
+/// Decides the commands in turn: each sees the changes of those before it, at the time of its
+/// client. Pure.
+pub(crate) fn decide_all<'a>(
+    (mut working_set, mut new_ids): (WorkingSet, NewIds),
+    jobs: impl IntoIterator<Item = &'a DueJob>,
+    real: Instant,
+    policy: Policy,
 ) -> Decided {
     let mut decided = Decided::default();
     for job in jobs {
@@ -68,19 +82,27 @@ pub(crate) fn decide_all(
             decided.deferred.insert(job.row);
             continue;
         }
-        let context = job.context(moment.business, gift_ttl);
+        let clock = working_set.test_clock(job.client);
+        let moment = Moment::of(clock, real);
+        let context = job.context(moment.business, policy, clock.is_none());
         // What another worker has done meanwhile is no longer due.
-        let Some(decision) = decide_internal(&working_set, &context, &job.command) else {
-            continue;
-        };
+        let decided_now = decide_internal(&working_set, &context, &job.command, &mut new_ids);
+        let Some(decision) = decided_now else { continue };
         decided.entries.push(job.entry(&context, moment.real, &decision));
-        decided.settlements.extend(job.settlement(&context, &decision));
+        let answer = job.late_answer(&context, &decision);
+        decided.answers.extend(answer.map(|answer| (job.id(), answer)));
         decided.effects.extend(decision.effects);
         decided.lag = decided.lag.max(moment.business - job.due_at);
         for change in decision.changes {
+            decided.is_due_again |= is_due(&change, moment.business);
             working_set.apply(change.clone());
             decided.changes.push(change);
         }
     }
     decided
+}
+
+fn is_due(change: &Change, now: Instant) -> bool {
+    let Change::Subscription(subscription) = change else { return false };
+    subscription.due_at().is_some_and(|at| at <= now)
 }

@@ -1,12 +1,12 @@
 //! An internal command that is due, and its entry in the command log.
 
-use chrono::TimeDelta;
-use contract::answered;
+use crate::policy::Policy;
+use contract::{answer, answered};
 use domain::{
-    ClientId, Context, Decision, Fingerprint, IdempotencyKey, Instant, InternalCommand, JobId,
-    LogEntry, Origin, internal_job_id,
+    Answered, ClientId, Context, Decision, Fingerprint, IdempotencyKey, Instant, InternalCommand,
+    JobId, LogEntry, Origin, Settles, internal_job_id,
 };
-use store::Settlement;
+use store::LateAnswer;
 
 /// A command that is due.
 #[derive(Debug, Clone)]
@@ -36,9 +36,14 @@ impl DueJob {
         Self { row, due_at, client, command, key, id }
     }
 
-    /// The inputs of its decision at `now`.
-    pub(crate) fn context(&self, now: Instant, gift_ttl: TimeDelta) -> Context {
-        Context { now, client: self.client, job: self.id, gift_ttl }
+    /// The id of the job.
+    pub(crate) const fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// The inputs of its decision at `now`. `livemode` is false of a test client.
+    pub(crate) const fn context(&self, now: Instant, policy: Policy, livemode: bool) -> Context {
+        policy.context((self.client, self.id), now, livemode)
     }
 
     /// The entry of the command log for a decision that was made at that `real` time. It has the
@@ -64,14 +69,11 @@ impl DueJob {
     }
 
     /// The answer of the job that waits for the decision, if one does.
-    pub(crate) fn settlement(&self, context: &Context, decision: &Decision) -> Option<Settlement> {
-        let job = decision.settles?;
-        let answered = answered(job, &decision.outcome, context.now)?;
-        Some(Settlement {
-            client: self.client,
-            job,
-            entity: decision.outcome.entity_id(),
-            answered,
-        })
+    pub(crate) fn late_answer(&self, context: &Context, decision: &Decision) -> Option<LateAnswer> {
+        let Settles { job, result } = decision.settles.as_ref()?;
+        let entity = result.as_ref().ok().map(|success| success.entity().id());
+        let answer = answer(*job, result, context.now);
+        let answered = Answered { answer, at: context.now };
+        Some(LateAnswer { client: self.client, job: *job, entity, answered })
     }
 }

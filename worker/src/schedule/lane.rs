@@ -6,6 +6,7 @@
 
 use crate::fault::{Fault, Recovery, contained};
 use crate::intake::Intake;
+use crate::policy::Policy;
 use crate::retry::RetryPolicy;
 use crate::schedule::apply::{Decided, apply};
 use crate::schedule::failing::Failing;
@@ -42,7 +43,7 @@ const DEFERRED_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Lane {
     database: Database,
     intake: Intake,
-    gift_ttl: TimeDelta,
+    policy: Policy,
     retry_policy: RetryPolicy,
     stop: CancellationToken,
     failing: Failing,
@@ -55,6 +56,7 @@ pub(crate) struct Lane {
 struct Pass {
     rows: usize,
     deferred: usize,
+    is_due_again: bool,
     lag: TimeDelta,
     /// The rows that had failed before or fail now.
     failing: HashSet<i64>,
@@ -66,14 +68,14 @@ impl Lane {
     pub(crate) fn new(
         database: &Database,
         intake: Intake,
-        gift_ttl: TimeDelta,
+        policy: Policy,
         stop: CancellationToken,
     ) -> Self {
         let (database, retry_policy) = (database.for_due(), RetryPolicy::until(stop.clone()));
         Self {
             database,
             intake,
-            gift_ttl,
+            policy,
             retry_policy,
             stop,
             failing: Failing::default(),
@@ -95,19 +97,21 @@ impl Lane {
 
     /// Passes over all tables, and returns when to do so again if that is before the next tick.
     pub(crate) async fn pass_all(&mut self) -> Option<Duration> {
-        let mut deferred = 0;
+        let (mut deferred, mut is_due_again) = (0, false);
         for finder in Finder::ALL {
-            deferred += self.pass(finder).await;
+            let pass = self.pass(finder).await;
+            deferred += pass.deferred;
+            is_due_again |= pass.is_due_again;
         }
-        let soon = (deferred > 0).then_some(DEFERRED_PAUSE);
+        let again = is_due_again.then_some(PASS_PAUSE_MIN);
+        let soon = again.or((deferred > 0).then_some(DEFERRED_PAUSE));
         let next = soon.into_iter().chain(self.failing.next_try(Instant::now())).min();
         // What could not even be looked for would be tried again without a pause.
         next.map(|pause| pause.max(PASS_PAUSE_MIN))
     }
 
-    /// Passes over one table, and returns how many rows others had locked. More rows are found
-    /// while those before them are processed.
-    async fn pass(&mut self, finder: Finder) -> usize {
+    /// Passes over one table. More rows are found while those before them are processed.
+    async fn pass(&mut self, finder: Finder) -> Pass {
         let (kind, mut pass, database) = (finder.kind(), Pass::default(), self.database.clone());
         let find = async |after| finder.find(&database, after, FOUND_MAX).await.map(Some);
         let mut page = find(None).await;
@@ -129,12 +133,12 @@ impl Lane {
             let find_next = async { if next.is_some() { find(next).await } else { Ok(None) } };
             let (turn, found) = join!(self.process_all(finder, jobs, &mut pass), find_next);
             if turn.is_none() {
-                return pass.deferred;
+                return pass;
             }
             page = found;
         }
         self.report(finder, &pass);
-        pass.deferred
+        pass
     }
 
     /// Processes jobs in batches, and one by one what failed before or fails in its batch. `None`
@@ -203,8 +207,8 @@ impl Lane {
         self.wait_for_turn().await?;
         let (began, handed_in) = (Instant::now(), self.intake.handed_in());
         let apply = |limit| {
-            let (database, jobs, gift_ttl) = (self.database.clone(), jobs.to_vec(), self.gift_ttl);
-            contained(limit, async move { apply(&database, &jobs, gift_ttl).await })
+            let (database, jobs, policy) = (self.database.clone(), jobs.to_vec(), self.policy);
+            contained(limit, async move { apply(&database, &jobs, policy).await })
         };
         let applied = self.retry_policy.with_postgres(apply).await;
         if self.intake.handed_in() > handed_in {
@@ -249,6 +253,7 @@ impl Pass {
         let rows = decided.entries.len();
         self.rows += rows;
         self.deferred += decided.deferred.len();
+        self.is_due_again |= decided.is_due_again;
         self.lag = self.lag.max(decided.lag);
         metrics::counter!("commerce_sweep_rows_total", "kind" => finder.kind())
             .increment(u64::try_from(rows).unwrap_or_default());

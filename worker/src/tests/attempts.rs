@@ -1,12 +1,15 @@
 //! Attempts at commands.
 
 use crate::apply::NumberedAttempt;
+use crate::policy::Policy;
 use chrono::{TimeDelta, TimeZone, Utc};
 use domain::{ClientId, Command, Fingerprint, IdempotencyKey, Instant};
 use queue::QueuedJob;
+use runtime::settings::PaymentsSetting;
 use std::sync::Arc;
 
-pub(crate) const GIFT_TTL: TimeDelta = TimeDelta::days(30);
+pub(crate) const POLICY: Policy =
+    Policy { gift_ttl: TimeDelta::days(30), payments: PaymentsSetting::Simulated };
 
 /// When all jobs of these tests were admitted.
 pub(crate) fn admitted() -> Instant {

@@ -33,5 +33,9 @@ pub(crate) async fn handle(
     let id = GiftId::new(parameter.id().ok_or_else(not_found)?);
     let found = reads::gift(&state.database, caller.client, id).await?;
     let (gift, now) = found.ok_or_else(not_found)?;
-    Ok(respond::json(&GiftView::at(&gift, now)))
+    let payment = match gift.payment {
+        Some(id) => reads::payment(&state.database, caller.client, id).await?,
+        None => None,
+    };
+    Ok(respond::json(&GiftView::at(&gift, now).with_payment(payment.as_ref())))
 }

@@ -15,12 +15,17 @@ pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::UnknownPlan,
     ProblemKind::PlanRetired,
     ProblemKind::DurationNotMultiple,
+    ProblemKind::CurrencyMismatch,
     ProblemKind::PaymentsDisabled,
+    ProblemKind::PriceTooSmall,
+    ProblemKind::PaymentMethodRequired,
+    ProblemKind::PaymentDeclined,
 ];
 
 /// Gives months of a plan to an email address.
 ///
-/// The recipient need not be a user yet.
+/// The recipient need not be a user yet. A plan with a price is charged, and never from credit.
+/// Until the payment has succeeded the gift is `incomplete`, and cannot be redeemed.
 #[utoipa::path(
     post,
     path = "/gift",

@@ -16,6 +16,7 @@ pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::GiftNotRecipient,
     ProblemKind::GiftAlreadyRedeemed,
     ProblemKind::GiftExpired,
+    ProblemKind::GiftCancelled,
     ProblemKind::TermTooLong,
 ];
 

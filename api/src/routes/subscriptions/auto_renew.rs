@@ -10,10 +10,15 @@ use contract::view::SubscriptionView;
 use domain::SetAutoRenew;
 
 /// The refusals of the command, in the order in which they are decided.
-pub(crate) const REFUSALS: &[ProblemKind] =
-    &[ProblemKind::SubscriptionNotFound, ProblemKind::SubscriptionNotActive];
+pub(crate) const REFUSALS: &[ProblemKind] = &[
+    ProblemKind::SubscriptionNotFound,
+    ProblemKind::SubscriptionNotActive,
+    ProblemKind::PaymentMethodRequired,
+];
 
 /// Switches whether a subscription is renewed at its end by itself.
+///
+/// One of a plan with a price needs a default payment method for that.
 #[utoipa::path(
     post,
     path = "/auto-renew",

@@ -14,6 +14,7 @@ use domain::Extend;
 pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::SubscriptionNotFound,
     ProblemKind::SubscriptionNotActive,
+    ProblemKind::PaymentInProgress,
     ProblemKind::TermTooLong,
 ];
 

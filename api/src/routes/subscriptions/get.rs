@@ -15,7 +15,7 @@ use store::reads;
 /// The problems that only this read has.
 pub(crate) const PROBLEMS: &[ProblemKind] = &[ProblemKind::SubscriptionNotFound];
 
-/// A subscription of the caller.
+/// A subscription of the caller, with its newest payment.
 #[utoipa::path(
     get,
     path = "/subscription/{id}",
@@ -33,5 +33,7 @@ pub(crate) async fn handle(
     let id = SubscriptionId::new(parameter.id().ok_or_else(not_found)?);
     let found = reads::subscription(&state.database, caller.client, id).await?;
     let (subscription, line, now) = found.ok_or_else(not_found)?;
-    Ok(respond::json(&SubscriptionView::at(&line.row_at(&subscription, now), now)))
+    let payment = reads::payment_of_subscription(&state.database, caller.client, id).await?;
+    let view = SubscriptionView::at(&line.row_at(&subscription, now), now);
+    Ok(respond::json(&view.with_payment(payment.as_ref())))
 }

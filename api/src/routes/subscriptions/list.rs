@@ -1,5 +1,6 @@
 //! `GET /subscriptions/{user_id}`
 
+use super::open_payments::OpenPayments;
 use crate::api_error::ApiError;
 use crate::extract::{PathParameter, Reader, page_limit, page_start, query};
 use crate::respond;
@@ -57,8 +58,8 @@ pub(crate) async fn handle(
     let user = UserId::new(parameter.id().ok_or_else(not_found)?);
     let asked = PageOf { client: caller.client, user, before, limit };
     let page = state.pages.call(asked).await??.ok_or_else(not_found)?;
-    let view =
-        |subscription| SubscriptionView::at(&page.line.row_at(subscription, page.now), page.now);
+    let payments = OpenPayments::of(&state, caller.client, &page.subscriptions).await?;
+    let view = |subscription| payments.view(&page.line.row_at(subscription, page.now), page.now);
     Ok(respond::json(&SubscriptionList {
         user_id: user,
         subscriptions: page.subscriptions.iter().map(view).collect(),

@@ -1,5 +1,6 @@
 //! `GET /subscriptions`
 
+use super::open_payments::OpenPayments;
 use crate::api_error::ApiError;
 use crate::extract::{Caller, Reader, invalid_parameter, page_limit, page_start, query};
 use crate::respond;
@@ -60,7 +61,8 @@ pub(crate) async fn handle(
 ) -> Result<Response, ApiError> {
     let asked = query::<Filter>(&uri)?.parse(&caller)?;
     let page = reads::client_subscriptions(&state.database, &asked).await?;
-    let view = |subscription| SubscriptionView::at(subscription, page.now);
+    let payments = OpenPayments::of(&state, caller.client, &page.subscriptions).await?;
+    let view = |subscription| payments.view(subscription, page.now);
     let subscriptions = page.subscriptions.iter().map(view).collect();
     Ok(respond::json(&ClientSubscriptionList { subscriptions, has_more: page.has_more }))
 }

@@ -2,11 +2,13 @@
 
 mod auto_renew;
 mod cancel;
+mod change_plan;
 mod extend;
 mod get;
 mod import;
 mod list;
 mod list_all;
+mod open_payments;
 mod pause;
 mod renew;
 mod resume;
@@ -29,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .routes(submission(routes!(pause::handle), pause::REFUSALS))
         .routes(submission(routes!(resume::handle), resume::REFUSALS))
         .routes(submission(routes!(extend::handle), extend::REFUSALS))
+        .routes(submission(routes!(change_plan::handle), change_plan::REFUSALS))
         .routes(submission(routes!(import::handle), import::REFUSALS))
         .routes(read(routes!(get::handle), get::PROBLEMS))
         .routes(read(routes!(list::handle), list::PROBLEMS))

@@ -14,6 +14,7 @@ pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::SubscriptionNotFound,
     ProblemKind::SubscriptionNotActive,
     ProblemKind::SubscriptionCancelling,
+    ProblemKind::PaymentInProgress,
     ProblemKind::DateOutOfRange,
     ProblemKind::TermTooLong,
 ];

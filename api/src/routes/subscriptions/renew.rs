@@ -14,12 +14,20 @@ pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::SubscriptionNotFound,
     ProblemKind::DurationNotMultiple,
     ProblemKind::SubscriptionNotActive,
+    ProblemKind::PaymentInProgress,
     ProblemKind::TermTooLong,
+    ProblemKind::CurrencyMismatch,
+    ProblemKind::PaymentsDisabled,
+    ProblemKind::PriceTooSmall,
+    ProblemKind::PaymentMethodRequired,
+    ProblemKind::PaymentDeclined,
+    ProblemKind::PaymentActionRequired,
 ];
 
 /// Prolongs a running subscription.
 ///
-/// The new end is counted from the first start.
+/// The new end is counted from the first start. A plan with a price is charged first, credit before
+/// cash. If the charge is declined or has to be confirmed, nothing changes.
 #[utoipa::path(
     post,
     path = "/renew",

@@ -16,13 +16,22 @@ pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::PlanRetired,
     ProblemKind::DurationNotMultiple,
     ProblemKind::AlreadySubscribed,
+    ProblemKind::TrialNotAvailable,
+    ProblemKind::PaymentInProgress,
     ProblemKind::TermTooLong,
+    ProblemKind::CurrencyMismatch,
     ProblemKind::PaymentsDisabled,
+    ProblemKind::PriceTooSmall,
+    ProblemKind::PaymentMethodRequired,
+    ProblemKind::PaymentDeclined,
 ];
 
 /// Starts a subscription.
 ///
-/// A user has at most one that runs.
+/// A user has at most one that runs. A plan with a trial begins with it if the user has had none of
+/// its tier: then nothing is charged before its end. Else a plan with a price is charged, credit
+/// first. If the user has to confirm the payment, the subscription is `pending`, and `payment` says
+/// where that is done and until when.
 #[utoipa::path(
     post,
     path = "/subscribe",

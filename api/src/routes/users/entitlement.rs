@@ -31,18 +31,8 @@ pub(crate) const PROBLEMS: &[ProblemKind] = &[ProblemKind::UserNotFound];
     path = "/users/{id}/entitlement",
     operation_id = "get_entitlement",
     tag = "users",
-    params(
-        ("id" = UserId, Path, description = "The id of the user."),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what is known."),
-    ),
-    responses(
-        (status = 200, description = "The entitlement.", body = EntitlementView,
-            headers(
-                ("ETag" = String, description = "It is another when the entitlement is."),
-                ("Cache-Control" = String, description = "For how long it may be kept."),
-            )),
-        (status = 304, description = "The entitlement is what is known."),
-    ),
+    params(("id" = UserId, Path, description = "The id of the user.")),
+    responses((status = 200, description = "The entitlement.", body = EntitlementView)),
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
@@ -81,8 +71,7 @@ pub(super) async fn show(
     Ok(response)
 }
 
-/// The client has no such user.
-pub(super) fn not_found() -> ApiError {
+fn not_found() -> ApiError {
     refusal::problem(&Refusal::UserNotFound).into()
 }
 

@@ -1,16 +1,14 @@
 //! `GET /users/{id}`
 
 use crate::api_error::ApiError;
-use crate::extract::{PathParameter, Reader};
+use crate::extract::{NamedUser, PathParameter, Reader};
 use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
 use axum::response::Response;
 use contract::ProblemKind;
-use contract::refusal;
 use contract::view::UserView;
-use domain::{Refusal, UserId};
-use store::reads;
+use domain::UserId;
 
 /// The problems that only this read has.
 pub(crate) const PROBLEMS: &[ProblemKind] = &[ProblemKind::UserNotFound];
@@ -29,8 +27,6 @@ pub(crate) async fn handle(
     Reader(caller): Reader,
     parameter: PathParameter,
 ) -> Result<Response, ApiError> {
-    let not_found = || ApiError::from(refusal::problem(&Refusal::UserNotFound));
-    let id = UserId::new(parameter.id().ok_or_else(not_found)?);
-    let user = reads::user(&state.database, caller.client, id).await?.ok_or_else(not_found)?;
+    let user = NamedUser::in_path(&parameter)?.find(&state, caller.client).await?;
     Ok(respond::json(&UserView::from(&user)))
 }

@@ -1,7 +1,7 @@
 //! The core: what a command costs before anything is written.
 
 use crate::product::{
-    ALICE, Cancel, HELD, Renew, UserId, context, decide, job, new_ids, subscribe, working_set,
+    ALICE, Cancel, HELD, Renew, UserId, context, decide, job, new_ids, now, subscribe, working_set,
 };
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use std::hint::black_box;
@@ -16,7 +16,7 @@ pub(crate) fn measure(criterion: &mut Criterion) {
         ("refused", subscribe(ALICE)),
     ];
     for (name, command) in commands {
-        let context = context(&job(0, command.clone()));
+        let context = context(now());
         let decided = || decide(black_box(&small), &context, black_box(&command), &mut new_ids(1));
         assert_eq!(decided().outcome.success().is_some(), name != "refused", "{name}");
         group.bench_function(name, |bencher| bencher.iter(decided));
@@ -33,7 +33,7 @@ pub(crate) fn measure(criterion: &mut Criterion) {
                 || (rows.clone(), new_ids(size)),
                 |(mut rows, mut new_ids)| {
                     for job in &jobs {
-                        let context = context(job);
+                        let context = context(now());
                         let decision = decide(&rows, &context, &job.command, &mut new_ids);
                         black_box(contract::answered(job.id(), &decision.outcome, context.now));
                         decision.changes.into_iter().for_each(|change| rows.apply(change));

@@ -1,36 +1,20 @@
 //! The product as it is measured here: all that is taken from its crates, and samples of usual
 //! size.
 
+pub(crate) use domain::samples::{ALICE, HELD, SHOP, context, now};
 pub(crate) use domain::{
-    Answer, Answered, Cancel, Change, ClientId, Command, Context, Email, Fingerprint,
-    IdempotencyKey, Instant, JobId, JobKey, JobKeys, LogEntry, Metadata, NewIds, Origin, PlanCode,
-    RateLimit, Renew, Sold, Subscribe, Subscription, SubscriptionId, User, UserId, WorkingSet,
-    decide, job_id,
+    Answer, Answered, Cancel, Command, Fingerprint, IdempotencyKey, JobId, JobKey, JobKeys,
+    LogEntry, NewIds, Origin, RateLimit, Renew, UserId, WorkingSet, decide, job_id,
 };
 pub(crate) use queue::{DecidedJob, Queue, QueuedJob, Verdict, authenticate};
 
-use chrono::TimeDelta;
+use domain::samples::{Holding, holding, plan_of, user};
+use domain::{Change, DrawnIds, samples};
 use queue::{Provenance, QueueSettings};
 use uuid::Uuid;
 
-pub(crate) const SHOP: ClientId = ClientId::new(100);
-/// Has the subscription [`HELD`]; all others have none.
-pub(crate) const ALICE: UserId = UserId::new(1);
-pub(crate) const HELD: SubscriptionId = SubscriptionId::new(10);
-const GIFT_TTL: TimeDelta = TimeDelta::days(30);
-
-fn at(text: &str) -> Instant {
-    text.parse().unwrap()
-}
-
-fn now() -> Instant {
-    at("2026-06-15T12:00:00.123456Z")
-}
-
-pub(crate) fn subscribe(user_id: UserId) -> Command {
-    let plan = PlanCode::parse("monthly").unwrap();
-    let (user_id, external_id, duration_months) = (Some(user_id), None, Some(1));
-    Subscribe { user_id, external_id, plan, duration_months, auto_renew: false }.into()
+pub(crate) fn subscribe(user: UserId) -> Command {
+    samples::subscribe(user, "monthly", Some(1)).into()
 }
 
 /// A key like those that most clients make: the text of a UUID.
@@ -54,36 +38,26 @@ pub(crate) fn job_keys() -> JobKeys {
     JobKeys::new(vec![job_key()]).unwrap()
 }
 
-/// So many users, the first of whom is Alice.
+/// So many users, the first of whom is Alice, who has the subscription [`HELD`].
 pub(crate) fn working_set(users: i64) -> WorkingSet {
-    let mut working_set = WorkingSet::default();
-    let created_at = at("2026-01-01T00:00:00Z");
-    for id in (1..=users).map(UserId::new) {
-        let email = Email::parse(&format!("user-{}@example.com", id.get())).unwrap();
-        let (external_id, metadata) = (None, Metadata::default());
-        let user = User { id, client: SHOP, email, external_id, metadata, created_at };
-        working_set.apply(Change::User(user));
-    }
-    let start = at("2026-05-31T00:00:00Z");
-    let sold = Sold { plan: "monthly", version: 1, grace_days: 7, auto_renew: false };
-    let held = Subscription::start(HELD, (ALICE, SHOP), sold, 1, start).unwrap();
-    working_set.apply(Change::Subscription(held));
+    let name = |id: UserId| format!("user-{}@example.com", id.get());
+    let users = (1..=users).map(UserId::new).map(|id| Change::User(user(id, SHOP, &name(id))));
+    let mut working_set = holding(Holding::Running, users);
+    working_set.add_terms(HELD, plan_of("monthly").terms);
     working_set
-}
-
-pub(crate) fn context(job: &QueuedJob) -> Context {
-    Context { now: now(), client: SHOP, job: job.id(), gift_ttl: GIFT_TTL }
 }
 
 /// Ids for so many new subscriptions.
 pub(crate) fn new_ids(subscriptions: i64) -> NewIds {
-    NewIds::new(vec![], vec![], (1000..1000 + subscriptions).collect())
+    let ids = || (1000..1000 + subscriptions).collect();
+    let (subscriptions, grants, payments) = (ids(), ids(), ids());
+    NewIds::new(DrawnIds { subscriptions, grants, payments, ..DrawnIds::default() })
 }
 
 /// The answer to the second user's subscribe.
 pub(crate) fn answer() -> Answer {
     let job = job(0, subscribe(UserId::new(2)));
-    let decision = decide(&working_set(2), &context(&job), &job.command, &mut new_ids(1));
+    let decision = decide(&working_set(2), &context(now()), &job.command, &mut new_ids(1));
     contract::answered(job.id(), &decision.outcome, now()).unwrap().answer
 }
 

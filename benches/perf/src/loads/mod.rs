@@ -66,29 +66,34 @@ impl<W: FnMut(usize, &mut Vec<u8>) -> bool> Load for Plain<W> {
 
 /// `POST /subscribe`, each for another user under another key, if there are users enough.
 pub(crate) fn subscribe(users: Users, run: u32) -> Box<dyn Load> {
-    subscriptions(run, "", 201, move |_| users.take())
+    subscriptions((run, "monthly"), "", 201, move |_| users.take())
 }
 
-/// The same without waiting for what comes of it.
+/// The same of a plan that costs something: users need a card.
+pub(crate) fn buy(users: Users, run: u32) -> Box<dyn Load> {
+    subscriptions((run, "priced"), "", 201, move |_| users.take())
+}
+
+/// The same as [`subscribe`] without waiting for what comes of it.
 pub(crate) fn accept(users: Users, run: u32) -> Box<dyn Load> {
-    subscriptions(run, "Prefer: respond-async\r\n", 202, move |_| users.take())
+    subscriptions((run, "monthly"), "Prefer: respond-async\r\n", 202, move |_| users.take())
 }
 
 /// One finished key a connection, again and again: it is used in the warm-up first.
 pub(crate) fn replay(users: &Users, run: u32, connections: usize) -> Box<dyn Load> {
     let users: Vec<i64> = (0..connections).filter_map(|_| users.take()).collect();
-    subscriptions(run, "", 201, move |connection| users.get(connection).copied())
+    subscriptions((run, "monthly"), "", 201, move |connection| users.get(connection).copied())
 }
 
 fn subscriptions(
-    run: u32,
+    (run, plan): (u32, &'static str),
     headers: &'static str,
     status: u16,
     mut user: impl FnMut(usize) -> Option<i64> + 'static,
 ) -> Box<dyn Load> {
     let write = move |connection, request: &mut Vec<u8>| {
         let Some(user) = user(connection) else { return false };
-        let body = format_args!(r#"{{"user_id":{user},"plan":"monthly","duration_months":1}}"#);
+        let body = format_args!(r#"{{"user_id":{user},"plan":"{plan}","duration_months":1}}"#);
         post(request, "/subscribe", &key(run, user), headers, body);
         true
     };

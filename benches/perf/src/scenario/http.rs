@@ -3,7 +3,7 @@
 use super::{SATURATION, Scenario, Work};
 use crate::bench::Bench;
 use crate::driver::{self, Drive, Extent, Load, Pace};
-use crate::loads::{Mixed, Users, read, replay, subscribe};
+use crate::loads::{Mixed, Users, buy, read, replay, subscribe};
 use crate::machine::memory_of;
 use crate::results::Sample;
 use crate::stack::{READERS, Servers, Stack};
@@ -15,7 +15,7 @@ use tokio::time::sleep_until;
 pub(super) const WARM_UP: Duration = Duration::from_secs(1);
 
 /// More than the product has ever written in a second on a machine of two cores.
-const RATE_MAX: u64 = 30_000;
+pub(super) const RATE_MAX: u64 = 30_000;
 
 /// Drives the server of the stack and books who used how much CPU while it counted.
 pub(crate) async fn drive(
@@ -66,6 +66,9 @@ pub(super) async fn run(
         Servers::Reference("echo") => Users::new(1, i64::MAX - 1),
         _ => stack.database.users(RATE_MAX * (seconds + 2)).await?,
     };
+    if scenario.work == Work::Buy {
+        stack.database.execute(include_str!("../../sql/payers.sql")).await?;
+    }
     let extent = Extent::Time(WARM_UP, Duration::from_secs(seconds));
     let mut pace = Pace::Closed;
     if let Work::Open(share) = scenario.work {
@@ -76,6 +79,7 @@ pub(super) async fn run(
     let load = match scenario.work {
         Work::Mixed => Box::new(Mixed::new(users, run, clients)),
         Work::Replay => replay(&users, run, clients),
+        Work::Buy => buy(users, run),
         Work::Read => read(1..=READERS, run.into()),
         _ => subscribe(users, run),
     };

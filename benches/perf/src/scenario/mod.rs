@@ -5,6 +5,8 @@ mod growth;
 mod http;
 mod pgbench;
 mod redis;
+mod renewals;
+mod soak;
 mod sweep;
 
 pub(crate) use http::drive;
@@ -32,7 +34,10 @@ pub(crate) struct Scenario {
 pub(crate) enum Work {
     /// `POST /subscribe`, new users, new keys.
     Subscribe,
-    /// The same with arrivals at a share of what 64 clients reached in a closed loop.
+    /// `POST /subscribe` of a plan that costs something, from the simulated provider of a worker,
+    /// which answers at once.
+    Buy,
+    /// [`Work::Subscribe`] with arrivals at a share of what 64 clients reached in a closed loop.
     Open(f64),
     /// All commands.
     Mixed,
@@ -54,6 +59,10 @@ pub(crate) enum Work {
     RedisMemory,
     /// A sweep of very many due rows, beside writes.
     Sweep,
+    /// Very many renewals that are charged, beside writes.
+    Renewals,
+    /// [`Work::Open`] for an hour.
+    Soak,
     /// Writes in a database of its own, which is small, or has grown to many rows.
     Growth { large: bool },
 }
@@ -74,7 +83,11 @@ const OF_TWO_BUILDS: &str =
 impl Scenario {
     /// What only `--long` does.
     fn is_long(&self) -> bool {
-        matches!(self.work, Work::RedisMemory | Work::Sweep | Work::Growth { .. })
+        let Self { work, .. } = self;
+        matches!(
+            work,
+            Work::RedisMemory | Work::Sweep | Work::Renewals | Work::Soak | Work::Growth { .. }
+        )
     }
 
     /// Whether one round of it is enough.
@@ -98,6 +111,8 @@ impl Scenario {
             Work::Drain => accept::drain(stack).await,
             Work::Rest => accept::rest(bench, stack).await,
             Work::Sweep => sweep::run(bench, stack, self.clients).await,
+            Work::Renewals => renewals::run(bench, stack, self.clients).await,
+            Work::Soak => soak::run(bench, stack, self.clients).await,
             Work::Growth { large } => growth::run(bench, stack, large, self.clients).await,
             _ => http::run(bench, stack, self).await,
         };
@@ -119,6 +134,7 @@ pub(crate) fn all() -> Vec<Scenario> {
     add("sync-#", sync, Work::Subscribe, &[1, 16, 64]);
     add("sync-read-#", sync, Work::Read, &[16]);
     add("subscribe-#", one, Work::Subscribe, &[1, 4, 16, 64, 128, 256]);
+    add("buy-#", one, Work::Buy, &[1, 64]);
     add("pgbench-commit-#", none, Work::Pgbench(pgbench::COMMIT), &[1]);
     add("pgbench-one-#", none, Work::Pgbench(pgbench::ONE), &[1, 16, 64]);
     add("open-70", one, Work::Open(0.7), &[64]);
@@ -142,6 +158,8 @@ pub(crate) fn all() -> Vec<Scenario> {
     add("rest", one, Work::Rest, &[1]);
     add("redis-memory", none, Work::RedisMemory, &[64]);
     add("sweep", none, Work::Sweep, &[64]);
+    add("renewals", none, Work::Renewals, &[64]);
+    add("soak", none, Work::Soak, &[64]);
     add("growth-small", none, Work::Growth { large: false }, &[64]);
     add("growth-large", none, Work::Growth { large: true }, &[64]);
     all
@@ -159,7 +177,9 @@ pub(crate) fn chosen(options: &Options) -> Vec<Scenario> {
     let wanted = |scenario: &Scenario| {
         let begins = |name: &String| scenario.name.starts_with(name) && !is_whole(name);
         let named = only.iter().any(|name| scenario.name == *name || begins(name));
-        named || if scenario.is_long() { options.long } else { only.is_empty() }
+        let is_usual = if scenario.is_long() { options.long } else { only.is_empty() };
+        // An hour is for who asks for it.
+        named || is_usual && scenario.work != Work::Soak
     };
     let any = |work: fn(&Work) -> bool| all.iter().any(|one| wanted(one) && work(&one.work));
     let open = any(|work| matches!(work, Work::Open(_)));
@@ -193,7 +213,7 @@ mod tests {
         assert_eq!(names("--only nonsense"), "");
         assert_eq!(
             names("--only read --long"),
-            "read-16,redis-memory,sweep,growth-small,growth-large"
+            "read-16,redis-memory,sweep,renewals,growth-small,growth-large"
         );
     }
 

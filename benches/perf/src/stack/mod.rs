@@ -35,7 +35,7 @@ pub(crate) enum Servers {
     Reference(&'static str),
 }
 
-/// A sixteenth of the usual: 16 commands in three round trips of 2 to 4 ms.
+/// A sixteenth of the usual: 16 commands in two round trips of 2 to 4 ms.
 const DISTANT_BATCH_MAX: u16 = 16;
 
 /// More jobs than any scenario has waiting.
@@ -136,7 +136,48 @@ impl Stack {
         self.start("worker", &[]).await
     }
 
+    /// A simulated provider whose answers take so long. Workers that are started later ask it.
+    pub(crate) async fn add_provider(&mut self, answer_ms: u64) -> Result<()> {
+        let answer_ms = answer_ms.to_string();
+        self.start("provider", &["simulated-provider", "--answer-ms", &answer_ms]).await?;
+        self.tuning.push(("SIMULATED_URL", format!("http://{}", self.one("provider")?.address)));
+        Ok(())
+    }
+
+    /// The most charges that were asked for at once, as the provider saw it.
+    pub(crate) async fn charges_at_once_max(&self) -> Result<f64> {
+        let page = Connection::new(self.one("provider")?.address).page("/health").await?;
+        let page: serde_json::Value = serde_json::from_str(&page)?;
+        let most = page.get("charges_at_once_max").and_then(serde_json::Value::as_f64);
+        most.context("the provider counts no charges")
+    }
+
+    /// What `worker check` says if not all is well.
+    pub(crate) async fn check(&self) -> Result<Option<String>> {
+        let mut check = Command::new(self.programs.join("worker"));
+        let checked = check.arg("check").env_clear().envs(self.settings()).output().await?;
+        let said = || [checked.stdout, checked.stderr].concat();
+        Ok((!checked.status.success()).then(|| String::from_utf8_lossy(&said()).into_owned()))
+    }
+
     async fn start(&mut self, component: &'static str, args: &[&str]) -> Result<()> {
+        let program = match component {
+            "reference" => std::env::current_exe()?.with_file_name(component),
+            "provider" => self.programs.join("worker"),
+            _ => self.programs.join(component),
+        };
+        let mut command =
+            Command::new(if self.callgrind { Path::new("valgrind") } else { &program });
+        if self.callgrind {
+            command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(&program);
+        }
+        command.args(args);
+        let log = self.logs.join(format!("{}-{component}.log", self.name));
+        self.running.push(Program::start(component, command, &self.settings(), &log).await?);
+        Ok(())
+    }
+
+    fn settings(&self) -> Settings {
         let postgres = self.database.options.clone();
         let postgres = match &self.distance {
             None => postgres,
@@ -147,6 +188,7 @@ impl Stack {
             ("REDIS_URL", self.redis.url.clone()),
             ("QUEUE_NAME", format!("bench-{}", self.name)),
             ("API_AUTH", "open".to_owned()),
+            ("PAYMENTS", "simulated".to_owned()),
             ("RATE_LIMIT_REQUESTS", "0".to_owned()),
             ("QUEUE_DEPTH_MAX", QUEUE_DEPTH_MAX.to_string()),
             ("RUST_LOG", "warn".to_owned()),
@@ -155,19 +197,7 @@ impl Stack {
             self.distance.as_ref().map(|_| ("WORKER_BATCH_MAX", DISTANT_BATCH_MAX.to_string())),
         );
         settings.extend(self.tuning.iter().cloned());
-        let program = match component {
-            "reference" => std::env::current_exe()?.with_file_name(component),
-            _ => self.programs.join(component),
-        };
-        let mut command =
-            Command::new(if self.callgrind { Path::new("valgrind") } else { &program });
-        if self.callgrind {
-            command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(&program);
-        }
-        command.args(args);
-        let log = self.logs.join(format!("{}-{component}.log", self.name));
-        self.running.push(Program::start(component, command, &settings, &log).await?);
-        Ok(())
+        settings
     }
 
     /// Where requests go.
@@ -177,8 +207,13 @@ impl Stack {
 
     /// The first worker.
     pub(crate) fn worker(&self) -> Result<&Program> {
-        let worker = self.running.iter().find(|program| program.component == "worker");
-        worker.context("no worker runs")
+        self.one("worker")
+    }
+
+    /// The first process of that component.
+    fn one(&self, component: &str) -> Result<&Program> {
+        let found = self.running.iter().find(|program| program.component == component);
+        found.with_context(|| format!("no {component} runs"))
     }
 
     /// Whose CPU time counts.

@@ -40,7 +40,8 @@ impl Program {
         // Of our own environment, only this reaches it.
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env_clear().env("PATH", path).envs(settings.iter().cloned());
-        command.envs(["API_ADDR", "WORKER_ADDR"].map(|name| (name, address.to_string())));
+        let names = ["API_ADDR", "WORKER_ADDR", "SIMULATED_ADDR"];
+        command.envs(names.map(|name| (name, address.to_string())));
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
         let pid = child.id().context("it ended at once")?;

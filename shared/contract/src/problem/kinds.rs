@@ -26,6 +26,10 @@ table! {
     HeaderRepeated: 400, "header_repeated", "A header occurs more than once", No,
         "Two headers of one name contradict each other, and which one counts is anybody's guess.",
         "Send the header that detail names once.";
+    WebhookSignatureInvalid: 400, "webhook_signature_invalid",
+        "The signature of the webhook is not valid", No,
+        "No secret that we know signs this body so, or it was signed more than 5 minutes ago.",
+        "Compare the signing secret at the provider with our settings, and the clocks.";
     Unauthenticated: 401, "unauthenticated", "A valid API key is needed", No,
         "The API key is missing, unknown, expired or revoked. The answer does not tell which.",
         "Send Authorization: Bearer and a valid API key. Keys are made by the operator.";
@@ -167,6 +171,57 @@ table! {
     ClockTooFar: 422, "clock_too_far", "The clock cannot go so far at once", NewKey,
         "The instant is more than five years after what the clock says, or after the year 8999.",
         "Advance it in several steps of at most five years.";
+    TrialNotAvailable: 409, "trial_not_available", "There is no trial for this user", NewKey,
+        "The plan has no trial, or the user has begun one of its tier before.",
+        "Leave trial out, or send it as false: the purchase is then charged at once.";
+    PaymentInProgress: 409, "payment_in_progress", "A payment is in progress", NewKey,
+        "A payment of the same subscription or gift, payment_id, has not come to its end.",
+        "Look at GET /payments/{id} until it has ended. Cancelling and redeeming go on meanwhile.";
+    PaymentDisputed: 409, "payment_disputed", "The payment is disputed", NewKey,
+        "The user disputes the payment at his bank, which decides about the money.",
+        "Wait for the end of the dispute.";
+    PaymentNotRefundable: 409, "payment_not_refundable", "Nothing can be paid back", NewKey,
+        "The payment did not succeed, had no cash, or all of it was paid back already.",
+        "There is nothing to pay back. GET /payments/{id} shows what was.";
+    PlanUnchanged: 409, "plan_unchanged", "The subscription has this plan", NewKey,
+        "The subscription has this plan in its newest version, and no change of plan waits.",
+        "There is nothing to change.";
+    GiftCancelled: 410, "gift_cancelled", "The gift was taken back", NewKey,
+        "The giver got the money back, or has cancelled the gift.",
+        "The gift cannot be redeemed any more.";
+    PaymentNotFound: 404, "payment_not_found", "There is no such payment", NewKey,
+        "The client has no payment with this id.",
+        "Use an id from GET /payments, or from the member payment of an answer.";
+    PaymentMethodNotFound: 404, "payment_method_not_found", "There is no such payment method",
+        NewKey,
+        "The client has no payment method with this id that is in use.",
+        "Use an id from GET /payment-methods?user_id=.";
+    PaymentMethodRequired: 402, "payment_method_required", "A payment method is needed", NewKey,
+        "There is something to pay, and the user has no default payment method.",
+        "Set one up with POST /payment-methods, or choose one with POST /payment-methods/default.";
+    PaymentMethodDeclined: 402, "payment_method_declined", "The payment method was refused", NewKey,
+        "The provider has refused the payment method, for the reason in decline_code.",
+        "Have the user enter another one.";
+    PaymentDeclined: 402, "payment_declined", "The payment was declined", NewKey,
+        "The payment method was not charged, for the reason in decline_code, or what was charged \
+         too late is paid back. Nothing was changed.",
+        "Have the user choose another payment method, then try again.";
+    PaymentActionRequired: 402, "payment_action_required", "The user has to confirm the payment",
+        NewKey,
+        "The bank of the user wants him to confirm the payment. Until then nothing changes.",
+        "Lead the user to action_url of payment before expires_at. It takes effect by itself then.";
+    CurrencyMismatch: 422, "currency_mismatch", "The user pays in another currency", NewKey,
+        "The first payment of a user decides the currency, and the plan has another one.",
+        "Use a plan whose price is in the currency that currency names.";
+    PriceTooSmall: 422, "price_too_small", "The price is too small to be charged", NewKey,
+        "The price of the plan is less than the provider of payments charges.",
+        "Give the plan a higher price, or the price 0.";
+    RefundTooLarge: 422, "refund_too_large", "The refund is too large", NewKey,
+        "It is more than was charged, less what was paid back and what became credit.",
+        "Use an amount of at most amount_max, or leave amount out.";
+    RefundPartialGift: 422, "refund_partial_gift", "A gift is paid back whole", NewKey,
+        "The amount is not all that was charged for the gift.",
+        "Leave amount out.";
     PaymentsDisabled: 422, "payments_disabled", "No payments are taken", NewKey,
         "The plan has a price, and only plans of price 0 are sold as long as no payments are \
          taken.",

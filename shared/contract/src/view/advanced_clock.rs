@@ -1,7 +1,7 @@
 //! Advances of test clocks as clients see them.
 
 use super::timestamp;
-use domain::Advanced;
+use domain::{Advanced, StoppedBy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,10 +14,18 @@ pub struct AdvancedClockView {
     /// The number of instants on the way at which something was due.
     #[schema(example = 3)]
     steps: u64,
+    /// What has stopped it before its target; absent if it has come there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "payment")]
+    stopped_by: Option<&'static str>,
 }
 
 impl From<&Advanced> for AdvancedClockView {
     fn from(advanced: &Advanced) -> Self {
-        Self { now: timestamp(advanced.now), steps: advanced.steps }
+        Self {
+            now: timestamp(advanced.now),
+            steps: advanced.steps,
+            stopped_by: advanced.stopped_by.map(StoppedBy::as_str),
+        }
     }
 }

@@ -38,6 +38,10 @@ pub struct EntitlementView {
 enum EntitlementStatus {
     /// There never was one.
     None,
+    /// It is not paid.
+    Pending,
+    /// It runs, and costs nothing yet.
+    Trialing,
     /// It has not begun.
     Scheduled,
     /// It runs.
@@ -56,6 +60,8 @@ impl From<Option<SubscriptionStatus>> for EntitlementStatus {
     fn from(status: Option<SubscriptionStatus>) -> Self {
         match status {
             None => Self::None,
+            Some(SubscriptionStatus::Pending) => Self::Pending,
+            Some(SubscriptionStatus::Trialing) => Self::Trialing,
             Some(SubscriptionStatus::Scheduled) => Self::Scheduled,
             Some(SubscriptionStatus::Active) => Self::Active,
             Some(SubscriptionStatus::PastDue) => Self::PastDue,

@@ -1,9 +1,10 @@
 //! Gifts as clients see them.
 
 use super::subscription::period;
-use super::timestamp;
+use super::{PaymentView, timestamp};
 use domain::{
-    Gift, GiftId, GiftStatus, Instant, Subscription, SubscriptionId, SubscriptionState, UserId,
+    Gift, GiftId, GiftStatus, Instant, Payment, Subscription, SubscriptionId, SubscriptionState,
+    UserId,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,6 +28,10 @@ pub struct GiftView {
     /// The code of the plan that it gives.
     #[schema(example = "monthly")]
     plan: String,
+    /// Its payment. It is there only if the gift has a price, and only in the answers to its
+    /// purchase and to `GET /gifts/{id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentView>,
 }
 
 impl GiftView {
@@ -45,7 +50,14 @@ impl GiftView {
             redeemed_at: redemption.map(|(_, at)| timestamp(at)),
             created_at: timestamp(gift.created_at),
             plan: gift.plan.clone(),
+            payment: None,
         }
+    }
+
+    /// The gift with that payment.
+    #[must_use]
+    pub fn with_payment(self, payment: Option<&Payment>) -> Self {
+        Self { payment: payment.map(PaymentView::from), ..self }
     }
 }
 

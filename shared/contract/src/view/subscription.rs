@@ -1,9 +1,9 @@
 //! Subscriptions as clients see them.
 
-use super::timestamp;
-use domain::{Instant, Subscription, SubscriptionId, SubscriptionStatus, UserId};
+use super::{PaymentView, timestamp};
+use domain::{Instant, Payment, Subscription, SubscriptionId, SubscriptionStatus, UserId};
 use serde::Serialize;
-use serde_json::Value;
+use std::ops::Not;
 use utoipa::ToSchema;
 
 /// A subscription as it is at an instant.
@@ -13,7 +13,7 @@ pub struct SubscriptionView {
     user_id: UserId,
     plan: String,
     status: SubscriptionStatus,
-    /// Null while it has not begun.
+    /// Null while it has not begun, and for ever if it was never paid.
     #[schema(format = DateTime, required)]
     start_date: Option<String>,
     #[schema(format = DateTime, required)]
@@ -29,6 +29,7 @@ pub struct SubscriptionView {
     auto_renew: bool,
     /// Whether it is, or was, cancelled at its end. `cancelled_at` is when that was asked for.
     cancel_at_period_end: bool,
+    /// The instant up to which it costs nothing, or cost nothing, if it began with a trial.
     #[schema(format = DateTime, required)]
     trial_end: Option<String>,
     /// The instant at which it expires if its renewal, which has failed, is not made good.
@@ -41,12 +42,18 @@ pub struct SubscriptionView {
     /// What is left of its term while it is paused.
     #[schema(required)]
     remaining_seconds: Option<i64>,
-    /// The change of plan that its renewal makes.
+    /// The change of plan that is to come at its end.
     #[schema(required)]
     scheduled_change: Option<ScheduledChangeView>,
-    /// The payment of what was done. There is none as long as no payments are taken.
-    #[schema(required, value_type = Option<Object>)]
-    payment: Option<Value>,
+    /// The payment of what was done; null if it cost nothing. A list has only those that are waited
+    /// for.
+    #[schema(required)]
+    payment: Option<PaymentView>,
+    /// Whether the trial of the plan could not be had again. It is there only if so, and only in
+    /// the answer to a purchase.
+    #[serde(skip_serializing_if = "Not::not")]
+    #[schema(required = false)]
+    trial_used: bool,
 }
 
 /// A change of plan that is to come.
@@ -91,13 +98,26 @@ impl SubscriptionView {
             plan_version: subscription.plan_version,
             auto_renew: subscription.auto_renew,
             cancel_at_period_end: state.cancel_at_period_end,
-            trial_end: None,
+            trial_end: subscription.trial_end.map(timestamp),
             grace_until,
             paused_at: state.paused_at.map(timestamp),
             resume_at: state.resume_at.map(timestamp),
             remaining_seconds,
             scheduled_change: change,
             payment: None,
+            trial_used: false,
         }
+    }
+
+    /// The subscription with that payment.
+    #[must_use]
+    pub fn with_payment(self, payment: Option<&Payment>) -> Self {
+        Self { payment: payment.map(PaymentView::from), ..self }
+    }
+
+    /// The subscription as it was bought: its plan has a trial that the user has had, or not.
+    #[must_use]
+    pub fn with_trial_used(self, trial_used: bool) -> Self {
+        Self { trial_used, ..self }
     }
 }

@@ -1,14 +1,14 @@
 //! What a refused client is told: the catalogue of `semantics.md` 3.2, word for word.
 
 use domain::Refusal;
-use domain::{Answer, SubscriptionId, SubscriptionStatus, UserId};
+use domain::{Answer, Currency, PaymentId, SubscriptionId, SubscriptionStatus, UserId};
 use samples::{JOB, at, now};
 
 /// A refusal with its status, code, title and detail, and the members that only it has.
 type Row = (Refusal, u16, &'static str, &'static str, &'static str, &'static str);
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn catalogue() -> [Row; 17] {
+fn catalogue() -> [Row; 31] {
     let july = at("2026-07-01T00:00:00Z");
     [
         (
@@ -137,6 +137,118 @@ fn catalogue() -> [Row; 17] {
             "term_too_long",
             "The term would end too late",
             "No subscription can end after the year 9999.",
+            "",
+        ),
+        (
+            Refusal::TrialNotAvailable,
+            409,
+            "trial_not_available",
+            "There is no trial for this user",
+            "The plan has no trial, or the user has had one of its tier. Nothing was charged.",
+            "",
+        ),
+        (
+            Refusal::PaymentInProgress { payment: PaymentId::new(9) },
+            409,
+            "payment_in_progress",
+            "A payment is in progress",
+            "Wait until the end of that payment is known.",
+            r#","payment_id":9"#,
+        ),
+        (
+            Refusal::CurrencyMismatch { currency: Currency::USD },
+            422,
+            "currency_mismatch",
+            "The user pays in another currency",
+            "The user pays in USD.",
+            r#","currency":"USD""#,
+        ),
+        (
+            Refusal::PriceTooSmall { plan: "gold".to_owned() },
+            422,
+            "price_too_small",
+            "The price is too small to be charged",
+            "The price of the gold plan is less than can be charged.",
+            "",
+        ),
+        (
+            Refusal::PaymentMethodRequired,
+            402,
+            "payment_method_required",
+            "A payment method is needed",
+            "The user has no default payment method, and there is something to pay.",
+            "",
+        ),
+        (
+            Refusal::PaymentMethodNotFound,
+            404,
+            "payment_method_not_found",
+            "There is no such payment method",
+            "No payment method has this id.",
+            "",
+        ),
+        (
+            Refusal::PaymentMethodDeclined { decline_code: "stolen_card".to_owned() },
+            402,
+            "payment_method_declined",
+            "The payment method was refused",
+            "The provider has refused the payment method.",
+            r#","decline_code":"stolen_card""#,
+        ),
+        (
+            Refusal::PaymentNotFound,
+            404,
+            "payment_not_found",
+            "There is no such payment",
+            "No payment has this id.",
+            "",
+        ),
+        (
+            Refusal::PaymentNotRefundable,
+            409,
+            "payment_not_refundable",
+            "Nothing can be paid back",
+            "The payment did not succeed, had no cash, or was paid back already.",
+            "",
+        ),
+        (
+            Refusal::PaymentDisputed,
+            409,
+            "payment_disputed",
+            "The payment is disputed",
+            "The user disputes the payment at his bank.",
+            "",
+        ),
+        (
+            Refusal::RefundTooLarge { amount_max: 1500 },
+            422,
+            "refund_too_large",
+            "The refund is too large",
+            "At most 1500 can be paid back.",
+            r#","amount_max":1500"#,
+        ),
+        (
+            Refusal::RefundPartialGift,
+            422,
+            "refund_partial_gift",
+            "A gift is paid back whole",
+            "The payment of a gift is paid back whole.",
+            "",
+        ),
+        (
+            Refusal::PlanUnchanged,
+            409,
+            "plan_unchanged",
+            "The subscription has this plan",
+            "The subscription has this plan, in its newest version.",
+            "",
+        ),
+        (
+            Refusal::GiftCancelled,
+            410,
+            "gift_cancelled",
+            "The gift was taken back",
+            "The gift was taken back.",
             "",
         ),
         (

@@ -17,6 +17,25 @@ pub struct Advanced {
     pub now: Instant,
     /// The number of due instants that were visited.
     pub steps: u64,
+    /// What has stopped it before its target; `None` if it has come there.
+    pub stopped_by: Option<StoppedBy>,
+}
+
+/// What stops an advance before its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoppedBy {
+    /// A payment of which nobody knows what came of it.
+    Payment,
+}
+
+impl StoppedBy {
+    /// The spelling in answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+        }
+    }
 }
 
 impl TestClock {

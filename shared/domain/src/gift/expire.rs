@@ -1,31 +1,39 @@
 //! `expire_gift`: marks a gift that was not redeemed in time.
 
-use crate::decide::{Decider, InternalRules, InternalRuling};
-use crate::{Change, ClientId, Entity, GiftId, IdempotencyKey, Needs};
+use crate::decide::{Decider, InternalRuled, OpenInternalRules};
+use crate::{Change, ClientId, Entity, GiftId, GiftState, GivenUp, IdempotencyKey, Needs, NewIds};
 use serde::{Deserialize, Serialize};
 
-/// Marks a gift that was not redeemed in time. A gift never gets another time, so that its id alone
-/// names the change.
+/// Marks a gift that was not redeemed in time, or not paid in time. A gift never gets another time,
+/// so that its id alone names the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpireGift {
     /// The gift.
     pub gift_id: GiftId,
 }
 
-impl InternalRules for ExpireGift {
+impl OpenInternalRules for ExpireGift {
     fn key(&self) -> IdempotencyKey {
         IdempotencyKey::internal(format!("expire:gift:{}", self.gift_id))
     }
 
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.gifts.insert((client, self.gift_id));
+        needs.money = true;
     }
 
-    fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
+    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Option<InternalRuled> {
         let Decider { context, working_set } = *decider;
         let gift = working_set.gift(context.client, self.gift_id)?;
         let expired = (gift.due_at()? <= context.now).then(|| gift.expired())?;
-        Some((vec![Change::Gift(expired.clone())], Entity::Gift(expired)))
+        let payment = gift.payment.filter(|_| gift.state == GiftState::Incomplete);
+        let payment = payment.and_then(|id| working_set.payment(context.client, id));
+        let closed = payment.map(|payment| decider.close(payment, None)).unwrap_or_default();
+        let GivenUp { mut changes, effect, .. } = closed;
+        changes.push(Change::Gift(expired.clone()));
+        changes.extend(decider.gift_is_missed(gift));
+        let (effects, entity) = (effect.into_iter().collect(), Entity::Gift(expired));
+        Some(InternalRuled { changes, effects, entity, settles: None })
     }
 }
 
@@ -77,7 +85,7 @@ mod tests {
         let (rows, expiry) = (sending(Sent::OtherClients, []), sent(Sent::OtherClients).expires_at);
         let context = crate::Context { client: RIVAL, ..context(expiry) };
         assert_eq!(due_at(&rows, EXPIRE, expiry), None);
-        let found = decide_internal(&rows, &context, &EXPIRE.into()).unwrap();
+        let found = decide_internal(&rows, &context, &EXPIRE.into(), &mut new_ids()).unwrap();
         assert_eq!(found, marked(Sent::OtherClients));
         assert_eq!(found.user, Some(EVE));
     }

@@ -1,11 +1,12 @@
 //! `gift`: gives months to an email address.
 
-use crate::decide::{Decider, Rules, Ruling};
+use crate::decide::{Decider, OpenRules, Ruled};
+use crate::payment::Ask;
 use crate::plan::{months, months_schema};
 use crate::read_if::read_if;
 use crate::{
-    Change, ClientId, Email, Entity, ExternalId, Gift, GiftState, Needs, NewIds, PlanCode, Refusal,
-    Success, UserId, UserRef,
+    Change, ClientId, Email, Entity, ExternalId, Gift, GiftState, Needs, NewIds, Payment, PlanCode,
+    Purpose, Refusal, Success, UserId, UserRef, calendar,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -47,40 +48,63 @@ impl Give {
     }
 }
 
-impl Rules for Give {
+impl OpenRules for Give {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         self.user().needs(client, needs);
         needs.plans.insert((client, self.plan()));
+        needs.money = true;
         needs.new_ids.gifts += 1;
+        needs.new_ids.payments += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
         Some(decider.user(self.user())?.id)
     }
 
-    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
-        let (id, context) = (new_ids.gift(), decider.context);
-        let gifter = decider.user(self.user()).ok_or(Refusal::GifterNotFound)?.id;
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Result<Ruled, Refusal> {
+        let (id, payment, context) = (new_ids.gift(), new_ids.payment(), decider.context);
+        let gifter = decider.user(self.user()).ok_or(Refusal::GifterNotFound)?;
         let plan = decider.plan_on_sale(&self.plan())?;
-        let code = plan.code.as_str().to_owned();
-        let months = plan.terms.term(&code, self.duration_months)?;
-        if plan.terms.price.amount > 0 {
-            return Err(Refusal::PaymentsDisabled { plan: code });
-        }
+        let (code, terms) = (plan.code.as_str(), &plan.terms);
+        let months = terms.term(code, self.duration_months)?;
         let gift = Gift {
             id,
-            gifter,
+            gifter: gifter.id,
             client: context.client,
             recipient_email: self.recipient_email.clone(),
             state: GiftState::Pending,
-            plan: code,
+            plan: code.to_owned(),
             plan_version: plan.version,
-            grace_days: plan.terms.grace_days,
+            grace_days: terms.grace_days,
             months,
+            value: 0,
+            currency: None,
+            payment: None,
             expires_at: context.now + context.gift_ttl,
             created_at: context.now,
         };
-        Ok((vec![Change::Gift(gift.clone())], Success::Created(Entity::Gift(gift))))
+        if terms.price.amount == 0 {
+            let changes = vec![Change::Gift(gift.clone())];
+            let success = Some(Success::Created(Entity::Gift(gift)));
+            return Ok(Ruled { changes, effects: Vec::new(), success });
+        }
+        decider.provider_for(gifter, code, terms.price)?;
+        // It is never paid by credit, so that there is always something to charge.
+        let asked = decider.ask_as(
+            payment,
+            Ask {
+                user: gifter,
+                purpose: Purpose::Gift { gift: id },
+                plan: (code, plan.version),
+                price: terms.price_of(months),
+                takes_credit: false,
+                until: calendar::writable(context.now + Payment::UNPAID_MAX),
+            },
+        )?;
+        let (state, payment) = (GiftState::Incomplete, Some(asked.payment.id));
+        let mut changes = asked.changes;
+        changes.push(Change::Gift(Gift { state, payment, ..gift }));
+        Ok(Ruled { changes, effects: asked.effect.into_iter().collect(), success: None })
     }
 }
 
@@ -114,6 +138,9 @@ mod tests {
             plan_version: 1,
             grace_days: 7,
             months,
+            value: 0,
+            currency: None,
+            payment: None,
             expires_at: at("2026-07-15T12:00:00.123456Z"),
             created_at: now(),
         };

@@ -39,7 +39,10 @@ impl Rules for Redeem {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.gifts.insert((client, self.gift_id));
         self.user().needs(client, needs);
+        needs.money = true;
+        needs.grants_beside_gifts = true;
         needs.new_ids.subscriptions += 1;
+        needs.new_ids.grants += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
@@ -50,7 +53,7 @@ impl Rules for Redeem {
     /// that the gift exists, but not its state.
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
         let Decider { context, working_set } = *decider;
-        let id = new_ids.subscription();
+        let ids = (new_ids.subscription(), new_ids.grant());
         let gift = working_set.gift(context.client, self.gift_id).ok_or(Refusal::GiftNotFound)?;
         let user = decider.user(self.user()).ok_or(Refusal::UserNotFound)?;
         if user.email.key() != gift.recipient_email.key() {
@@ -58,12 +61,18 @@ impl Rules for Redeem {
         }
         match gift.effective_status(context.now) {
             GiftStatus::Pending => {}
+            GiftStatus::Incomplete => {
+                let payment = gift.payment.ok_or(Refusal::GiftNotFound)?;
+                return Err(Refusal::PaymentInProgress { payment });
+            }
+            GiftStatus::Cancelled => return Err(Refusal::GiftCancelled),
             GiftStatus::Redeemed => return Err(Refusal::GiftAlreadyRedeemed),
             GiftStatus::Expired => {
                 return Err(Refusal::GiftExpired { expired_at: gift.expires_at });
             }
         }
-        let (mut changes, subscription) = grant_months(decider, gift, user, id)?;
+        let (mut changes, subscription) = grant_months(decider, gift, user, ids)?;
+        changes.extend(decider.gift_is_redeemed(gift));
         let gift = gift.redeemed(user.id, context.now);
         changes.push(Change::Gift(gift.clone()));
         Ok((changes, Success::Changed(Entity::Redemption { gift, subscription })))
@@ -75,8 +84,8 @@ mod tests {
     use super::Redeem;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, Gift, GiftId, GiftState, GrantSource, Refusal, Subscription,
-        SubscriptionState, UserId,
+        Change, Decision, Entity, Gift, GiftId, GiftState, GrantSource, Refusal, Slice,
+        Subscription, SubscriptionState, UserId,
     };
     use chrono::TimeDelta;
 
@@ -93,7 +102,8 @@ mod tests {
     fn expected(holding: Holding) -> Decision {
         let (mut changes, subscription) = if holding == Holding::Running {
             let longer = extended(&held(holding), 5, at("2026-10-31T08:00:00Z"));
-            let granted = Change::Grant(grant(HELD, SOURCE, 3));
+            let slice = Slice { start: held(holding).end_date, end: longer.end_date };
+            let granted = Change::Grant(grant(HELD, SOURCE, 3, slice));
             (vec![Change::Subscription(longer.clone()), granted], longer)
         } else {
             let new = begun(ALICE, "monthly", 3, at("2026-09-15T12:00:00.123456Z"));

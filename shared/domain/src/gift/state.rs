@@ -1,6 +1,9 @@
 //! A gift and its states (`docs/STATES.md`).
 
-use crate::{ClientId, Email, ExpireGift, GiftId, Instant, InternalCommand, Sold, UserId};
+use crate::{
+    ClientId, Currency, Email, ExpireGift, GiftId, Instant, InternalCommand, Payment, PaymentId,
+    Sold, UserId, Worth,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,6 +28,12 @@ pub struct Gift {
     pub grace_days: u32,
     /// The months that it is worth.
     pub months: u32,
+    /// What was paid for it, in the smallest unit of the currency.
+    pub value: u64,
+    /// The currency of the value; none if nothing was paid.
+    pub currency: Option<Currency>,
+    /// Its payment, also while it is not paid.
+    pub payment: Option<PaymentId>,
     /// The first instant at which it can no longer be redeemed.
     pub expires_at: Instant,
     /// The instant at which it was made.
@@ -34,6 +43,8 @@ pub struct Gift {
 /// A state of a gift, with the data that only this state has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiftState {
+    /// It is not paid.
+    Incomplete,
     /// The gift waits for its recipient.
     Pending,
     /// The gift was turned into time of a subscription.
@@ -43,37 +54,49 @@ pub enum GiftState {
         /// The instant at which it was redeemed.
         at: Instant,
     },
-    /// The gift was not redeemed in time.
+    /// The gift was not redeemed in time, or not paid in time.
     Expired,
+    /// The gift was taken back.
+    Cancelled,
 }
 
 /// The name of a state of a gift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum GiftStatus {
+    /// See [`GiftState::Incomplete`].
+    Incomplete,
     /// See [`GiftState::Pending`].
     Pending,
     /// See [`GiftState::Redeemed`].
     Redeemed,
     /// See [`GiftState::Expired`].
     Expired,
+    /// See [`GiftState::Cancelled`].
+    Cancelled,
 }
 
 impl GiftStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Incomplete, Self::Pending, Self::Redeemed, Self::Expired, Self::Cancelled];
+
     /// The spelling of the status, in answers and in the schema.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Incomplete => "incomplete",
             Self::Pending => "pending",
             Self::Redeemed => "redeemed",
             Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
         }
     }
 
     /// The status of that spelling.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Redeemed, Self::Expired].into_iter().find(|s| s.as_str() == text)
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }
 
@@ -86,11 +109,13 @@ impl GiftState {
         redeemed_at: Option<Instant>,
     ) -> Option<Self> {
         match (status, recipient, redeemed_at) {
+            (GiftStatus::Incomplete, None, None) => Some(Self::Incomplete),
             (GiftStatus::Pending, None, None) => Some(Self::Pending),
             (GiftStatus::Redeemed, Some(recipient), Some(at)) => {
                 Some(Self::Redeemed { recipient, at })
             }
             (GiftStatus::Expired, None, None) => Some(Self::Expired),
+            (GiftStatus::Cancelled, None, None) => Some(Self::Cancelled),
             _ => None,
         }
     }
@@ -99,9 +124,11 @@ impl GiftState {
     #[must_use]
     pub const fn status(&self) -> GiftStatus {
         match self {
+            Self::Incomplete => GiftStatus::Incomplete,
             Self::Pending => GiftStatus::Pending,
             Self::Redeemed { .. } => GiftStatus::Redeemed,
             Self::Expired => GiftStatus::Expired,
+            Self::Cancelled => GiftStatus::Cancelled,
         }
     }
 
@@ -110,7 +137,7 @@ impl GiftState {
     pub const fn redemption(&self) -> Option<(UserId, Instant)> {
         match self {
             Self::Redeemed { recipient, at } => Some((*recipient, *at)),
-            Self::Pending | Self::Expired => None,
+            Self::Incomplete | Self::Pending | Self::Expired | Self::Cancelled => None,
         }
     }
 }
@@ -126,22 +153,32 @@ impl Gift {
         Sold { plan, version: *version, grace_days: *grace_days, auto_renew: false }
     }
 
-    /// The status at `now`. A pending gift past its expiry has expired, whether or not a sweep has
+    /// What was paid for it, if anything was.
+    pub(crate) fn worth(&self) -> Option<Worth> {
+        let (currency, payment) = (self.currency?, self.payment?);
+        (self.value > 0).then_some(Worth { value: self.value, currency, payment })
+    }
+
+    /// The status at `now`. One that is past its time has expired, whether or not a sweep has
     /// marked it.
     #[must_use]
     pub fn effective_status(&self, now: Instant) -> GiftStatus {
-        match self.state {
-            GiftState::Pending if self.expires_at <= now => GiftStatus::Expired,
-            stored => stored.status(),
+        match self.due_at() {
+            Some(at) if at <= now => GiftStatus::Expired,
+            _ => self.state.status(),
         }
     }
 
-    /// The instant at which something must happen to it, if anything must: a pending gift expires.
+    /// The instant at which something must happen to it, if anything must: one that waits for its
+    /// recipient or its payment expires.
     #[must_use]
-    pub const fn due_at(&self) -> Option<Instant> {
+    pub fn due_at(&self) -> Option<Instant> {
         match self.state {
             GiftState::Pending => Some(self.expires_at),
-            GiftState::Redeemed { .. } | GiftState::Expired => None,
+            GiftState::Incomplete => {
+                Some(self.expires_at.min(self.created_at + Payment::UNPAID_MAX))
+            }
+            GiftState::Redeemed { .. } | GiftState::Expired | GiftState::Cancelled => None,
         }
     }
 

@@ -30,6 +30,9 @@ pub struct Currency(&'static str);
 pub struct InvalidCurrency;
 
 impl Currency {
+    /// The dollar of the United States.
+    pub const USD: Self = Self("USD");
+
     /// The currency of that code.
     pub fn parse(text: &str) -> Result<Self, InvalidCurrency> {
         CODES.split_whitespace().find(|code| *code == text).map(Self).ok_or(InvalidCurrency)

@@ -100,6 +100,13 @@ impl Plan {
 }
 
 impl Terms {
+    /// The price of so many months, which are whole intervals.
+    #[must_use]
+    pub const fn price_of(&self, months: u32) -> Money {
+        let intervals = months as u64 / self.interval.months() as u64;
+        Money { amount: self.price.amount.saturating_mul(intervals), ..self.price }
+    }
+
     /// The term of a purchase of `requested` months; one interval when no number was requested.
     pub fn term(&self, plan: &str, requested: Option<u32>) -> Result<u32, Refusal> {
         let interval_months = self.interval.months();

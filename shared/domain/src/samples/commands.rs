@@ -13,7 +13,7 @@ pub fn create_user(address: &str) -> CreateUser {
 #[must_use]
 pub fn subscribe(user: UserId, code: &str, duration_months: Option<u32>) -> Subscribe {
     let (user_id, plan) = (Some(user), plan(code));
-    Subscribe { user_id, external_id: None, plan, duration_months, auto_renew: false }
+    Subscribe { user_id, external_id: None, plan, duration_months, auto_renew: false, trial: None }
 }
 
 /// Gives months from that user to an address.

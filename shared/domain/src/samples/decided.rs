@@ -3,9 +3,9 @@
 use super::{JOB, SHOP, grant, held, now};
 use crate::samples::Holding;
 use crate::{
-    Change, Command, Context, Decision, Entity, Gift, GrantSource, Instant, InternalCommand,
-    NewIds, Outcome, Refusal, Subscription, SubscriptionId, SubscriptionState, Success, UserId,
-    WorkingSet, decide, decide_internal,
+    Change, Command, Context, Decision, DrawnIds, Entity, Gift, GrantSource, Instant,
+    InternalCommand, NewIds, Outcome, Refusal, Slice, Subscription, SubscriptionId,
+    SubscriptionState, Success, UserId, WorkingSet, decide, decide_internal,
 };
 use chrono::TimeDelta;
 
@@ -17,7 +17,7 @@ pub const GIFT_TTL: TimeDelta = TimeDelta::days(30);
 /// The context of a command of `SHOP` at `now`.
 #[must_use]
 pub const fn context(now: Instant) -> Context {
-    Context { now, client: SHOP, job: JOB, gift_ttl: GIFT_TTL }
+    Context { now, client: SHOP, job: JOB, gift_ttl: GIFT_TTL, provider: None }
 }
 
 /// The decision on a command of `SHOP` at `now()`.
@@ -39,8 +39,7 @@ pub fn decided_in(
     command: impl Into<Command>,
     context: &Context,
 ) -> Decision {
-    let mut new_ids = NewIds::new(vec![NEW], vec![NEW], vec![NEW]);
-    decide(working_set, context, &command.into(), &mut new_ids)
+    decide(working_set, context, &command.into(), &mut new_ids())
 }
 
 /// The decision on an internal command for `SHOP` at `now`.
@@ -50,7 +49,22 @@ pub fn due_at(
     command: impl Into<InternalCommand>,
     now: Instant,
 ) -> Option<Decision> {
-    decide_internal(working_set, &context(now), &command.into())
+    decide_internal(working_set, &context(now), &command.into(), &mut new_ids())
+}
+
+/// Ids for whatever a command makes.
+#[must_use]
+pub fn new_ids() -> NewIds {
+    let ids = || (NEW..NEW + 8).collect();
+    NewIds::new(DrawnIds {
+        users: ids(),
+        gifts: ids(),
+        subscriptions: ids(),
+        grants: ids(),
+        payments: ids(),
+        methods: ids(),
+        refunds: ids(),
+    })
 }
 
 /// A decision that made `entity`, and concerns `user`.
@@ -110,7 +124,8 @@ pub fn begin(begun: &Subscription, source: GrantSource, before: Holding) -> Vec<
         ..held(Holding::Ended)
     };
     let marked = (before == Holding::Ended).then_some(Change::Subscription(ended));
-    let granted = Change::Grant(grant(begun.id, source, begun.months));
+    let slice = Slice { start: begun.start_date, end: begun.end_date };
+    let granted = Change::Grant(grant(begun.id, source, begun.months, slice));
     marked.into_iter().chain([Change::Subscription(begun.clone()), granted]).collect()
 }
 

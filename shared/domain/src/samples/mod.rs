@@ -10,15 +10,17 @@
 mod commands;
 mod decided;
 mod given;
+mod money;
 
 pub use commands::*;
 pub use decided::*;
 pub use given::*;
+pub use money::*;
 
 use crate::{
-    ClientId, Currency, Email, ExternalId, Gift, GiftId, GiftState, Grant, GrantSource, Instant,
-    Interval, JobId, Metadata, Money, Plan, PlanCode, PlanDetails, PlanId, PlanSpec, Subscription,
-    SubscriptionId, User, UserId,
+    ClientId, Currency, Email, ExternalId, Gift, GiftId, GiftState, Grant, GrantId, GrantSource,
+    Instant, Interval, JobId, Metadata, Money, Plan, PlanCode, PlanDetails, PlanId, PlanSpec,
+    Slice, Subscription, SubscriptionId, User, UserId,
 };
 use uuid::Uuid;
 
@@ -119,6 +121,9 @@ pub fn user(id: UserId, client: ClientId, address: &str) -> User {
         email: email(address),
         external_id: None,
         metadata: Metadata::default(),
+        currency: None,
+        credit: 0,
+        default_method: None,
         created_at: at("2026-01-01T00:00:00Z"),
     }
 }
@@ -152,13 +157,37 @@ pub fn gift(id: i64) -> Gift {
         plan_version: 1,
         grace_days: 7,
         months: 3,
+        value: 0,
+        currency: None,
+        payment: None,
         expires_at: at("2026-07-01T00:00:00Z"),
         created_at: at("2026-06-01T00:00:00Z"),
     }
 }
 
-/// Months that `JOB` grants at `now` to a subscription of `SHOP`.
+/// Months that `JOB` grants at `now` to a subscription of `SHOP`, for nothing.
 #[must_use]
-pub fn grant(subscription: SubscriptionId, source: GrantSource, months: u32) -> Grant {
-    Grant { client: SHOP, subscription, source, months, job: JOB, granted_at: now() }
+pub fn grant(
+    subscription: SubscriptionId,
+    source: GrantSource,
+    months: u32,
+    slice: Slice,
+) -> Grant {
+    Grant {
+        id: GrantId::new(NEW),
+        client: SHOP,
+        subscription,
+        source,
+        months,
+        job: JOB,
+        granted_at: now(),
+        slice: Some(slice),
+        length: None,
+        value: 0,
+        currency: None,
+        payment: None,
+        to_credit: 0,
+        from_grant: None,
+        closed_at: None,
+    }
 }

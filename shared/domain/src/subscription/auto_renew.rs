@@ -2,8 +2,7 @@
 
 use crate::decide::{Decider, Rules, Ruling};
 use crate::{
-    ClientId, Needs, NewIds, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus,
-    UserId,
+    ClientId, Needs, NewIds, Refusal, Subscription, SubscriptionId, SubscriptionStatus, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +20,8 @@ pub struct SetAutoRenew {
 impl Rules for SetAutoRenew {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.subscriptions.insert((client, self.subscription_id));
+        needs.terms_of.insert((client, self.subscription_id));
+        needs.money = true;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
@@ -29,23 +30,28 @@ impl Rules for SetAutoRenew {
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let live = decider.subscription_that(self.subscription_id, SubscriptionStatus::is_live)?;
-        // A renewal that is overdue has not failed: it is still to be tried.
-        let stored = decider.working_set.subscription(live.client, live.id);
-        let has_failed = stored.is_some_and(|s| s.state == SubscriptionState::PastDue);
-        let state = match live.state {
-            SubscriptionState::PastDue if !has_failed => SubscriptionState::Active,
-            state => state,
-        };
+        if self.auto_renew && !can_be_renewed(decider, &live) {
+            return Err(Refusal::PaymentMethodRequired);
+        }
         let (auto_renew, updated_at) = (self.auto_renew, decider.context.now);
-        Ok(decider.changed(Subscription { auto_renew, state, updated_at, ..live }))
+        let live = decider.unfailed(live);
+        Ok(decider.changed(Subscription { auto_renew, updated_at, ..live }))
     }
+}
+
+/// Whether a renewal costs nothing, or the user has a payment method that is charged.
+fn can_be_renewed(decider: &Decider<'_>, live: &Subscription) -> bool {
+    let terms = decider.working_set.next_terms_of(live);
+    let user = decider.working_set.user(live.client, live.user);
+    terms.is_none_or(|terms| terms.price.amount == 0)
+        || user.is_some_and(|user| decider.default_method(user).is_some())
 }
 
 #[cfg(test)]
 mod tests {
     use super::SetAutoRenew;
     use crate::samples::*;
-    use crate::{Change, Refusal, Subscription, SubscriptionState, SubscriptionStatus};
+    use crate::{Change, Refusal, Subscription, SubscriptionState, SubscriptionStatus, User};
     use chrono::TimeDelta;
 
     #[test]
@@ -88,5 +94,25 @@ mod tests {
         let [found, marked] = [paused, resumed]
             .map(|found| decided(&working_set([Change::Subscription(found)]), command.clone()));
         assert_eq!(found, marked);
+    }
+
+    #[test]
+    fn on_it_needs_a_payment_method_where_the_renewal_has_a_price() {
+        let no_method = User { default_method: None, ..payer(0) };
+        let free = plan_of("monthly").terms;
+        let gold = priced("gold", 500).terms;
+        for (user, terms, auto_renew, is_refused) in [
+            (no_method.clone(), gold, true, true),
+            (no_method.clone(), gold, false, false),
+            (no_method, free, true, false),
+            (payer(0), gold, true, false),
+        ] {
+            let rows = [Change::User(user), Change::Method(card())];
+            let mut set = holding(Holding::Running, rows);
+            set.add_terms(HELD, terms);
+            let found = paid_by(&set, SetAutoRenew { subscription_id: HELD, auto_renew });
+            let refusal = Refusal::PaymentMethodRequired;
+            assert_eq!(found == refused(ALICE, refusal), is_refused, "{terms:?} {auto_renew}");
+        }
     }
 }

@@ -1,17 +1,17 @@
 //! `cancel`: ends a subscription, at once or at its end.
 
 use crate::bounded::is_false;
-use crate::decide::{Decider, Rules, Ruling};
+use crate::decide::{Decider, OpenRules, Ruled};
 use crate::{
-    Change, ClientId, Entity, Needs, NewIds, Subscription, SubscriptionId, SubscriptionState,
+    CancelledNow, ClientId, Entity, Needs, NewIds, Refusal, SubscriptionId, SubscriptionState,
     SubscriptionStatus, Success, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Ends a subscription at once, or at its end. Its `end_date` does not move, so that the bought
-/// term stays on record. If another waits behind it, that one begins. One that waits itself can be
-/// ended too.
+/// term stays on record. If another waits behind it, that one begins. One that waits itself, or is
+/// not paid, can be ended too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
@@ -25,48 +25,51 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    fn at_once(&self, decider: &Decider<'_>) -> Ruling {
+    fn at_once(&self, decider: &Decider<'_>) -> Result<Ruled, Refusal> {
         let may_end = |status: SubscriptionStatus| {
-            status.is_live() || status == SubscriptionStatus::Scheduled
+            let waits = [SubscriptionStatus::Scheduled, SubscriptionStatus::Pending];
+            status.is_live() || waits.contains(&status)
         };
         let found = decider.subscription_that(self.subscription_id, may_end)?;
-        let cancelled = found.cancelled(decider.context.now);
-        let changes = if found.state.status().is_live() {
-            let next = successor(decider, &cancelled).map(Change::Subscription);
-            decider.with_marks(&cancelled).into_iter().chain(next).collect()
-        } else {
-            vec![Change::Subscription(cancelled.clone())]
-        };
-        Ok((changes, Success::Changed(Entity::Subscription(cancelled))))
+        let CancelledNow { changes, effects, subscription } = decider.cancel_now(&found);
+        let success = Some(Success::Changed(Entity::Subscription(subscription)));
+        Ok(Ruled { changes, effects, success })
     }
 
-    fn at_end(&self, decider: &Decider<'_>) -> Ruling {
-        let is_active = |status| status == SubscriptionStatus::Active;
-        let active = decider.subscription_that(self.subscription_id, is_active)?;
-        if matches!(active.state, SubscriptionState::Cancelling { .. }) {
-            return Ok((Vec::new(), Success::Changed(Entity::Subscription(active))));
-        }
+    fn at_end(&self, decider: &Decider<'_>) -> Result<Ruled, Refusal> {
+        let may_be_flagged =
+            |status| matches!(status, SubscriptionStatus::Active | SubscriptionStatus::Trialing);
+        let found = decider.subscription_that(self.subscription_id, may_be_flagged)?;
         let now = decider.context.now;
-        Ok(decider.changed(active.in_state(SubscriptionState::Cancelling { at: now }, now)))
+        let flagged = match found.state {
+            SubscriptionState::Active => Some(SubscriptionState::Cancelling { at: now }),
+            SubscriptionState::Trialing { cancelling: None } => {
+                Some(SubscriptionState::Trialing { cancelling: Some(now) })
+            }
+            _ => None,
+        };
+        let (changes, success) = match flagged {
+            Some(state) => decider.changed(found.in_state(state, now)),
+            None => (Vec::new(), Success::Changed(Entity::Subscription(found))),
+        };
+        Ok(Ruled { changes, effects: Vec::new(), success: Some(success) })
     }
 }
 
-/// The one that waits behind a cancelled subscription, as it begins now.
-fn successor(decider: &Decider<'_>, cancelled: &Subscription) -> Option<Subscription> {
-    let (now, next) = (decider.context.now, decider.waiting(cancelled.user).next()?);
-    Some(Subscription { updated_at: now, ..next.begun(now).ok()? })
-}
-
-impl Rules for Cancel {
+impl OpenRules for Cancel {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.subscriptions.insert((client, self.subscription_id));
+        if !self.at_period_end {
+            needs.grants_of.insert((client, self.subscription_id));
+            needs.money = true;
+        }
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
         decider.owner(self.subscription_id)
     }
 
-    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
+    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Result<Ruled, Refusal> {
         if self.at_period_end { self.at_end(decider) } else { self.at_once(decider) }
     }
 }
@@ -76,8 +79,8 @@ mod tests {
     use super::Cancel;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, Refusal, Subscription, SubscriptionId, SubscriptionState,
-        SubscriptionStatus,
+        Account, Change, Decision, Entity, Grant, GrantId, GrantSource, PaymentStatus, Purpose,
+        Refusal, Slice, Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus,
     };
     use chrono::TimeDelta;
 
@@ -202,5 +205,135 @@ mod tests {
         let refusal = Refusal::SubscriptionNotActive { current };
         let found = decided(&rows, Cancel { subscription_id, ..AT_END });
         assert_eq!(found, refused(ALICE, refusal));
+    }
+
+    /// Two grants of 10 and 5 dollars, of which the first is earned already, and one for nothing.
+    fn paid(subscription: SubscriptionId) -> Vec<Change> {
+        let slice = |start, end| Slice { start: at(start), end: at(end) };
+        let [june, july] = [
+            slice("2026-05-31T08:00:00Z", "2026-06-30T08:00:00Z"),
+            slice("2026-06-30T08:00:00Z", "2026-07-31T08:00:00Z"),
+        ];
+        let paid = |id, value, slice| Grant {
+            id: GrantId::new(id),
+            value,
+            currency: Some(usd()),
+            payment: Some(PAID),
+            ..grant(subscription, GrantSource::Purchase, 1, slice)
+        };
+        let earned = Grant { closed_at: Some(now()), ..paid(1, 1_000, june) };
+        [earned, paid(2, 700, june), paid(3, 500, july), paid(4, 0, july)].map(Change::Grant).into()
+    }
+
+    #[test]
+    fn what_was_paid_for_the_rest_is_earned() {
+        let next = Some(at("2026-06-30T08:00:00Z"));
+        let running = Subscription { recognise_at: next, ..held(Holding::Running) };
+        let set = working_set([Change::Subscription(running)].into_iter().chain(paid(HELD)));
+        let found = decided(&set, CANCEL);
+        let earned = |amount| (Account::Deferred, Account::Revenue, amount);
+        assert_eq!(transfers(&found.changes), [earned(700), earned(500)]);
+        assert_eq!(subscription_of(&found).recognise_at, None);
+        let open = after(&set, &found);
+        assert!(open.grants().all(|grant| !grant.is_unearned()));
+        assert_eq!(transfers(&decided(&set, AT_END).changes), []);
+    }
+
+    #[test]
+    fn one_that_waits_for_a_payment_waits_no_longer() {
+        let purpose = || Purpose::Renew { subscription: HELD, months: 1, clears_flag: false };
+        let running = Subscription { open_payment: open(), ..held(Holding::Running) };
+        let [created, now_too] = [now(), now()];
+        let pending = Subscription {
+            state: SubscriptionState::Pending,
+            end_date: running.start_date,
+            created_at: created,
+            updated_at: now_too,
+            ..running.clone()
+        };
+        let payment = sent_payment(purpose(), 500, 200);
+        for found in [running, pending] {
+            for (payment, gives_up) in
+                [(payment.clone(), false), (waiting_for_user(&payment), true)]
+            {
+                let rows = [Change::Subscription(found.clone()), Change::Payment(payment)];
+                let set = working_set(rows);
+                let decision = decided(&set, CANCEL);
+                let after = after(&set, &decision);
+                let state = SubscriptionState::Cancelled { at: now() };
+                assert_eq!(
+                    (row(&after, HELD).state, row(&after, HELD).open_payment),
+                    (state, None)
+                );
+                let status = payment_in(&after, PAID).phase.status();
+                if gives_up {
+                    assert_eq!(status, PaymentStatus::Cancelled);
+                    assert_eq!(
+                        (kinds(&decision.effects), alice(&after).credit),
+                        (vec!["stop_charge"], 200)
+                    );
+                } else {
+                    assert_eq!(status, PaymentStatus::Processing);
+                    assert_eq!((decision.effects.len(), alice(&after).credit), (0, 0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_pending_has_no_end_at_which_it_could_be_cancelled() {
+        let state = SubscriptionState::Pending;
+        let set = working_set([Change::Subscription(Subscription {
+            state,
+            open_payment: open(),
+            ..held(Holding::Running)
+        })]);
+        let refusal = Refusal::SubscriptionNotActive { current: SubscriptionStatus::Pending };
+        assert_eq!(decided(&set, AT_END), refused(ALICE, refusal));
+    }
+
+    #[test]
+    fn a_trial_is_cancelled_at_once_or_at_its_end() {
+        let trialing = |cancelling| Subscription {
+            state: SubscriptionState::Trialing { cancelling },
+            trial_end: Some(held(Holding::Running).end_date),
+            ..held(Holding::Running)
+        };
+        let set = working_set([Change::Subscription(trialing(None))]);
+        let flagged = decided(&set, AT_END);
+        let expected = Subscription { updated_at: now(), ..trialing(Some(now())) };
+        assert_eq!(subscription_of(&flagged), &expected);
+        let set = after(&set, &flagged);
+        assert_eq!(decided(&set, AT_END).changes, []);
+        let uncancel = crate::Uncancel { subscription_id: HELD };
+        assert_eq!(subscription_of(&decided(&set, uncancel)).state, trialing(None).state);
+        let cancelled = SubscriptionState::Cancelled { at: now() };
+        assert_eq!(subscription_of(&decided(&set, CANCEL)).state, cancelled);
+    }
+
+    #[test]
+    fn what_was_paid_for_one_that_waits_is_earned_too_and_the_next_one_gets_its_time() {
+        let gold = waiting(11, "gold", 2);
+        let given = |id, subscription, months| {
+            let slice = Slice { start: now(), end: now() };
+            let source = GrantSource::Purchase;
+            let grant = grant(subscription, source, months, slice);
+            let (value, currency) = (900, Some(usd()));
+            Change::Grant(Grant { id: GrantId::new(id), slice: None, value, currency, ..grant })
+        };
+        let rows = [
+            Change::Subscription(held(Holding::Running)),
+            Change::Subscription(gold.clone()),
+            given(5, gold.id, 2),
+        ];
+        let set = working_set(rows);
+        let found = decided(&set, Cancel { subscription_id: gold.id, ..CANCEL });
+        assert_eq!(transfers(&found.changes), [(Account::Deferred, Account::Revenue, 900)]);
+
+        let begun = after(&set, &decided(&set, CANCEL));
+        let end = at("2026-08-15T12:00:00.123456Z");
+        assert_eq!(row(&begun, gold.id).recognise_at, Some(end));
+        let slice = begun.grant(GrantId::new(5)).unwrap().slice;
+        assert_eq!(slice, Some(Slice { start: now(), end }));
     }
 }

@@ -1,7 +1,8 @@
 //! Whether a user is entitled to the product at an instant, and to what.
 
-use crate::{GrantSource, Instant, Line, Subscription, SubscriptionStatus, calendar};
-use chrono::Months;
+use crate::{
+    GrantSource, Instant, Line, Slice, Subscription, SubscriptionState, SubscriptionStatus,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,8 +15,12 @@ pub struct EntitlementBasis {
     pub tier: Option<String>,
     /// The features of its plan.
     pub features: Vec<String>,
-    /// Its grants in the order in which they were given.
-    pub grants: Vec<(GrantSource, u32)>,
+    /// The price of the version of a plan that it is renewed as, in the smallest unit.
+    pub price: u64,
+    /// Whether the user has a payment method that is charged.
+    pub has_method: bool,
+    /// Its grants in the order in which they were given, with the time that they cover.
+    pub grants: Vec<(GrantSource, Option<Slice>)>,
 }
 
 /// What a user is entitled to at an instant.
@@ -50,6 +55,8 @@ pub struct Entitled {
 pub enum EntitlementSource {
     /// They were bought, or bought as a renewal.
     Purchase,
+    /// They cost nothing, to try.
+    Trial,
     /// They were a gift.
     Gift,
     /// They were given as goodwill.
@@ -59,31 +66,32 @@ pub enum EntitlementSource {
 }
 
 impl Entitlement {
-    /// What a user is entitled to at `now` who has these: the newest subscription that is stored as
-    /// begun, if there is one, and those that wait behind it. It looks at instants and not at what
-    /// is marked, so that it is right without any worker.
+    /// What a user is entitled to at `now` who has these: the subscription that is stored as live,
+    /// or began last, if there is one, and those that wait behind it. It looks at instants and not
+    /// at what is marked, so that it is right without any worker.
     #[must_use]
     pub fn at(bases: Vec<EntitlementBasis>, now: Instant) -> Self {
         let line = Line::of(bases.iter().map(|basis| basis.subscription.clone()));
+        let last = Line::of(line.at(now)).last();
+        let last_until = last.map(|last| until(&last, renewal_price(&bases, &last), now));
         let rows = bases.into_iter().map(|basis| {
-            let subscription = line.row_at(&basis.subscription, now);
-            EntitlementBasis { subscription, ..basis }
+            let row = line.row_at(&basis.subscription, now);
+            (row, basis)
         });
-        let mut rows: Vec<_> = rows.collect();
-        rows.sort_by_key(|basis| current_last(&basis.subscription));
-        let Some(EntitlementBasis { subscription, tier, features, grants }) = rows.pop() else {
+        let current = rows.max_by_key(|(row, _)| current_last(row));
+        let Some((row, found)) = current else {
             return Self { status: None, plan: None, tier: None, will_renew: false, current: None };
         };
-        let status = subscription.state.status();
-        let source = running_source(&subscription, &grants, now);
-        let until = Line::of(line.at(now)).end().unwrap_or_else(|| subscription.access_end());
-        let entitled = Entitled { features, until, source };
-        let flagged = subscription.state.parts().cancel_at_period_end;
+        let status = row.state.status();
+        let source = running_source(&found, now);
+        let until = last_until.unwrap_or_else(|| until(&row, found.price, now));
+        let will_renew = will_renew(&row, found.has_method);
+        let entitled = Entitled { features: found.features, until, source };
         Self {
             status: Some(status),
-            plan: Some(subscription.plan),
-            tier,
-            will_renew: status.is_live() && subscription.auto_renew && !flagged,
+            plan: Some(row.plan),
+            tier: found.tier,
+            will_renew,
             current: status.is_entitled().then_some(entitled),
         }
     }
@@ -95,30 +103,68 @@ fn current_last(row: &Subscription) -> (bool, bool, Instant) {
     (status.is_live(), status != SubscriptionStatus::Scheduled, row.start_date)
 }
 
-/// The source of the months that cover `now`: each grant covers its months after those of the
-/// grants before it. Those before the anchor are counted back from it.
-fn running_source(
-    subscription: &Subscription,
-    grants: &[(GrantSource, u32)],
-    now: Instant,
-) -> Option<EntitlementSource> {
-    let before_anchor = subscription.months.saturating_sub(subscription.anchor_months);
-    let mut months = 0_u32;
-    let covers = |(_, more): &&(GrantSource, u32)| {
-        months = months.saturating_add(*more);
-        let end = match months.checked_sub(before_anchor) {
-            Some(after) => calendar::add_months(subscription.anchor, after),
-            None => subscription.anchor.checked_sub_months(Months::new(before_anchor - months)),
-        };
-        end.is_some_and(|end| now < end)
+/// Whether it is renewed by itself, or its first period will be bought.
+fn will_renew(row: &Subscription, has_method: bool) -> bool {
+    let is_flagged = row.state.parts().cancel_at_period_end;
+    let is_first = row.after_trial().conversion.is_some() && has_method;
+    row.state.status().is_live() && !is_flagged && (row.auto_renew || is_first)
+}
+
+/// The price of the renewal of `last`, which may have taken the renewal of another one over.
+fn renewal_price(bases: &[EntitlementBasis], last: &Subscription) -> u64 {
+    let renewed_as = last.renewed_as();
+    let same = bases.iter().find(|basis| basis.subscription.renewed_as() == renewed_as);
+    same.map_or(0, |basis| basis.price)
+}
+
+/// The instant from which the last subscription of a user does not entitle any more if nothing
+/// happens. Grace is counted only if a charge will be tried.
+fn until(last: &Subscription, price: u64, now: Instant) -> Instant {
+    let after = last.after_trial();
+    let is_charged = after.state == SubscriptionState::Active && after.is_renewed() && price > 0;
+    match last.end_date {
+        end if end <= now => last.access_end(),
+        _ if is_charged => after.grace_end(),
+        end => end,
+    }
+}
+
+/// The source of the grant that covers `now`; in grace, of the last one.
+fn running_source(basis: &EntitlementBasis, now: Instant) -> Option<EntitlementSource> {
+    let covers = |(_, slice): &&(GrantSource, Option<Slice>)| {
+        slice.is_some_and(|slice| basis.since_pause(slice, now).covers(now))
     };
-    // In grace it is what ran last.
-    grants.iter().find(covers).or(grants.last()).map(|(source, _)| match source {
-        GrantSource::Purchase | GrantSource::Renewal => EntitlementSource::Purchase,
-        GrantSource::Gift(_) => EntitlementSource::Gift,
-        GrantSource::Goodwill { .. } => EntitlementSource::Goodwill,
-        GrantSource::Import => EntitlementSource::Import,
-    })
+    // One that began by itself, and is not marked, has a grant that says nothing.
+    let end = |(_, slice): &&(GrantSource, Option<Slice>)| slice.map(|slice| slice.end);
+    let ended_last = || basis.grants.iter().max_by_key(end);
+    let running = basis.grants.iter().find(covers).or_else(ended_last);
+    running.map(|(source, _)| EntitlementSource::of(source))
+}
+
+impl EntitlementBasis {
+    /// What a grant covers at `now`: if the subscription has gone on by itself after a pause, and
+    /// that is not marked, what had not ended before it moves by it.
+    fn since_pause(&self, slice: Slice, now: Instant) -> Slice {
+        let resumed_at = self.subscription.resumes_at().filter(|at| *at <= now);
+        match (self.subscription.state, resumed_at) {
+            (SubscriptionState::Paused { at, .. }, Some(resumed_at)) if at < slice.end => {
+                slice.moved(resumed_at - at)
+            }
+            _ => slice,
+        }
+    }
+}
+
+impl EntitlementSource {
+    const fn of(source: &GrantSource) -> Self {
+        match source {
+            GrantSource::Purchase | GrantSource::Renewal | GrantSource::Change => Self::Purchase,
+            GrantSource::Trial => Self::Trial,
+            GrantSource::Gift(_) => Self::Gift,
+            GrantSource::Goodwill { .. } => Self::Goodwill,
+            GrantSource::Import => Self::Import,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -130,13 +176,25 @@ mod tests {
 
     const GIFT: GrantSource = GrantSource::Gift(GiftId::new(20));
 
+    fn slice(start: &str, end: &str) -> Slice {
+        Slice { start: at(start), end: at(end) }
+    }
+
     /// Two months from 31 May: the first bought, the second a gift.
     fn basis(kind: Holding) -> EntitlementBasis {
         EntitlementBasis {
             subscription: held(kind),
             tier: Some("standard".to_owned()),
             features: vec!["reports".to_owned()],
-            grants: vec![(GrantSource::Purchase, 1), (GIFT, 1)],
+            price: 500,
+            has_method: true,
+            grants: vec![
+                (
+                    GrantSource::Purchase,
+                    Some(slice("2026-05-31T08:00:00Z", "2026-06-30T08:00:00Z")),
+                ),
+                (GIFT, Some(slice("2026-06-30T08:00:00Z", "2026-07-31T08:00:00Z"))),
+            ],
         }
     }
 
@@ -192,19 +250,23 @@ mod tests {
             let current = at_instant(Holding::Running, now).current.unwrap();
             assert_eq!(current.source, Some(source), "{now}");
         }
-        // After a pause the rest of both is counted back from the end that it left.
-        let paused = SubscriptionState::Paused { at: now(), resume_at: None };
-        let paused = Subscription { state: paused, ..held(Holding::Running) };
-        let resumed = paused.resumed(now() + TimeDelta::days(10));
-        for (now, source) in
-            [(now() + TimeDelta::days(11), Purchase), (resumed.end_date - tick, Gift)]
-        {
-            let basis =
-                EntitlementBasis { subscription: resumed.clone(), ..basis(Holding::Running) };
-            assert_eq!(Entitlement::at(vec![basis], now).current.unwrap().source, Some(source));
+        // After a pause of ten days that nobody has marked as over, all comes ten days later.
+        let resume_at = Some(now() + TimeDelta::days(10));
+        let paused = SubscriptionState::Paused { at: now(), resume_at };
+        let subscription = Subscription { state: paused, ..held(Holding::Running) };
+        let basis_after = EntitlementBasis { subscription, ..basis(Holding::Running) };
+        for (now, source) in [
+            (first_end + TimeDelta::days(10) - tick, Purchase),
+            (first_end + TimeDelta::days(10), Gift),
+        ] {
+            let found = Entitlement::at(vec![basis_after.clone()], now);
+            assert_eq!(found.current.unwrap().source, Some(source));
         }
-        let renewed =
-            EntitlementBasis { grants: vec![(GrantSource::Renewal, 2)], ..basis(Holding::Running) };
+        let grants = vec![(
+            GrantSource::Renewal,
+            Some(slice("2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z")),
+        )];
+        let renewed = EntitlementBasis { grants, ..basis(Holding::Running) };
         let current = Entitlement::at(vec![renewed], now()).current.unwrap();
         assert_eq!(current.source, Some(Purchase));
     }
@@ -215,7 +277,9 @@ mod tests {
             subscription: waiting(11, "gold", 2),
             tier: Some("gold".to_owned()),
             features: vec!["everything".to_owned()],
-            grants: vec![(GIFT, 2)],
+            price: 900,
+            has_method: true,
+            grants: vec![(GIFT, None)],
         };
         vec![basis(kind), gold]
     }
@@ -266,5 +330,87 @@ mod tests {
         }
         let found = Entitlement::at(bases, now());
         assert_eq!((found.status, found.current), (Some(SubscriptionStatus::Paused), None));
+    }
+
+    /// Alice's monthly subscription, renewed by itself, at that price.
+    fn renewing(price: u64, grace_days: u32) -> EntitlementBasis {
+        let subscription = Subscription { auto_renew: true, grace_days, ..held(Holding::Running) };
+        EntitlementBasis { subscription, price, ..basis(Holding::Running) }
+    }
+
+    #[test]
+    fn grace_counts_only_if_a_charge_will_be_tried() {
+        let end = held(Holding::Running).end_date;
+        let tick = TimeDelta::microseconds(1);
+        let asked = SubscriptionState::Cancelling { at: now() };
+        for (price, grace_days, state, now, until, renews) in [
+            (500, 7, SubscriptionState::Active, now(), end + TimeDelta::days(7), true),
+            (500, 0, SubscriptionState::Active, end - tick, end, true),
+            (500, 0, SubscriptionState::Active, end, end + TimeDelta::hours(1), true),
+            (500, 7, SubscriptionState::Active, end, end + TimeDelta::days(7), true),
+            (500, 7, SubscriptionState::PastDue, end, end + TimeDelta::days(7), true),
+            (0, 7, SubscriptionState::Active, end - tick, end, true),
+            (500, 7, asked, now(), end, false),
+        ] {
+            let mut basis = renewing(price, grace_days);
+            basis.subscription.state = state;
+            let found = Entitlement::at(vec![basis], now);
+            assert_eq!(found.current.unwrap().until, until, "{price} {grace_days} {state:?}");
+            assert_eq!(found.will_renew, renews);
+        }
+    }
+
+    /// A trial that ends at the end of July.
+    fn trial(has_method: bool, cancelling: Option<Instant>) -> EntitlementBasis {
+        let running = held(Holding::Running);
+        let subscription = Subscription {
+            state: SubscriptionState::Trialing { cancelling },
+            trial_end: Some(running.end_date),
+            anchor: running.end_date,
+            anchor_months: 0,
+            conversion: Some(crate::Conversion { months: 1, is_payable: has_method }),
+            ..running
+        };
+        let grants =
+            vec![(GrantSource::Trial, Some(slice("2026-05-31T08:00:00Z", "2026-07-31T08:00:00Z")))];
+        EntitlementBasis { subscription, has_method, grants, ..basis(Holding::Running) }
+    }
+
+    #[test]
+    fn a_trial_goes_on_for_its_grace_only_if_it_can_be_paid() {
+        let end = held(Holding::Running).end_date;
+        for (has_method, cancelling, until, renews) in [
+            (true, None, end + TimeDelta::days(7), true),
+            (false, None, end, false),
+            (true, Some(now()), end, false),
+        ] {
+            let found = Entitlement::at(vec![trial(has_method, cancelling)], now());
+            let source = Some(EntitlementSource::Trial);
+            let current = found.current.unwrap();
+            assert_eq!((current.until, current.source), (until, source), "{has_method}");
+            assert_eq!(found.status, Some(SubscriptionStatus::Trialing));
+            assert_eq!(found.will_renew, renews);
+        }
+    }
+
+    #[test]
+    fn what_is_not_paid_does_not_entitle() {
+        let open = crate::OpenPayment {
+            id: crate::PaymentId::new(30),
+            until: now() + TimeDelta::hours(23),
+        };
+        let subscription = Subscription {
+            state: SubscriptionState::Pending,
+            end_date: held(Holding::Running).start_date,
+            open_payment: Some(open),
+            ..held(Holding::Running)
+        };
+        let basis = EntitlementBasis { subscription, ..basis(Holding::Running) };
+        for (now, status) in
+            [(now(), SubscriptionStatus::Pending), (open.until, SubscriptionStatus::Expired)]
+        {
+            let found = Entitlement::at(vec![basis.clone()], now);
+            assert_eq!((found.status, found.current), (Some(status), None));
+        }
     }
 }

@@ -1,7 +1,10 @@
 //! `expire_subscription`: marks a subscription that is past its end, or the end of its grace.
 
 use crate::decide::{Decider, InternalRules, InternalRuling};
-use crate::{Change, ClientId, Entity, IdempotencyKey, Instant, Needs, SubscriptionId, calendar};
+use crate::{
+    Change, ClientId, Entity, IdempotencyKey, Instant, Needs, OpenPayment, Subscription,
+    SubscriptionId, calendar,
+};
 use serde::{Deserialize, Serialize};
 
 /// Marks a subscription that is past its end, or the end of its grace: as expired, or as cancelled
@@ -27,10 +30,18 @@ impl InternalRules for ExpireSubscription {
 
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
         let subscription = decider.due(self.subscription_id, self.clone())?;
-        let (changes, ended) = decider.hand_over(subscription).unwrap_or_else(|| {
+        let (mut changes, ended) = decider.hand_over(subscription).unwrap_or_else(|| {
             let ended = subscription.marked(decider.context.now);
             (vec![Change::Subscription(ended.clone())], ended)
         });
+        let Some(open) = ended.open_payment else {
+            return Some((changes, Entity::Subscription(ended)));
+        };
+        // Its payment is not waited for either: see `LapsePayment`, which is due at once.
+        let until = open.until.min(decider.context.now);
+        let open_payment = Some(OpenPayment { until, ..open });
+        let ended = Subscription { open_payment, ..ended };
+        changes.push(Change::Subscription(ended.clone()));
         Some((changes, Entity::Subscription(ended)))
     }
 }
@@ -40,8 +51,8 @@ mod tests {
     use super::ExpireSubscription;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, IdempotencyKey, InternalCommand, Subscription, SubscriptionState,
-        decide_internal,
+        Change, Decision, Entity, IdempotencyKey, InternalCommand, PaymentPhase, Purpose,
+        Subscription, SubscriptionState, decide_internal,
     };
     use chrono::TimeDelta;
 
@@ -103,7 +114,7 @@ mod tests {
         let (end, command) = (held(Holding::OtherClients).end_date, expire(Holding::OtherClients));
         let context = crate::Context { client: RIVAL, ..context(end) };
         assert_eq!(due_at(&rows, command.clone(), end), None);
-        let found = decide_internal(&rows, &context, &command.into()).unwrap();
+        let found = decide_internal(&rows, &context, &command.into(), &mut new_ids()).unwrap();
         assert_eq!(found, marked(held(Holding::OtherClients), end));
         assert_eq!(found.user, Some(EVE));
     }
@@ -180,5 +191,38 @@ mod tests {
                 assert_eq!(subscription_of(&found).state, ended);
             }
         }
+    }
+
+    #[test]
+    fn what_is_not_paid_in_time_expires_and_its_payment_is_given_up_then() {
+        let purpose = Purpose::Subscribe { subscription: HELD, trial_used: false };
+        let state = SubscriptionState::Pending;
+        let end_date = held(Holding::Running).start_date;
+        let pending =
+            Subscription { state, end_date, open_payment: open(), ..held(Holding::Running) };
+        let (until, due) = (pending.due_at().unwrap(), pending.due().unwrap());
+        assert_eq!(until, now() + TimeDelta::hours(23));
+        let payment = waiting_for_user(&sent_payment(purpose, 500, 20));
+        let set = working_set([Change::Subscription(pending), Change::Payment(payment)]);
+        assert_eq!(due_at(&set, due.clone(), until - TimeDelta::microseconds(1)), None);
+        let set = after(&set, &due_at(&set, due, until).unwrap());
+        let expired = row(&set, HELD).clone();
+        assert_eq!((expired.state, expired.due_at()), (SubscriptionState::Expired, Some(until)));
+        let lapsed = due_at(&set, expired.due().unwrap(), until).unwrap();
+        let set = after(&set, &lapsed);
+        assert_eq!(payment_in(&set, PAID).phase, PaymentPhase::Cancelled);
+        assert_eq!((alice(&set).credit, kinds(&lapsed.effects)), (20, vec!["stop_charge"]));
+        assert_eq!((row(&set, HELD).open_payment, row(&set, HELD).due_at()), (None, None));
+    }
+
+    #[test]
+    fn one_that_ends_waits_for_no_payment() {
+        let running = Subscription { open_payment: open(), ..held(Holding::Running) };
+        let end = now() + TimeDelta::hours(1);
+        let running = Subscription { end_date: end, ..running };
+        let set = working_set([Change::Subscription(running.clone())]);
+        let set = after(&set, &due_at(&set, running.due().unwrap(), end).unwrap());
+        let expired = row(&set, HELD);
+        assert_eq!((expired.state, expired.due_at()), (SubscriptionState::Expired, Some(end)));
     }
 }

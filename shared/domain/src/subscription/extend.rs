@@ -4,7 +4,7 @@ use crate::bounded::{printable, within};
 use crate::decide::{Decider, Rules, Ruling};
 use crate::plan::months_schema;
 use crate::{
-    ClientId, Entity, GrantSource, MONTHS_MAX, MONTHS_MIN, Needs, NewIds, SubscriptionId,
+    ClientId, Entity, GrantSource, MONTHS_MAX, MONTHS_MIN, Needs, NewGrant, NewIds, SubscriptionId,
     SubscriptionStatus, Success, UserId,
 };
 use serde::{Deserialize, Serialize};
@@ -32,17 +32,22 @@ pub struct Extend {
 impl Rules for Extend {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.subscriptions.insert((client, self.subscription_id));
+        needs.money = true;
+        needs.new_ids.grants += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
         decider.owner(self.subscription_id)
     }
 
-    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
+        let id = new_ids.grant();
         let is_entitled = SubscriptionStatus::is_entitled;
         let running = decider.subscription_that(self.subscription_id, is_entitled)?;
+        decider.no_payment_in_progress(&running)?;
         let source = GrantSource::Goodwill { reason: self.reason.clone() };
-        let (changes, extended) = decider.extend(&running, self.months, source)?;
+        let grant = NewGrant { id, source, worth: None };
+        let (changes, extended) = decider.extend(&running, self.months, grant)?;
         Ok((changes, Success::Changed(Entity::Subscription(extended))))
     }
 }
@@ -52,7 +57,8 @@ mod tests {
     use super::Extend;
     use crate::samples::*;
     use crate::{
-        Change, Entity, GrantSource, Refusal, Subscription, SubscriptionState, SubscriptionStatus,
+        Change, Entity, GrantSource, Refusal, Slice, Subscription, SubscriptionState,
+        SubscriptionStatus,
     };
 
     fn extend() -> Extend {
@@ -63,8 +69,9 @@ mod tests {
     fn it_is_longer_and_the_reason_is_kept() {
         let longer = extended(&held(Holding::Running), 4, at("2026-09-30T08:00:00Z"));
         let source = GrantSource::Goodwill { reason: "an outage".to_owned() };
-        let changes =
-            vec![Change::Subscription(longer.clone()), Change::Grant(grant(HELD, source, 2))];
+        let slice = Slice { start: held(Holding::Running).end_date, end: longer.end_date };
+        let granted = Change::Grant(grant(HELD, source, 2, slice));
+        let changes = vec![Change::Subscription(longer.clone()), granted];
         let found = decided(&holding(Holding::Running, []), extend());
         assert_eq!(found, changed(ALICE, Entity::Subscription(longer), changes));
     }

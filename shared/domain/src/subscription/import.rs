@@ -4,8 +4,8 @@ use crate::bounded::instant;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::read_if::read_if;
 use crate::{
-    ClientId, Entity, ExternalId, GrantSource, Instant, Needs, NewIds, PlanCode, Refusal, Sold,
-    Subscription, Success, UserId, UserRef, calendar, schema,
+    ClientId, Entity, ExternalId, GrantSource, Instant, Needs, NewGrant, NewIds, PlanCode, Refusal,
+    Sold, Subscription, Success, UserId, UserRef, calendar, schema,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -49,6 +49,7 @@ impl Rules for Import {
         self.user().needs(client, needs);
         needs.plans.insert((client, self.plan.clone()));
         needs.new_ids.subscriptions += 1;
+        needs.new_ids.grants += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
@@ -57,6 +58,7 @@ impl Rules for Import {
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
         let (context, id) = (decider.context, new_ids.subscription());
+        let grant = NewGrant { id: new_ids.grant(), source: GrantSource::Import, worth: None };
         let user = decider.user(self.user()).ok_or(Refusal::UserNotFound)?;
         let plan = decider.plan_on_sale(&self.plan)?;
         decider.not_subscribed(user.id)?;
@@ -74,7 +76,7 @@ impl Rules for Import {
             end_date: self.end_date,
             ..Subscription::start(id, (user.id, user.client), sold, 0, context.now)?
         };
-        let changes = decider.start(&begun, GrantSource::Import);
+        let (changes, begun) = decider.start(begun, grant);
         Ok((changes, Success::Created(Entity::Subscription(begun))))
     }
 }
@@ -84,7 +86,8 @@ mod tests {
     use super::Import;
     use crate::samples::*;
     use crate::{
-        Change, GrantSource, Money, Plan, PlanId, Refusal, Subscription, SubscriptionState, Terms,
+        Change, GrantSource, Money, Plan, PlanId, Refusal, Slice, Subscription, SubscriptionState,
+        Terms,
     };
 
     fn import(anchor: &str, end_date: &str) -> Import {
@@ -105,7 +108,8 @@ mod tests {
         assert_eq!((imported.start_date, imported.created_at), (imported.anchor, now()));
         assert_eq!((imported.months, imported.anchor_months), (5, 5));
         assert!(imported.auto_renew);
-        let granted = Change::Grant(grant(imported.id, GrantSource::Import, 5));
+        let slice = Slice { start: imported.start_date, end: imported.end_date };
+        let granted = Change::Grant(grant(imported.id, GrantSource::Import, 5, slice));
         assert_eq!(found.changes, [Change::Subscription(imported.clone()), granted]);
         let end = imported.extended(1, now()).unwrap().end_date;
         assert_eq!(end, at("2026-07-31T00:00:00Z"));

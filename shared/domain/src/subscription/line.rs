@@ -60,12 +60,16 @@ impl Line {
     /// or RFC 3339 cannot write it.
     #[must_use]
     pub fn end(&self) -> Option<Instant> {
+        Some(self.last()?.access_end())
+    }
+
+    /// The last of them as it is when it has begun, if nothing else happens; `None` if there is
+    /// none, or RFC 3339 cannot write its end.
+    #[must_use]
+    pub fn last(&self) -> Option<Subscription> {
         let mut rows = self.0.iter();
         let first = rows.next()?.clone();
-        let last = rows.try_fold(first, |running, next| {
-            running.hand_over_to(next).map(|(_, _, begun)| begun)
-        })?;
-        Some(last.access_end())
+        rows.try_fold(first, |running, next| running.hand_over_to(next).map(|(_, _, begun)| begun))
     }
 }
 
@@ -82,35 +86,43 @@ impl Subscription {
     /// This one, begun at `at` in the place of `before`. If that one was to be renewed, this one
     /// takes its renewal over: at its own end it is renewed as the plan of that one.
     pub(crate) fn begun_after(self, before: &Self, at: Instant) -> Result<Self, crate::Refusal> {
-        let begun = self.begun(at)?;
+        let (begun, before) = (self.begun(at)?, &before.after_trial());
         if !before.is_to_be_renewed() {
             return Ok(begun);
         }
         let next = before.renewed_as();
         let is_other = (&next.code, next.version) != (&begun.plan, begun.plan_version);
         let (next_plan, grace_days) = (is_other.then_some(next), before.grace_days);
-        Ok(Self { auto_renew: true, next_plan, grace_days, ..begun })
+        let Self { auto_renew, conversion, .. } = *before;
+        Ok(Self { auto_renew, next_plan, grace_days, conversion, ..begun })
     }
 
     /// The plan that it is renewed as.
     #[must_use]
     pub fn renewed_as(&self) -> NextPlan {
-        let own = || NextPlan { code: self.plan.clone(), version: self.plan_version };
-        self.next_plan.clone().unwrap_or_else(own)
+        self.next_plan.clone().unwrap_or_else(|| self.sold_as())
     }
 
-    /// The change of plan that its renewal makes, and when, if it is to be renewed as another plan.
+    /// The plan that it has.
+    pub(crate) fn sold_as(&self) -> NextPlan {
+        NextPlan { code: self.plan.clone(), version: self.plan_version }
+    }
+
+    /// The change of plan that waits for its end, and when that is. It is made by what follows
+    /// then, if anything does: that it is renewed by itself, or cancelled, may be switched until
+    /// then. While it stands still, its end is shown as it was bought, and so is this.
     #[must_use]
     pub fn scheduled_change(&self) -> Option<(&NextPlan, Instant)> {
-        let is_active = self.state == SubscriptionState::Active && self.auto_renew;
-        self.next_plan.as_ref().filter(|_| is_active).map(|next| (next, self.end_date))
+        let is_live = self.state.status().is_live();
+        self.next_plan.as_ref().filter(|_| is_live).map(|next| (next, self.end_date))
     }
 
     /// Whether its renewal is still to be tried.
     fn is_to_be_renewed(&self) -> bool {
-        let is_in_time =
-            matches!(self.state, SubscriptionState::Active | SubscriptionState::Paused { .. });
-        self.auto_renew && is_in_time
+        match self.state {
+            SubscriptionState::Active | SubscriptionState::Paused { .. } => self.is_renewed(),
+            _ => false,
+        }
     }
 
     /// When it ends if another waits behind it and nothing happens, and what it is then.
@@ -121,9 +133,16 @@ impl Subscription {
             SubscriptionState::Cancelling { at } => {
                 ended(self.end_date, SubscriptionState::CancelledAtEnd { at })
             }
+            SubscriptionState::Trialing { .. } => match self.after_trial().state {
+                SubscriptionState::CancelledAtEnd { at } | SubscriptionState::Cancelling { at } => {
+                    ended(self.end_date, SubscriptionState::CancelledAtEnd { at })
+                }
+                _ => ended(self.end_date, SubscriptionState::Expired),
+            },
             SubscriptionState::PastDue => ended(self.access_end(), SubscriptionState::Expired),
             SubscriptionState::Paused { .. } => self.resumed(self.resumes_at()?).end_if_followed(),
-            SubscriptionState::Scheduled
+            SubscriptionState::Pending
+            | SubscriptionState::Scheduled
             | SubscriptionState::Cancelled { .. }
             | SubscriptionState::CancelledAtEnd { .. }
             | SubscriptionState::Expired => None,
@@ -135,8 +154,11 @@ impl Subscription {
 mod tests {
     use super::Line;
     use crate::samples::*;
-    use crate::{Instant, NextPlan, Subscription, SubscriptionState, SubscriptionStatus as Status};
-    use SubscriptionState::{Active, Cancelling, PastDue, Paused};
+    use crate::{
+        Conversion, Instant, NextPlan, Subscription, SubscriptionState,
+        SubscriptionStatus as Status,
+    };
+    use SubscriptionState::{Active, CancelledAtEnd, Cancelling, PastDue, Paused};
     use chrono::TimeDelta;
 
     /// Until 31 July, 8:00.
@@ -210,8 +232,13 @@ mod tests {
         let change = (&NextPlan { code: "monthly".to_owned(), version: 1 }, third.end_date);
         assert_eq!(third.scheduled_change(), Some(change));
         let off = Subscription { auto_renew: false, ..third.clone() };
-        assert_eq!(off.scheduled_change(), None);
+        assert_eq!(off.scheduled_change(), Some(change), "it may be switched on again");
         let state = Cancelling { at: now() };
+        let flagged = Subscription { state, ..third.clone() };
+        assert_eq!(flagged.scheduled_change(), Some(change), "the flag may be taken back");
+        let state = Paused { at: now(), resume_at: None };
+        assert_eq!(Subscription { state, ..third.clone() }.scheduled_change(), Some(change));
+        let state = CancelledAtEnd { at: now() };
         assert_eq!(Subscription { state, ..third.clone() }.scheduled_change(), None);
     }
 
@@ -274,5 +301,38 @@ mod tests {
         let unbegun = waiting(13, "gold", 2).cancelled(now());
         let found = line(&running(Active)).row_at(&unbegun, at("2027-01-01T00:00:00Z"));
         assert_eq!((found.has_begun(), found), (false, unbegun));
+    }
+
+    #[test]
+    fn behind_a_trial_it_begins_in_the_place_of_the_first_period() {
+        let end = running(Active).end_date;
+        let trial = |is_payable, months| Subscription {
+            state: SubscriptionState::Trialing { cancelling: None },
+            auto_renew: true,
+            trial_end: Some(at("2026-06-30T08:00:00Z")),
+            conversion: Some(Conversion { months: 3, is_payable }),
+            end_date: if months > 0 { end } else { at("2026-06-30T08:00:00Z") },
+            ..running(Active)
+        };
+        let owed = Some(Conversion { months: 3, is_payable: true });
+        for (is_payable, months, conversion, auto_renew) in [
+            (true, 0, owed, true),
+            (false, 0, None, false),
+            // With months after it, nothing is owed for the trial.
+            (true, 1, None, true),
+            (false, 1, None, true),
+        ] {
+            let trial = trial(is_payable, months);
+            let rows = line(&trial).at(trial.end_date);
+            let begun = rows.get(1).unwrap();
+            assert_eq!((begun.start_date, begun.state), (trial.end_date, Active));
+            assert_eq!((begun.conversion, begun.auto_renew), (conversion, auto_renew));
+        }
+    }
+
+    #[test]
+    fn what_is_not_paid_is_not_in_the_line() {
+        let pending = running(SubscriptionState::Pending);
+        assert_eq!(Line::of([pending]).at(now()), []);
     }
 }

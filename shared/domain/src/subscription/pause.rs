@@ -25,6 +25,9 @@ pub struct Pause {
 impl Rules for Pause {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.subscriptions.insert((client, self.subscription_id));
+        needs.terms_of.insert((client, self.subscription_id));
+        needs.grants_of.insert((client, self.subscription_id));
+        needs.money = true;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
@@ -33,19 +36,21 @@ impl Rules for Pause {
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let now = decider.context.now;
-        let is_active = |status| status == SubscriptionStatus::Active;
-        let active = decider.subscription_that(self.subscription_id, is_active)?;
+        let found = decider.subscription(self.subscription_id)?;
+        let active = found.if_status(|status| status == SubscriptionStatus::Active)?;
         if matches!(active.state, SubscriptionState::Cancelling { .. }) {
             return Err(Refusal::SubscriptionCancelling);
         }
+        decider.no_payment_in_progress(&active)?;
         if active.end_date <= now {
-            // Its renewal is being tried: there is no rest of a term to be kept.
+            // Its renewal is about to be tried: there is no rest of a term to be kept.
             return Err(Refusal::SubscriptionNotActive { current: SubscriptionStatus::PastDue });
         }
         if self.resume_at.is_some_and(|at| at <= now || now + PAUSE_MAX < at) {
             return Err(Refusal::DateOutOfRange { member: "resume_at" });
         }
-        if !calendar::is_writable(active.end_date + PAUSE_MAX) {
+        let longest = self.resume_at.map_or(PAUSE_MAX, |at| at - now);
+        if !calendar::is_writable(active.end_date + longest) {
             return Err(Refusal::TermTooLong);
         }
         let state = SubscriptionState::Paused { at: now, resume_at: self.resume_at };
@@ -59,7 +64,9 @@ impl Rules for Pause {
 mod tests {
     use super::Pause;
     use crate::samples::*;
-    use crate::{Change, Instant, Refusal, Subscription, SubscriptionState, SubscriptionStatus};
+    use crate::{
+        Change, Instant, Purpose, Refusal, Subscription, SubscriptionState, SubscriptionStatus,
+    };
     use chrono::TimeDelta;
 
     const fn pause(resume_at: Option<Instant>) -> Pause {
@@ -115,5 +122,54 @@ mod tests {
         };
         assert_eq!(decided(&rows(7), pause(None)), refused(ALICE, Refusal::TermTooLong));
         assert!(decided(&rows(6), pause(None)).outcome.success().is_some());
+    }
+
+    #[test]
+    fn only_the_time_that_was_asked_for_must_be_there() {
+        let late = Subscription { end_date: at("9999-12-01T00:00:00Z"), ..held(Holding::Running) };
+        let rows = working_set([Change::Subscription(late)]);
+        let days = |days| Some(now() + TimeDelta::days(days));
+        assert!(decided(&rows, pause(days(19))).outcome.success().is_some());
+        for resume_at in [days(31), None] {
+            assert_eq!(decided(&rows, pause(resume_at)), refused(ALICE, Refusal::TermTooLong));
+        }
+    }
+
+    #[test]
+    fn it_is_not_paused_while_a_payment_is_in_progress() {
+        let renew = Purpose::Renew { subscription: HELD, months: 1, clears_flag: false };
+        let payment = sent_payment(renew, 100, 0);
+        let found = Subscription { open_payment: open(), ..held(Holding::Running) };
+        let rows =
+            |payment| working_set([Change::Subscription(found.clone()), Change::Payment(payment)]);
+        for resume_at in [None, Some(now())] {
+            let refusal = Refusal::PaymentInProgress { payment: PAID };
+            assert_eq!(decided(&rows(payment.clone()), pause(resume_at)), refused(ALICE, refusal));
+        }
+        // At its end it is active until its renewal has failed.
+        let ended = Subscription { end_date: now(), auto_renew: true, ..found.clone() };
+        let renewing = [Change::Subscription(ended), Change::Payment(payment.clone())];
+        let refusal = Refusal::PaymentInProgress { payment: PAID };
+        assert_eq!(decided(&working_set(renewing), pause(None)), refused(ALICE, refusal));
+        // One that needs the user goes on.
+        let paused = decided(&rows(waiting_for_user(&payment)), pause(None));
+        assert_eq!(subscription_of(&paused).open_payment, open());
+    }
+
+    #[test]
+    fn refusals_come_in_the_order_of_the_contract() {
+        let current = SubscriptionStatus::PastDue;
+        for (state, refusal) in [
+            (SubscriptionState::PastDue, Refusal::SubscriptionNotActive { current }),
+            (SubscriptionState::Cancelling { at: now() }, Refusal::SubscriptionCancelling),
+        ] {
+            let past = pause(Some(now()));
+            assert_eq!(decided(&found(state), past), refused(ALICE, refusal));
+        }
+        let rows = working_set([]);
+        assert_eq!(
+            decided(&rows, pause(Some(now()))),
+            refused(None, Refusal::SubscriptionNotFound)
+        );
     }
 }

@@ -1,10 +1,12 @@
 //! `renew`: prolongs a running subscription.
 
-use crate::decide::{Decider, Rules, Ruling};
+use crate::decide::{Decider, OpenRules, Ruled};
+use crate::payment::{Ask, bought};
 use crate::plan::{months, months_schema};
 use crate::{
-    ClientId, Entity, GrantSource, Needs, NewIds, Refusal, Subscription, SubscriptionId,
-    SubscriptionState, SubscriptionStatus, Success, UserId,
+    ClientId, Entity, GrantSource, Needs, NewGrant, NewIds, OpenPayment, Payment, Purpose, Refusal,
+    Subscription, SubscriptionId, SubscriptionState, SubscriptionStatus, Success, UserId, Worth,
+    calendar,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,7 +16,8 @@ use utoipa::ToSchema;
 pub(super) const MONTHS_WITHOUT_PLAN: u32 = 1;
 
 /// Prolongs a running subscription. The new end is counted from the first start, so that months do
-/// not drift. One that was to be cancelled at its end goes on.
+/// not drift. One that was to be cancelled at its end goes on. In the grace after its end it goes
+/// on as the plan that it was to be renewed as.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Renew {
@@ -26,31 +29,90 @@ pub struct Renew {
     pub duration_months: Option<u32>,
 }
 
-impl Rules for Renew {
+impl OpenRules for Renew {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.subscriptions.insert((client, self.subscription_id));
         needs.terms_of.insert((client, self.subscription_id));
+        needs.money = true;
+        needs.new_ids.grants += 1;
+        needs.new_ids.payments += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
         decider.owner(self.subscription_id)
     }
 
-    fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Result<Ruled, Refusal> {
+        let (now, payment) = (decider.context.now, new_ids.payment());
+        let grant = NewGrant { id: new_ids.grant(), source: GrantSource::Renewal, worth: None };
         let found = decider.subscription(self.subscription_id)?;
-        let terms = decider.working_set.terms_of(&found);
+        // At its end another plan begins that was asked for, and so it does in the grace after it.
+        let is_in_grace = found.end_date <= now && found.state.status().is_entitled();
+        let plan = if is_in_grace { found.renewed_as() } else { found.sold_as() };
+        let terms = match &found.next_plan {
+            Some(next) if *next == plan => decider.working_set.next_terms_of(&found),
+            _ => decider.working_set.terms_of(&found),
+        };
         let months = match terms {
-            Some(terms) => terms.term(&found.plan, self.duration_months)?,
+            Some(terms) => terms.term(&plan.code, self.duration_months)?,
             None => self.duration_months.unwrap_or(MONTHS_WITHOUT_PLAN),
         };
-        let subscription = found.if_status(SubscriptionStatus::is_entitled)?;
-        // Who renews does not want it to end.
-        let wanted = Subscription { state: SubscriptionState::Active, ..subscription };
-        let (changes, renewed) = decider.extend(&wanted, months, GrantSource::Renewal)?;
-        if terms.is_some_and(|terms| terms.price.amount > 0) {
-            return Err(Refusal::PaymentsDisabled { plan: renewed.plan });
+        let live = decider.unfailed(found.if_status(SubscriptionStatus::is_entitled)?);
+        decider.no_payment_in_progress(&live)?;
+        // Who renews does not want it to end. A payment that waits for the user is given up.
+        let wanted = live.clone().kept(now).when_bought(&plan).without_payment();
+        let (rows, renewed) = decider.extend(&wanted, months, grant.clone())?;
+        let closed = decider.close_payment_of(&live);
+        let (mut changes, mut effects) = (closed.changes, Vec::from_iter(closed.effect));
+        let Some(terms) = terms.filter(|terms| terms.price.amount > 0) else {
+            changes.extend(rows);
+            let success = Some(Success::Changed(Entity::Subscription(renewed)));
+            return Ok(Ruled { changes, effects, success });
+        };
+        let user = decider.working_set.user(live.client, live.user);
+        let user = closed.user.as_ref().or(user).ok_or(Refusal::UserNotFound)?;
+        decider.provider_for(user, &plan.code, terms.price)?;
+        let until = calendar::writable(now + Payment::UNPAID_MAX);
+        let clears_flag = wanted.state != live.state;
+        let asked = decider.ask_as(
+            payment,
+            Ask {
+                user,
+                purpose: Purpose::Renew { subscription: live.id, months, clears_flag },
+                plan: (&plan.code, plan.version),
+                price: terms.price_of(months),
+                takes_credit: true,
+                until,
+            },
+        )?;
+        changes.extend(asked.changes);
+        if let Some(effect) = asked.effect {
+            let open_payment = Some(OpenPayment { id: asked.payment.id, until });
+            let waits = Subscription { open_payment, updated_at: now, ..live };
+            changes.extend(decider.with_marks(&waits));
+            effects.push(effect);
+            return Ok(Ruled { changes, effects, success: None });
         }
-        Ok((changes, Success::Changed(Entity::Subscription(renewed))))
+        let grant = NewGrant { worth: Some(Worth::of(&asked.payment)), ..grant };
+        let (rows, renewed) = decider.extend(&wanted, months, grant)?;
+        changes.extend(rows);
+        changes.extend(decider.time_is_paid(&asked.payment));
+        let success = Some(Success::Changed(bought(renewed, Some(asked.payment), false)));
+        Ok(Ruled { changes, effects, success })
+    }
+}
+
+impl Decider<'_> {
+    /// A live subscription whose renewal is still to be tried if that is only overdue: it has not
+    /// failed.
+    pub(crate) fn unfailed(&self, live: Subscription) -> Subscription {
+        let stored = self.working_set.subscription(live.client, live.id);
+        let has_failed = stored.is_some_and(|s| s.state == SubscriptionState::PastDue);
+        let state = match live.state {
+            SubscriptionState::PastDue if !has_failed => SubscriptionState::Active,
+            state => state,
+        };
+        Subscription { state, ..live }
     }
 }
 
@@ -59,7 +121,7 @@ mod tests {
     use super::Renew;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, GrantSource, Interval, Plan, Refusal, Subscription,
+        Change, Decision, Entity, GrantSource, Interval, Plan, Refusal, Slice, Subscription,
         SubscriptionState, SubscriptionStatus, WorkingSet,
     };
     use chrono::TimeDelta;
@@ -82,7 +144,8 @@ mod tests {
             Holding::Running | Holding::OtherUsers => {
                 // Counted from 31 May: 4 months later is 30 September.
                 let renewed = extended(&held(holding), 4, at("2026-09-30T08:00:00Z"));
-                let granted = Change::Grant(grant(HELD, GrantSource::Renewal, 2));
+                let slice = Slice { start: held(holding).end_date, end: renewed.end_date };
+                let granted = Change::Grant(grant(HELD, GrantSource::Renewal, 2, slice));
                 let changes = vec![Change::Subscription(renewed.clone()), granted];
                 changed(held(holding).user, Entity::Subscription(renewed), changes)
             }

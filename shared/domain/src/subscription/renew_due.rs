@@ -1,74 +1,74 @@
 //! `renew_subscription`: renews a subscription at its end by itself, or lets the one begin that
 //! waits behind it.
 
-use super::renew::MONTHS_WITHOUT_PLAN;
-use crate::decide::{Decider, InternalRules, InternalRuling};
+use super::attempt::{Attempted, attempt_renewal};
+use crate::decide::{Decider, InternalRuled, OpenInternalRules};
 use crate::{
-    Change, ClientId, Entity, GrantSource, IdempotencyKey, Instant, Needs, NextPlan, Subscription,
-    SubscriptionId, SubscriptionState, calendar,
+    Change, ClientId, Entity, IdempotencyKey, Instant, Needs, NewIds, Subscription, SubscriptionId,
+    calendar,
 };
 use serde::{Deserialize, Serialize};
 
-/// Renews a subscription at its end, by one interval of the plan that it is renewed as. One that
-/// should have been renewed longer ago than its grace ends instead. If another waits behind it, it
-/// is not renewed: that one begins at its end, and takes the renewal over.
+/// Renews a subscription at its end, by one interval of the plan that it is renewed as; or buys the
+/// first period after a trial. It is tried at the end, and 1, 3 and 5 days later inside the grace.
+/// One that should have been renewed longer ago than its grace ends instead. If another waits
+/// behind it, it is not renewed: that one begins at its end, and takes the renewal over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenewSubscription {
     /// The subscription.
     pub subscription_id: SubscriptionId,
     /// The end at which it is renewed.
     pub end_date: Instant,
+    /// The number of the attempt at that end, from 1 on.
+    #[serde(default = "first")]
+    pub n: u32,
 }
 
-impl InternalRules for RenewSubscription {
+/// Releases before this one made one attempt only, and did not number it.
+const fn first() -> u32 {
+    1
+}
+
+impl OpenInternalRules for RenewSubscription {
     fn key(&self) -> IdempotencyKey {
         let end = calendar::written(self.end_date);
-        IdempotencyKey::internal(format!("renew:{}:{end}:1", self.subscription_id))
+        IdempotencyKey::internal(format!("renew:{}:{end}:{}", self.subscription_id, self.n))
     }
 
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.subscriptions.insert((client, self.subscription_id));
+        needs.owners_of.insert((client, self.subscription_id));
         needs.terms_of.insert((client, self.subscription_id));
+        needs.money = true;
+        needs.new_ids.grants += 1;
+        needs.new_ids.payments += 1;
     }
 
-    fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Option<InternalRuled> {
         let now = decider.context.now;
         let stored = decider.due(self.subscription_id, self.clone())?;
         let subscription = stored.as_of(now);
-        let renewed = decider.hand_over(stored).or_else(|| renewed(decider, &subscription));
-        let (changes, after) = renewed.unwrap_or_else(|| {
-            let ended = not_renewed(&subscription, now);
-            (vec![Change::Subscription(ended.clone())], ended)
-        });
-        Some((changes, Entity::Subscription(after)))
+        let attempted = if let Some((changes, ended)) = decider.hand_over(stored) {
+            ended_as(decider, changes, &ended)
+        } else if subscription.state.status().is_live() {
+            attempt_renewal(decider, &subscription, self.n, new_ids)
+        } else {
+            ended_as(decider, Vec::new(), &stored.marked(now))
+        };
+        let Attempted { changes, effects, subscription } = attempted;
+        let entity = Entity::Subscription(subscription);
+        Some(InternalRuled { changes, effects, entity, settles: None })
     }
 }
 
-/// The changes of a renewal; `None` if it cannot be renewed: it is too late, its plan has a price,
-/// and no payments are taken, or it would end after the year 9999.
-fn renewed(
-    decider: &Decider<'_>,
-    subscription: &Subscription,
-) -> Option<(Vec<Change>, Subscription)> {
-    let terms = decider.working_set.next_terms_of(subscription);
-    let is_free = terms.is_none_or(|terms| terms.price.amount == 0);
-    if !subscription.state.status().is_live() || !is_free {
-        return None;
-    }
-    let months = terms.map_or(MONTHS_WITHOUT_PLAN, |terms| terms.interval.months());
-    let NextPlan { code: plan, version: plan_version } = subscription.renewed_as();
-    let (state, next_plan) = (SubscriptionState::Active, None);
-    let wanted = Subscription { plan, plan_version, next_plan, state, ..subscription.clone() };
-    decider.extend(&wanted, months, GrantSource::Renewal).ok()
-}
-
-/// The subscription after a renewal that failed: it goes on until the end of its grace.
-fn not_renewed(subscription: &Subscription, now: Instant) -> Subscription {
-    if now < subscription.grace_end() && subscription.state.status().is_live() {
-        subscription.in_state(SubscriptionState::PastDue, now)
-    } else {
-        subscription.expired(now)
-    }
+/// The end of the subscription. It does not wait for a payment any more.
+fn ended_as(decider: &Decider<'_>, mut changes: Vec<Change>, ended: &Subscription) -> Attempted {
+    let closed = decider.close_payment_of(ended);
+    let subscription = ended.clone().without_payment();
+    changes.retain(|change| *change != Change::Subscription(ended.clone()));
+    changes.insert(0, Change::Subscription(subscription.clone()));
+    changes.extend(closed.changes);
+    Attempted { changes, effects: closed.effect.into_iter().collect(), subscription }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ impl InternalRules for ResumeSubscription {
 
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         needs.subscriptions.insert((client, self.subscription_id));
+        needs.grants_of.insert((client, self.subscription_id));
     }
 
     fn decide(&self, decider: &Decider<'_>) -> InternalRuling {
@@ -31,7 +32,10 @@ impl InternalRules for ResumeSubscription {
         // It goes on from that instant, however late that is seen.
         let updated_at = decider.context.now;
         let resumed = Subscription { updated_at, ..subscription.resumed(self.resume_at) };
-        Some((vec![Change::Subscription(resumed.clone())], Entity::Subscription(resumed)))
+        let moved = decider.grants_after_pause(subscription, self.resume_at);
+        let changes = [Change::Subscription(resumed.clone())].into_iter();
+        let changes = changes.chain(moved.into_iter().map(Change::Grant)).collect();
+        Some((changes, Entity::Subscription(resumed)))
     }
 }
 

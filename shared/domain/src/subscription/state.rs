@@ -1,6 +1,6 @@
 //! A subscription and its states (`docs/STATES.md`).
 
-use crate::{ClientId, Instant, Refusal, SubscriptionId, UserId, calendar};
+use crate::{ClientId, Instant, PaymentId, Refusal, Slice, SubscriptionId, UserId, calendar};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -38,10 +38,49 @@ pub struct Subscription {
     pub anchor_months: u32,
     /// The first instant not covered: `anchor` plus `anchor_months`.
     pub end_date: Instant,
+    /// The instant up to which it costs nothing, or cost nothing, if it began with a trial.
+    pub trial_end: Option<Instant>,
+    /// The first period after its trial, as long as it is owed.
+    pub conversion: Option<Conversion>,
+    /// The attempts at the renewal that is due that were made.
+    pub attempts: u32,
+    /// The instant of the next attempt, after one that has failed.
+    pub retry_at: Option<Instant>,
+    /// The payment that it waits for.
+    pub open_payment: Option<OpenPayment>,
+    /// The instant at which the next of its grants ends that something was paid for.
+    pub recognise_at: Option<Instant>,
     /// The instant at which it was made.
     pub created_at: Instant,
     /// The instant of its last change.
     pub updated_at: Instant,
+}
+
+/// The first period after a trial. It is bought whether or not the subscription is renewed by
+/// itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conversion {
+    /// Its months.
+    pub months: u32,
+    /// Whether it can be paid: the user has a payment method, or it costs nothing.
+    pub is_payable: bool,
+}
+
+impl Conversion {
+    /// This one, where what is bought comes in intervals of so many months, and came in intervals
+    /// of `before`: the months that were asked for, or one interval if that is another one.
+    pub(super) fn in_intervals(self, before: Option<u32>, months: u32) -> Self {
+        if before == Some(months) { self } else { Self { months, ..self } }
+    }
+}
+
+/// A payment whose end is not known, or that the user has to do something for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenPayment {
+    /// The payment.
+    pub id: PaymentId,
+    /// The instant up to which it is waited for. What succeeds later is paid back.
+    pub until: Instant,
 }
 
 /// The plan of a renewal.
@@ -56,6 +95,13 @@ pub struct NextPlan {
 /// A state of a subscription, with the data that only this state has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubscriptionState {
+    /// It was asked for, and is not paid.
+    Pending,
+    /// It runs, and costs nothing until the end of its trial.
+    Trialing {
+        /// The instant at which it was asked that it is cancelled at its end, if it was.
+        cancelling: Option<Instant>,
+    },
     /// It begins when the one before it ends.
     Scheduled,
     /// The subscription runs.
@@ -92,6 +138,10 @@ pub enum SubscriptionState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubscriptionStatus {
+    /// It is not paid.
+    Pending,
+    /// It runs, and costs nothing yet.
+    Trialing,
     /// It waits for the one before it to end.
     Scheduled,
     /// It runs.
@@ -108,7 +158,9 @@ pub enum SubscriptionStatus {
 
 impl SubscriptionStatus {
     /// Every status.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Trialing,
         Self::Scheduled,
         Self::Active,
         Self::PastDue,
@@ -121,6 +173,8 @@ impl SubscriptionStatus {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Pending => "pending",
+            Self::Trialing => "trialing",
             Self::Scheduled => "scheduled",
             Self::Active => "active",
             Self::PastDue => "past_due",
@@ -139,13 +193,19 @@ impl SubscriptionStatus {
     /// Whether a subscription of this status holds the one place that a user has.
     #[must_use]
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::Active | Self::PastDue | Self::Paused)
+        matches!(self, Self::Trialing | Self::Active | Self::PastDue | Self::Paused)
+    }
+
+    /// Whether it is a trial.
+    #[must_use]
+    pub const fn is_trialing(self) -> bool {
+        matches!(self, Self::Trialing)
     }
 
     /// Whether a subscription of this status entitles its user to the product.
     #[must_use]
     pub const fn is_entitled(self) -> bool {
-        matches!(self, Self::Active | Self::PastDue)
+        matches!(self, Self::Trialing | Self::Active | Self::PastDue)
     }
 }
 
@@ -170,6 +230,11 @@ impl SubscriptionState {
     pub fn from_parts(parts: StateParts) -> Option<Self> {
         let StateParts { status, cancel_at_period_end, cancelled_at, paused_at, resume_at } = parts;
         let state = match (status, cancel_at_period_end) {
+            (SubscriptionStatus::Pending, _) => Self::Pending,
+            (SubscriptionStatus::Trialing, false) => Self::Trialing { cancelling: None },
+            (SubscriptionStatus::Trialing, true) => {
+                Self::Trialing { cancelling: Some(cancelled_at?) }
+            }
             (SubscriptionStatus::Scheduled, _) => Self::Scheduled,
             (SubscriptionStatus::Active, false) => Self::Active,
             (SubscriptionStatus::Active, true) => Self::Cancelling { at: cancelled_at? },
@@ -186,15 +251,20 @@ impl SubscriptionState {
     #[must_use]
     pub const fn parts(&self) -> StateParts {
         let status = self.status();
-        let cancel_at_period_end =
-            matches!(self, Self::Cancelling { .. } | Self::CancelledAtEnd { .. });
+        let cancel_at_period_end = matches!(
+            self,
+            Self::Cancelling { .. }
+                | Self::CancelledAtEnd { .. }
+                | Self::Trialing { cancelling: Some(_) }
+        );
         let (mut cancelled_at, mut paused_at, mut resumes) = (None, None, None);
         match *self {
             Self::Cancelling { at } | Self::Cancelled { at } | Self::CancelledAtEnd { at } => {
                 cancelled_at = Some(at);
             }
             Self::Paused { at, resume_at } => (paused_at, resumes) = (Some(at), resume_at),
-            Self::Scheduled | Self::Active | Self::PastDue | Self::Expired => {}
+            Self::Trialing { cancelling } => cancelled_at = cancelling,
+            Self::Pending | Self::Scheduled | Self::Active | Self::PastDue | Self::Expired => {}
         }
         StateParts { status, cancel_at_period_end, cancelled_at, paused_at, resume_at: resumes }
     }
@@ -203,6 +273,8 @@ impl SubscriptionState {
     #[must_use]
     pub const fn status(&self) -> SubscriptionStatus {
         match self {
+            Self::Pending => SubscriptionStatus::Pending,
+            Self::Trialing { .. } => SubscriptionStatus::Trialing,
             Self::Scheduled => SubscriptionStatus::Scheduled,
             Self::Active | Self::Cancelling { .. } => SubscriptionStatus::Active,
             Self::PastDue => SubscriptionStatus::PastDue,
@@ -249,6 +321,12 @@ impl Subscription {
             anchor: now,
             anchor_months: 0,
             end_date: now,
+            trial_end: None,
+            conversion: None,
+            attempts: 0,
+            retry_at: None,
+            open_payment: None,
+            recognise_at: None,
             created_at: now,
             updated_at: now,
         }
@@ -267,7 +345,15 @@ impl Subscription {
         self.start_date < self.end_date
     }
 
-    /// This subscription with `months` more. A failed renewal is made good by them.
+    /// The time that `months` more would cover.
+    pub fn next_slice(&self, months: u32) -> Result<Slice, Refusal> {
+        let anchor_months = self.anchor_months.saturating_add(months);
+        let end = calendar::add_months(self.anchor, anchor_months).ok_or(Refusal::TermTooLong)?;
+        Ok(Slice { start: self.end_date, end })
+    }
+
+    /// This subscription with `months` more. A failed renewal is made good by them, and what is
+    /// owed after a trial, too.
     pub fn extended(&self, months: u32, now: Instant) -> Result<Self, Refusal> {
         let anchor_months = self.anchor_months.saturating_add(months);
         let end_date =
@@ -277,7 +363,9 @@ impl Subscription {
             state => state,
         };
         let months = self.months.saturating_add(months);
-        Ok(Self { state, months, anchor_months, end_date, updated_at: now, ..self.clone() })
+        let conversion = self.conversion.filter(|_| self.state.status().is_trialing());
+        let extended = Self { months, anchor_months, end_date, updated_at: now, ..self.clone() };
+        Ok(Self { state, conversion, attempts: 0, retry_at: None, ..extended })
     }
 
     /// This subscription in another state. `end_date` does not move.

@@ -1,13 +1,17 @@
 //! `subscribe`: starts a subscription.
 
+use super::supersede::Superseded;
 use crate::bounded::is_false;
-use crate::decide::{Decider, Rules, Ruling};
+use crate::decide::{Decider, OpenRules, Ruled};
+use crate::payment::{Ask, bought};
 use crate::plan::{months, months_schema};
 use crate::read_if::read_if;
 use crate::{
-    ClientId, Entity, ExternalId, GrantSource, Needs, NewIds, PlanCode, Refusal, Sold,
-    Subscription, Success, UserId, UserRef,
+    Change, ClientId, Conversion, Entity, ExternalId, GrantId, GrantSource, Needs, NewGrant,
+    NewIds, OpenPayment, Payment, PaymentId, Plan, PlanCode, Purpose, Refusal, Sold, Subscription,
+    SubscriptionId, SubscriptionState, Success, UsedTrial, User, UserId, UserRef, Worth, calendar,
 };
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -33,6 +37,12 @@ pub struct Subscribe {
     // Not written where false, so that releases which do not know it can read the command.
     #[serde(default, skip_serializing_if = "is_false")]
     pub auto_renew: bool,
+    /// Whether it begins with the trial of the plan: if not, it is paid at once. When absent, it
+    /// does if the user can have one.
+    // Not written where absent, so that releases which do not know it can read the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool)]
+    pub trial: Option<bool>,
 }
 
 read_if!(Subscribe, |command| command.user().is_one(), "must name one user, in one way");
@@ -43,30 +53,137 @@ impl Subscribe {
     }
 }
 
-impl Rules for Subscribe {
+impl OpenRules for Subscribe {
     fn needs(&self, client: ClientId, needs: &mut Needs) {
         self.user().needs(client, needs);
         needs.plans.insert((client, self.plan.clone()));
+        needs.money = true;
+        needs.trials = true;
         needs.new_ids.subscriptions += 1;
+        needs.new_ids.grants += 1;
+        needs.new_ids.payments += 1;
     }
 
     fn subject(&self, decider: &Decider<'_>) -> Option<UserId> {
         Some(decider.user(self.user())?.id)
     }
 
-    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Ruling {
-        let (context, id) = (decider.context, new_ids.subscription());
+    fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Result<Ruled, Refusal> {
+        let ids = (new_ids.subscription(), new_ids.grant(), new_ids.payment());
         let user = decider.user(self.user()).ok_or(Refusal::UserNotFound)?;
         let plan = decider.plan_on_sale(&self.plan)?;
         let months = plan.terms.term(plan.code.as_str(), self.duration_months)?;
         decider.not_subscribed(user.id)?;
-        let sold = Sold { auto_renew: self.auto_renew, ..plan.sold() };
-        let begun = Subscription::start(id, (user.id, user.client), sold, months, context.now)?;
-        let changes = decider.start(&begun, GrantSource::Purchase);
-        if plan.terms.price.amount > 0 {
-            return Err(Refusal::PaymentsDisabled { plan: plan.code.as_str().to_owned() });
+        let has_trial = plan.terms.trial_days > 0;
+        let is_used = decider.working_set.has_used_trial(user.id, &plan.details.tier);
+        if self.trial == Some(true) && (is_used || !has_trial) {
+            return Err(Refusal::TrialNotAvailable);
         }
-        Ok((changes, Success::Created(Entity::Subscription(begun))))
+        let before = decider.supersede_pending(user)?;
+        let wants_trial = has_trial && self.trial != Some(false);
+        let order = Order { user, plan, months, ids, trial_used: wants_trial && is_used };
+        let sold = Sold { auto_renew: self.auto_renew, ..plan.sold() };
+        if wants_trial && !is_used {
+            return order.on_trial(decider, sold, before);
+        }
+        order.at_once(decider, sold, before)
+    }
+}
+
+/// What a user wants to have.
+struct Order<'a> {
+    user: &'a User,
+    plan: &'a Plan,
+    months: u32,
+    ids: (SubscriptionId, GrantId, PaymentId),
+    trial_used: bool,
+}
+
+impl Order<'_> {
+    /// It begins with a trial. Nothing is charged before the end of it.
+    fn on_trial(
+        &self,
+        decider: &Decider<'_>,
+        sold: Sold<'_>,
+        before: Superseded,
+    ) -> Result<Ruled, Refusal> {
+        let (now, terms) = (decider.context.now, &self.plan.terms);
+        let (id, grant, _) = self.ids;
+        let trial_end = now + TimeDelta::days(terms.trial_days.into());
+        calendar::add_months(trial_end, self.months).ok_or(Refusal::TermTooLong)?;
+        let is_free = terms.price.amount == 0;
+        if !is_free {
+            decider.provider_for(self.user, sold.plan, terms.price)?;
+        }
+        let is_payable = is_free || decider.default_method(self.user).is_some();
+        let owner = (self.user.id, self.user.client);
+        let trialing = Subscription {
+            state: SubscriptionState::Trialing { cancelling: None },
+            anchor: trial_end,
+            end_date: trial_end,
+            trial_end: Some(trial_end),
+            conversion: Some(Conversion { months: self.months, is_payable }),
+            ..Subscription::scheduled(id, owner, sold, 0, now)
+        };
+        let grant = NewGrant { id: grant, source: GrantSource::Trial, worth: None };
+        let (rows, trialing) = decider.start(trialing, grant);
+        let (client, user) = (self.user.client, self.user.id);
+        let trial = UsedTrial { client, user, tier: self.plan.details.tier.clone() };
+        let changes = before.changes.into_iter().chain(rows).chain([Change::Trial(trial)]);
+        Ok(Ruled {
+            changes: changes.collect(),
+            effects: before.effects,
+            success: Some(Success::Created(Entity::Subscription(trialing))),
+        })
+    }
+
+    /// It begins at once, if it costs nothing that the provider has to take, and else it is
+    /// pending.
+    fn at_once(
+        &self,
+        decider: &Decider<'_>,
+        sold: Sold<'_>,
+        before: Superseded,
+    ) -> Result<Ruled, Refusal> {
+        let (now, terms) = (decider.context.now, &self.plan.terms);
+        let ((id, grant, payment), owner) = (self.ids, (self.user.id, self.user.client));
+        let Superseded { user, mut changes, mut effects } = before;
+        let new = Subscription::scheduled(id, owner, sold, self.months, now);
+        let begun = new.clone().begun(now)?;
+        let grant = NewGrant { id: grant, source: GrantSource::Purchase, worth: None };
+        if terms.price.amount == 0 {
+            let (rows, begun) = decider.start(begun, grant);
+            changes.extend(rows);
+            let success = Some(Success::Created(bought(begun, None, self.trial_used)));
+            return Ok(Ruled { changes, effects, success });
+        }
+        decider.provider_for(self.user, sold.plan, terms.price)?;
+        let until = calendar::writable(now + Payment::UNPAID_MAX);
+        let asked = decider.ask_as(
+            payment,
+            Ask {
+                user: &user,
+                purpose: Purpose::Subscribe { subscription: id, trial_used: self.trial_used },
+                plan: (sold.plan, sold.version),
+                price: terms.price_of(self.months),
+                takes_credit: true,
+                until,
+            },
+        )?;
+        changes.extend(asked.changes);
+        if let Some(effect) = asked.effect {
+            let (state, id) = (SubscriptionState::Pending, asked.payment.id);
+            let open_payment = Some(OpenPayment { id, until });
+            changes.push(Change::Subscription(Subscription { state, open_payment, ..new }));
+            effects.push(effect);
+            return Ok(Ruled { changes, effects, success: None });
+        }
+        let grant = NewGrant { worth: Some(Worth::of(&asked.payment)), ..grant };
+        let (rows, begun) = decider.start(begun, grant);
+        changes.extend(rows);
+        changes.extend(decider.time_is_paid(&asked.payment));
+        let shown = bought(begun, Some(asked.payment), self.trial_used);
+        Ok(Ruled { changes, effects, success: Some(Success::Created(shown)) })
     }
 }
 
@@ -75,14 +192,23 @@ mod tests {
     use super::Subscribe;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, GrantSource, Interval, Money, Plan, PlanId, Refusal,
-        Subscription, Terms, UserId,
+        Account, Change, Context, Conversion, Decision, Entity, GrantSource, Instant, Interval,
+        MethodStatus, Money, OpenPayment, Outcome, Payment, PaymentId, PaymentPhase, Plan, PlanId,
+        Provider, Purpose, Refusal, Subscription, SubscriptionId, SubscriptionState, Success,
+        Terms, UsedTrial, User, UserId, WorkingSet,
     };
     use chrono::TimeDelta;
 
     fn subscribe(user_id: UserId, code: &str, duration_months: Option<u32>) -> Subscribe {
         let (user_id, plan) = (Some(user_id), plan(code));
-        Subscribe { user_id, external_id: None, plan, duration_months, auto_renew: false }
+        Subscribe {
+            user_id,
+            external_id: None,
+            plan,
+            duration_months,
+            auto_renew: false,
+            trial: None,
+        }
     }
 
     fn running() -> Refusal {
@@ -236,5 +362,201 @@ mod tests {
                 assert_eq!(yearly, refused(ALICE, uneven()), "{months}");
             }
         }
+    }
+
+    /// Gold for 5 dollars a month, with a trial of so many days.
+    fn gold_for_money(trial_days: u32) -> Plan {
+        let plan = priced("gold", 500);
+        Plan { terms: Terms { trial_days, ..plan.terms }, ..plan }
+    }
+
+    fn shop(plan: Plan, user: User, more: Vec<Change>) -> WorkingSet {
+        let rows = [Change::Plan(plan), Change::Method(card()), Change::User(user)];
+        working_set(rows.into_iter().chain(more))
+    }
+
+    fn pending_since(until: Instant) -> Vec<Change> {
+        let purpose = Purpose::Subscribe { subscription: HELD, trial_used: false };
+        let open_payment = Some(OpenPayment { id: PAID, until });
+        let (state, end_date) = (SubscriptionState::Pending, held(Holding::Running).start_date);
+        let pending = Subscription { state, end_date, open_payment, ..held(Holding::Running) };
+        let payment = Payment { id: PAID, ..sent_payment(purpose, 500, 70) };
+        vec![Change::Subscription(pending), Change::Payment(payment)]
+    }
+
+    #[test]
+    fn what_has_a_price_is_pending_until_it_is_paid() {
+        let set = shop(gold_for_money(0), payer(300), vec![]);
+        let decision = paid_by(&set, subscribe(ALICE, "gold", Some(2)));
+        assert_eq!((&decision.outcome, decision.user), (&Outcome::Pending, Some(ALICE)));
+        let after = after(&set, &decision);
+        let (id, payment_id) = (SubscriptionId::new(NEW), PaymentId::new(NEW));
+        let pending = row(&after, id);
+        assert_eq!(pending.state, SubscriptionState::Pending);
+        assert_eq!((pending.start_date, pending.end_date, pending.months), (now(), now(), 2));
+        let until = now() + TimeDelta::hours(23);
+        assert_eq!(pending.open_payment, Some(OpenPayment { id: payment_id, until }));
+        let payment = payment_in(&after, payment_id);
+        assert_eq!((payment.amount, payment.cash, payment.credit), (1_000, 700, 300));
+        assert_eq!((&payment.phase, payment.expires_at), (&PaymentPhase::Sent, until));
+        assert_eq!(alice(&after).credit, 0, "it is reserved");
+        assert_eq!(transfers(&decision.changes), [], "nothing is posted before the money");
+        assert_eq!(kinds(&decision.effects), ["charge"]);
+        assert_eq!(after.grants().count(), 0);
+    }
+
+    #[test]
+    fn what_credit_pays_begins_at_once() {
+        let set = shop(gold_for_money(0), payer(500), vec![]);
+        let decision = paid_by(&set, subscribe(ALICE, "gold", None));
+        let after = after(&set, &decision);
+        assert_eq!(row(&after, SubscriptionId::new(NEW)).state, SubscriptionState::Active);
+        let moved = [(Account::Credit(ALICE), Account::Deferred, 500)];
+        assert_eq!(transfers(&decision.changes), moved);
+        assert_eq!((alice(&after).credit, decision.effects.len()), (0, 0));
+        let payment = payment_in(&after, PaymentId::new(NEW));
+        assert_eq!((payment.cash, payment.provider, payment.method), (0, None, None));
+        assert_eq!(payment.settled_at, Some(now()));
+    }
+
+    #[test]
+    fn refusals_of_what_has_a_price_come_in_the_order_of_the_contract() {
+        let gold = || gold_for_money(0);
+        let in_euros = User { currency: Some(eur()), ..payer(0) };
+        let no_method = User { default_method: None, ..payer(0) };
+        let detached = crate::PaymentMethod { status: MethodStatus::Detached, ..card() };
+        let mismatch = Refusal::CurrencyMismatch { currency: eur() };
+        let disabled = Refusal::PaymentsDisabled { plan: "gold".to_owned() };
+        let waits = || pending_since(now() + TimeDelta::hours(1));
+        let busy = Refusal::PaymentInProgress { payment: PAID };
+        let late = at("9999-12-05T00:00:00Z");
+        for (user, more, provider, time, refusal) in [
+            (&in_euros, waits(), None, now(), busy),
+            (&in_euros, vec![], None, late, Refusal::TermTooLong),
+            (&in_euros, vec![], None, now(), mismatch),
+            (&no_method, vec![], None, now(), disabled),
+            (&no_method, vec![], Some(()), now(), Refusal::PaymentMethodRequired),
+            (
+                &payer(0),
+                vec![Change::Method(detached)],
+                Some(()),
+                now(),
+                Refusal::PaymentMethodRequired,
+            ),
+        ] {
+            let set = shop(gold(), user.clone(), more);
+            let context =
+                if provider.is_some() { paying(time) } else { crate::samples::context(time) };
+            let found = decided_in(&set, subscribe(ALICE, "gold", None), &context);
+            assert_eq!(found, refused(ALICE, refusal));
+        }
+        let context = Context { provider: Some(Provider::Stripe), ..paying(now()) };
+        let set = shop(priced("gold", 49), payer(0), vec![]);
+        // Twelve months of it could be charged, and its renewals could not.
+        let found = decided_in(&set, subscribe(ALICE, "gold", Some(12)), &context);
+        let refusal = Refusal::PriceTooSmall { plan: "gold".to_owned() };
+        assert_eq!(found, refused(ALICE, refusal));
+    }
+
+    #[test]
+    fn what_is_left_after_credit_is_waived_if_the_provider_does_not_charge_it() {
+        let set = shop(gold_for_money(0), payer(460), vec![]);
+        let context = Context { provider: Some(Provider::Stripe), ..paying(now()) };
+        let decision = decided_in(&set, subscribe(ALICE, "gold", None), &context);
+        let after = after(&set, &decision);
+        let payment = payment_in(&after, PaymentId::new(NEW));
+        assert_eq!((payment.amount, payment.cash, payment.credit), (500, 0, 460));
+        assert_eq!(after.grants().next().unwrap().value, 460);
+    }
+
+    #[test]
+    fn a_new_try_takes_the_place_of_one_that_waits_for_the_user() {
+        let set = shop(gold_for_money(0), payer(30), pending_since(now() + TimeDelta::hours(1)));
+        let waits = waiting_for_user(payment_in(&set, PAID));
+        let set = shop(
+            gold_for_money(0),
+            payer(30),
+            pending_since(now() + TimeDelta::hours(1))
+                .into_iter()
+                .chain([Change::Payment(waits)])
+                .collect(),
+        );
+        let decision = paid_by(&set, subscribe(ALICE, "gold", None));
+        let after = after(&set, &decision);
+        assert_eq!(row(&after, HELD).state, SubscriptionState::Expired);
+        assert_eq!(payment_in(&after, PAID).phase, PaymentPhase::Cancelled);
+        let payment = payment_in(&after, PaymentId::new(NEW));
+        // The 70 that were reserved for the older one are taken, too.
+        assert_eq!((payment.credit, payment.cash, alice(&after).credit), (100, 400, 0));
+        assert_eq!(kinds(&decision.effects), ["stop_charge", "charge"]);
+    }
+
+    #[test]
+    fn one_whose_time_is_over_stands_in_no_way_whether_or_not_that_is_marked() {
+        let set = shop(gold_for_money(0), payer(0), pending_since(now()));
+        let decision = paid_by(&set, subscribe(ALICE, "monthly", None));
+        let after = after(&set, &decision);
+        assert_eq!(row(&after, HELD).state, SubscriptionState::Expired);
+        assert_eq!(row(&after, SubscriptionId::new(NEW)).state, SubscriptionState::Active);
+        assert!(payment_in(&after, PAID).is_in_progress(), "it is paid back if it succeeds");
+    }
+
+    #[test]
+    fn a_trial_costs_nothing_and_needs_no_payment_method() {
+        for (user, is_payable) in
+            [(payer(0), true), (User { default_method: None, ..payer(0) }, false)]
+        {
+            let set = shop(gold_for_money(14), user, vec![]);
+            let decision = paid_by(&set, subscribe(ALICE, "gold", Some(3)));
+            let trialing = subscription_of(&decision);
+            let end = at("2026-06-29T12:00:00.123456Z");
+            let state = SubscriptionState::Trialing { cancelling: None };
+            assert_eq!((trialing.state, trialing.months), (state, 0));
+            assert_eq!((trialing.start_date, trialing.end_date), (now(), end));
+            assert_eq!((trialing.anchor, trialing.trial_end), (end, Some(end)));
+            assert_eq!(trialing.conversion, Some(Conversion { months: 3, is_payable }));
+            let after = after(&set, &decision);
+            assert!(after.has_used_trial(ALICE, "gold"));
+            let grant = after.grants().next().unwrap();
+            assert_eq!((&grant.source, grant.months), (&GrantSource::Trial, 0));
+            assert_eq!(grant.slice, Some(crate::Slice { start: now(), end }));
+            assert_eq!((transfers(&decision.changes), decision.effects.len()), (vec![], 0));
+        }
+    }
+
+    #[test]
+    fn a_trial_is_had_once_a_tier() {
+        let used = UsedTrial { client: SHOP, user: ALICE, tier: "gold".to_owned() };
+        let set = shop(gold_for_money(14), payer(500), vec![Change::Trial(used)]);
+        let command = |trial| Subscribe { trial, ..subscribe(ALICE, "gold", None) };
+        let refusal = Refusal::TrialNotAvailable;
+        assert_eq!(paid_by(&set, command(Some(true))), refused(ALICE, refusal.clone()));
+        for (trial, told) in [(None, true), (Some(false), false)] {
+            let decision = paid_by(&set, command(trial));
+            let Some(Success::Created(Entity::Purchase { trial_used, payment, .. })) =
+                decision.outcome.success()
+            else {
+                panic!("{decision:?}")
+            };
+            assert_eq!((*trial_used, payment.is_some()), (told, true));
+        }
+        // A plan without a trial has none to be had.
+        let set = shop(gold_for_money(0), payer(500), vec![]);
+        assert_eq!(paid_by(&set, command(Some(true))), refused(ALICE, refusal));
+    }
+
+    #[test]
+    fn a_trial_is_not_sold_where_no_payments_are_taken() {
+        let set = shop(gold_for_money(14), payer(0), vec![]);
+        let refusal = Refusal::PaymentsDisabled { plan: "gold".to_owned() };
+        assert_eq!(decided(&set, subscribe(ALICE, "gold", None)), refused(ALICE, refusal));
+        let free = Plan {
+            terms: Terms { trial_days: 14, ..plan_of("monthly").terms },
+            ..plan_of_tier("gold")
+        };
+        let set = shop(free, payer(0), vec![]);
+        let decision = decided(&set, subscribe(ALICE, "gold", None));
+        let conversion = Some(Conversion { months: 1, is_payable: true });
+        assert_eq!(subscription_of(&decision).conversion, conversion);
     }
 }

@@ -24,13 +24,14 @@ impl Rules for Uncancel {
 
     fn decide(&self, decider: &Decider<'_>, _: &mut NewIds) -> Ruling {
         let subscription = decider.subscription(self.subscription_id)?;
-        match subscription.state {
-            SubscriptionState::Cancelling { .. } => {
-                let active = subscription.in_state(SubscriptionState::Active, decider.context.now);
-                Ok(decider.changed(active))
+        let state = match subscription.state {
+            SubscriptionState::Cancelling { .. } => SubscriptionState::Active,
+            SubscriptionState::Trialing { cancelling: Some(_) } => {
+                SubscriptionState::Trialing { cancelling: None }
             }
-            _ => Err(Refusal::NotCancelling),
-        }
+            _ => return Err(Refusal::NotCancelling),
+        };
+        Ok(decider.changed(subscription.in_state(state, decider.context.now)))
     }
 }
 

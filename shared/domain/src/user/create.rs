@@ -58,6 +58,9 @@ impl Rules for CreateUser {
             [None, None] => {}
         }
         let user = User {
+            currency: None,
+            credit: 0,
+            default_method: None,
             id,
             client: context.client,
             email: self.email.clone(),
@@ -125,7 +128,14 @@ mod tests {
         let command = CreateUser { external_id, metadata, ..create_user("carol@example.com") };
         let CreateUser { email, external_id, metadata } = command.clone();
         let id = UserId::new(NEW);
-        let made = User { id, client: SHOP, email, external_id, metadata, created_at: now() };
+        let made = User {
+            id,
+            email,
+            external_id,
+            metadata,
+            created_at: now(),
+            ..user(id, SHOP, "x@y.org")
+        };
         let expected = created(id, Entity::User(made.clone()), vec![Change::User(made)]);
         assert_eq!(decided(&working_set([]), command), expected);
     }

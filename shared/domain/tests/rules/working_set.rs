@@ -1,12 +1,12 @@
 //! The working set: who sees what in it, and the last word on each row.
 
 use domain::{
-    Change, Changes, GiftId, GrantSource, Needs, Subscription, SubscriptionId, SubscriptionStatus,
-    UserId,
+    Change, Changes, GiftId, Grant, GrantId, GrantSource, Needs, NextPlan, Slice, Subscription,
+    SubscriptionId, SubscriptionStatus, Terms, UserId,
 };
 use samples::{
     ALICE, BOB, EVE, HELD, Holding, RIVAL, SENT, SHOP, Sent, email, grant, held, holding, now,
-    sent, subscription, working_set,
+    plan_of, priced, sent, subscription, working_set,
 };
 
 #[test]
@@ -70,13 +70,17 @@ fn the_last_word_on_a_row_counts_and_every_grant_does() {
     let first = subscription(10, 1, "2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z");
     let mut changes = Changes::default();
     changes.push(Change::Subscription(first.clone()));
-    changes.push(Change::Grant(grant(HELD, GrantSource::Purchase, 1)));
+    let granted = |id, source, months| {
+        let slice = Slice { start: first.start_date, end: first.end_date };
+        Change::Grant(Grant { id: GrantId::new(id), ..grant(HELD, source, months, slice) })
+    };
+    changes.push(granted(50, GrantSource::Purchase, 1));
     changes.push(Change::Subscription(first.extended(2, now()).unwrap()));
-    changes.push(Change::Grant(grant(HELD, GrantSource::Renewal, 2)));
+    changes.push(granted(51, GrantSource::Renewal, 2));
     changes.push(Change::Subscription(first.cancelled(now())));
     let rows: Vec<_> = changes.subscriptions.values().map(|s| s.state.status()).collect();
     assert_eq!(rows, [SubscriptionStatus::Cancelled]);
-    assert_eq!(changes.grants.iter().map(|grant| grant.months).sum::<u32>(), 3);
+    assert_eq!(changes.grants.values().map(|grant| grant.months).sum::<u32>(), 3);
 }
 
 /// What is due is done only where all rows that it needs are locked, and so loaded.
@@ -103,4 +107,36 @@ fn a_working_set_has_all_that_is_needed_only_with_each_row_of_that_client() {
     ] {
         assert_eq!(working_set.has_all(&needs), expected, "{needs:?}");
     }
+}
+
+/// A command sees the terms that the one before it in its batch has changed.
+#[test]
+fn the_terms_of_a_subscription_follow_its_plan() {
+    let next = |code: &str| Some(NextPlan { code: code.to_owned(), version: 1 });
+    let held = Subscription { next_plan: next("gold"), ..held(Holding::Running) };
+    let [silver, gold] =
+        [("silver", 500), ("gold", 900)].map(|(code, amount)| priced(code, amount));
+    let mut rows = working_set([Change::Plan(silver), Change::Subscription(held.clone())]);
+    rows.add_terms(HELD, plan_of("monthly").terms);
+    rows.add_next_terms(HELD, gold.terms);
+    let amount = |terms: Option<&Terms>| terms.map(|terms| terms.price.amount);
+    let seen = |rows: &domain::WorkingSet| {
+        let held = rows.subscription(SHOP, HELD).unwrap();
+        (amount(rows.terms_of(held)), amount(rows.next_terms_of(held)))
+    };
+    assert_eq!(seen(&rows), (Some(0), Some(900)));
+    // Renewed as gold.
+    let mut renewed = rows.clone();
+    let plan = "gold".to_owned();
+    renewed.apply(Change::Subscription(Subscription { plan, next_plan: None, ..held.clone() }));
+    assert_eq!(seen(&renewed), (Some(900), Some(900)));
+    // To be silver instead.
+    let next_plan = next("silver");
+    let mut planned = rows.clone();
+    planned.apply(Change::Subscription(Subscription { next_plan, ..held.clone() }));
+    assert_eq!(seen(&planned), (Some(0), Some(500)));
+    // Silver at once.
+    let plan = "silver".to_owned();
+    rows.apply(Change::Subscription(Subscription { plan, next_plan: None, ..held }));
+    assert_eq!(seen(&rows), (Some(500), Some(500)));
 }

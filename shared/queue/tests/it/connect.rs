@@ -53,7 +53,9 @@ async fn a_replica_may_become_a_master_and_is_waited_for() {
 async fn a_cluster_is_refused_by_name() {
     let mut redis = RedisServer::start_temporary().await.unwrap();
     redis.stop().await.unwrap();
-    redis.spawn_with(&["--cluster-enabled", "yes"]).unwrap();
+    // By default it takes a port beside its own, which another test may have.
+    let bus = support::free_address().unwrap().port().to_string();
+    redis.spawn_with(&["--cluster-enabled", "yes", "--cluster-port", &bus]).unwrap();
     let refused = eventually("it is a cluster", WITHIN, async || {
         Ok(connect(&redis).await.err().filter(|error| error.outlook() == Outlook::Hopeless))
     });

@@ -51,7 +51,7 @@ async fn it_never_takes_the_place_of_an_answer() {
     let mut connection = redis.connect().await.unwrap();
     admit(&queue, &job("a")).await;
     take(&mut connection, "w").await;
-    queue.publish_settled(&entry(&job("a"))).await.unwrap();
+    queue.publish_settled(&[entry(&job("a"))]).await.unwrap();
     assert_eq!(run::<u8>(&mut connection, "SCARD q:inflight:w").await, 1);
     let_go(&queue, "w", &[job("a")]).await;
     assert_eq!(status(&queue, "a").await, (JobStatus::Succeeded, 1));
@@ -68,7 +68,7 @@ async fn its_answer_is_stored_and_announced_when_the_effect_has_brought_it() {
     admit(&queue, &job("a")).await;
     take(&mut connection, "w").await;
     let_go(&queue, "w", &[job("a")]).await;
-    queue.publish_settled(&entry(&job("a"))).await.unwrap();
+    queue.publish_settled(&[entry(&job("a"))]).await.unwrap();
     let look = || async { queue.record(job("a").id()).await.ok().flatten()?.answer };
     match ticket.wait(Instant::now() + SOON, look).await {
         Waited::Announced(outcome) => assert_eq!(outcome.answer, answer()),

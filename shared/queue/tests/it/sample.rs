@@ -36,6 +36,7 @@ fn job_for(key: &str, path: &str, submitted_us: i64) -> QueuedJob {
         Fingerprint::of_request("POST", path, b"{}"),
         Instant::from_timestamp_micros(1_700_000_000_000_000 + submitted_us).unwrap(),
         Command::Subscribe(Subscribe {
+            trial: None,
             user_id: Some(UserId::new(7)),
             external_id: None,
             plan: PlanCode::parse("monthly").unwrap(),

@@ -73,12 +73,15 @@ where
 
     /// Puts `input` into the next call, and returns the answer to it.
     pub async fn call(&self, input: I) -> Result<O, CoalesceError<E>> {
+        timeout(WAIT_MAX, self.wait(input)).await.unwrap_or(Err(CoalesceError::Overdue))
+    }
+
+    /// The same for who waits as long as calls take: what he would do instead must not go on beside
+    /// a call.
+    pub async fn wait(&self, input: I) -> Result<O, CoalesceError<E>> {
         let (responder, answer) = oneshot::channel();
-        let answered = async {
-            self.0.send((input, responder)).await.map_err(|_| CoalesceError::Lost)?;
-            answer.await.map_err(|_| CoalesceError::Lost)?
-        };
-        timeout(WAIT_MAX, answered).await.unwrap_or(Err(CoalesceError::Overdue))
+        self.0.send((input, responder)).await.map_err(|_| CoalesceError::Lost)?;
+        answer.await.map_err(|_| CoalesceError::Lost)?
     }
 }
 

@@ -37,10 +37,12 @@ const EXPAND: i64 = 20_261_129_000_902;
 const CONTRACT: i64 = 20_261_129_010_000;
 /// `drop_one_active_key`, which needs it.
 const AFTER_CONTRACT: i64 = 20_261_129_020_000;
+/// `follow_repaired_ends`, which replaces a trigger that these make.
+const FOLLOW_REPAIRED_ENDS: i64 = 20_261_129_050_040;
 
 /// Whether a migration waits until release 0.2.0 is gone.
 const fn is_contracting(version: i64) -> bool {
-    matches!(version, CONTRACT | AFTER_CONTRACT)
+    matches!(version, CONTRACT | AFTER_CONTRACT | FOLLOW_REPAIRED_ENDS)
 }
 
 /// Those that wait for nothing.

@@ -5,7 +5,7 @@ use crate::tables::{
     SubscriptionRow, from_json, inconsistent, query_subscriptions, rows_from_json,
 };
 use crate::{Database, StoreError};
-use domain::{ClientId, EntitlementBasis, GiftId, GrantSource, Instant, UserId};
+use domain::{ClientId, EntitlementBasis, GiftId, GrantSource, Instant, Slice, UserId};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
@@ -19,14 +19,15 @@ struct Entitling {
 #[derive(Deserialize)]
 struct Granted {
     source: String,
-    months: i32,
     gift_id: Option<i64>,
     reason: Option<String>,
+    slice_start: Option<Instant>,
+    slice_end: Option<Instant>,
 }
 
-/// The newest subscription of a user of that client that has begun, and those that wait behind it,
-/// with what they entitle to, and the time of the client. `None` if there is no such user; none of
-/// them if the user never had a subscription.
+/// The subscription of a user of that client that is live, or began last, and those that wait
+/// behind it, with what they entitle to, and the time of the client. `None` if there is no such
+/// user; none of them if the user never had a subscription.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn entitlement(
     database: &Database,
@@ -42,8 +43,8 @@ async fn find(
     client: ClientId,
     user: UserId,
 ) -> Result<Option<(Vec<EntitlementBasis>, Instant)>, StoreError> {
-    // Newer subscriptions of a user have greater ids, and those that were cancelled before they
-    // began say nothing.
+    // The one that is live, else the one that began last. One that waited may have a smaller id
+    // than what it waited behind. Those that were cancelled before they began say nothing.
     let rows = query_subscriptions!(
         r#"SELECT coalesce((SELECT test_clocks.now FROM test_clocks
                             WHERE test_clocks.client_id = owner.client_id), now()) AS "now!",
@@ -52,17 +53,26 @@ async fn find(
                 FROM plans
                 WHERE plans.client_id = subscription.client_id
                   AND plans.code = subscription.plan) AS plan,
-               (SELECT json_agg(json_build_object('source', grants.source, 'months', grants.months,
-                                                  'gift_id', grants.gift_id,
-                                                  'reason', grants.reason) ORDER BY grants.id)
-                FROM grants WHERE grants.client_id = subscription.client_id
-                              AND grants.subscription_id = subscription.id)::text AS grants
+               owner.default_method IS NOT NULL AS "has_method!",
+               (SELECT plan_versions.amount FROM plan_versions
+                WHERE plan_versions.client_id = subscription.client_id
+                  AND plan_versions.code = coalesce(subscription.next_plan, subscription.plan)
+                  AND plan_versions.version
+                      = coalesce(subscription.next_plan_version, subscription.plan_version))
+                   AS price,
+               (SELECT json_agg(json_build_object(
+                           'source', given.source, 'gift_id', given.gift_id,
+                           'reason', given.reason, 'slice_start', given.slice_start,
+                           'slice_end', given.slice_end) ORDER BY given.id)
+                FROM grants_of(subscription.client_id, subscription.id) AS given)::text AS grants
            FROM users AS owner
                LEFT JOIN LATERAL (
                    (SELECT id FROM subscriptions
                     WHERE subscriptions.client_id = owner.client_id
                       AND subscriptions.user_id = owner.id AND start_date < end_date
-                    ORDER BY subscriptions.id DESC LIMIT 1)
+                    ORDER BY status IN ('trialing', 'active', 'past_due', 'paused') DESC,
+                             start_date DESC, subscriptions.id DESC
+                    LIMIT 1)
                    UNION ALL
                    (SELECT id FROM subscriptions
                     WHERE subscriptions.client_id = owner.client_id
@@ -88,18 +98,26 @@ async fn find(
         let granted: Vec<Granted> = rows_from_json(row.grants.as_deref())?;
         let grants = granted.iter().map(|grant| read_grant(grant, user));
         let (grants, features) = (grants.collect::<Result<_, _>>()?, features.unwrap_or_default());
-        bases.push(EntitlementBasis { subscription, tier, features, grants });
+        let price = row.price.unwrap_or_default().try_into();
+        bases.push(EntitlementBasis {
+            subscription,
+            tier,
+            features,
+            grants,
+            price: price.map_err(|_| inconsistent("plan_versions", "amount", user))?,
+            has_method: row.has_method,
+        });
     }
     Ok(Some((bases, now)))
 }
 
-fn read_grant(grant: &Granted, user: UserId) -> Result<(GrantSource, u32), StoreError> {
+fn read_grant(grant: &Granted, user: UserId) -> Result<(GrantSource, Option<Slice>), StoreError> {
     let unknown = |column| inconsistent("grants", column, user);
     let source = GrantSource::from_parts(
         &grant.source,
         grant.gift_id.map(GiftId::new),
         grant.reason.as_deref(),
     );
-    let months = grant.months.try_into().map_err(|_| unknown("months"))?;
-    Ok((source.ok_or_else(|| unknown("source"))?, months))
+    let slice = grant.slice_start.zip(grant.slice_end).map(|(start, end)| Slice { start, end });
+    Ok((source.ok_or_else(|| unknown("source"))?, slice))
 }

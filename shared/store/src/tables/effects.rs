@@ -2,6 +2,8 @@
 
 use super::{from_json, inconsistent, to_json};
 use crate::StoreError;
+use crate::beside::Progress;
+use crate::effects::{Claim, LEASE};
 use domain::{ClientId, Effect, EffectId, EffectTask, JobId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -17,6 +19,7 @@ pub(crate) struct NewEffectRow<'a> {
     #[serde(flatten)]
     task: &'a EffectTask,
     holder: Option<Uuid>,
+    lease_seconds: Option<f64>,
 }
 
 /// An effect as it is read.
@@ -30,12 +33,35 @@ pub(crate) struct EffectRow {
     pub(crate) attempts: i32,
 }
 
-impl<'a> NewEffectRow<'a> {
-    /// The row of an effect that is claimed by `holder`, if by anybody.
-    pub(crate) fn new(effect: &'a Effect, holder: Option<Uuid>) -> Self {
+/// How far a claimed effect is: its task, or none if it is done.
+#[derive(Serialize)]
+pub(crate) struct ProgressRow<'a> {
+    client_id: i64,
+    id: Uuid,
+    holder: Uuid,
+    task: Option<&'a EffectTask>,
+    lease_seconds: f64,
+}
+
+impl<'a> From<&(&'a Effect, Option<Claim>)> for NewEffectRow<'a> {
+    fn from((effect, claim): &(&'a Effect, Option<Claim>)) -> Self {
         let Effect { id, client, job, task } = effect;
         let (client_id, id, job_id) = (client.get(), id.get(), job.get());
-        Self { client_id, id, job_id, task, holder }
+        let (holder, lease_seconds) =
+            claim.map(|claim| (claim.holder, LEASE.as_secs_f64())).unzip();
+        Self { client_id, id, job_id, task, holder, lease_seconds }
+    }
+}
+
+impl<'a> From<&(Claim, Progress<'a>)> for ProgressRow<'a> {
+    fn from((claim, progress): &(Claim, Progress<'a>)) -> Self {
+        let Claim { client, id, holder } = *claim;
+        let (client_id, id, lease_seconds) = (client.get(), id.get(), LEASE.as_secs_f64());
+        let task = match progress {
+            Progress::GoesOn(task) => Some(*task),
+            Progress::Done => None,
+        };
+        Self { client_id, id, holder, task, lease_seconds }
     }
 }
 

@@ -7,7 +7,11 @@ mod clients;
 mod effects;
 mod gifts;
 mod grants;
+mod ledger;
+mod payment_methods;
+mod payments;
 mod plans;
+mod refunds;
 mod subscriptions;
 mod test_clocks;
 mod transactions;
@@ -16,16 +20,21 @@ mod users;
 pub(crate) use accepted_jobs::{AcceptedJobRow, query_accepted_jobs, write_accepted_jobs};
 pub(crate) use by_itself::{DueRow, KeyedRow, RowKey, rows_by_themselves};
 pub(crate) use clients::{rate_columns, rate_limit};
-pub(crate) use effects::{EffectRow, NewEffectRow};
+pub(crate) use effects::{EffectRow, NewEffectRow, ProgressRow};
 pub(crate) use gifts::{GiftRow, query_gifts, write_gifts};
 pub(crate) use grants::{GrantRow, write_grants};
+pub(crate) use ledger::{TransferRow, write_transfers};
+pub(crate) use payment_methods::{MethodRow, query_methods, write_methods};
+pub(crate) use payments::{PaymentRow, query_payments, write_payments};
 pub(crate) use plans::{PlanVersionRow, VersionedPlanRow, numbers as plan_numbers, query_plans};
+pub(crate) use refunds::{RefundRow, write_refunds};
 pub(crate) use subscriptions::{SubscriptionRow, query_subscriptions, write_subscriptions};
 pub(crate) use test_clocks::TestClockRow;
-pub(crate) use transactions::{TransactionRow, status as transaction_status, write_transactions};
+pub(crate) use transactions::{LateAnswerRow, TransactionRow, write_transactions};
 pub(crate) use users::{UserRow, query_users, write_users};
 
 use crate::StoreError;
+use domain::{Currency, InvalidCurrency};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -73,4 +82,9 @@ fn fit<C: TryFrom<V>, V>(
     column: &'static str,
 ) -> Result<C, StoreError> {
     C::try_from(value).map_err(|_| StoreError::Unwritable { table, column })
+}
+
+/// The currency of that code, if there is one.
+pub(crate) fn currency(code: Option<&str>) -> Result<Option<Currency>, InvalidCurrency> {
+    code.map(Currency::parse).transpose()
 }

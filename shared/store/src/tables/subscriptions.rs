@@ -4,8 +4,8 @@
 use super::{DueRow, RowKey, fit, inconsistent};
 use crate::StoreError;
 use domain::{
-    ClientId, Instant, NextPlan, StateParts, Subscription, SubscriptionId, SubscriptionState,
-    SubscriptionStatus, UserId,
+    ClientId, Conversion, Instant, NextPlan, OpenPayment, PaymentId, StateParts, Subscription,
+    SubscriptionId, SubscriptionState, SubscriptionStatus, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -18,23 +18,46 @@ pub(crate) struct SubscriptionRow<'a> {
     pub(crate) plan: Cow<'a, str>,
     pub(crate) plan_version: i32,
     pub(crate) auto_renew: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_plan: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next_plan_version: Option<i32>,
     pub(crate) grace_days: i32,
     pub(crate) status: Cow<'a, str>,
     pub(crate) months: i32,
     pub(crate) start_date: Instant,
     /// Null where months are counted from `start_date`, as releases before do.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) anchor: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) anchor_months: Option<i32>,
     pub(crate) end_date: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cancelled_at: Option<Instant>,
     pub(crate) cancel_at_period_end: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) paused_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resume_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) trial_end: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) conversion_months: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) conversion_payable: Option<bool>,
+    pub(crate) attempts: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_at: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) payment_until: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recognise_at: Option<Instant>,
     pub(crate) created_at: Instant,
     pub(crate) updated_at: Instant,
     /// Written from the other columns, and not read into the domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) due_at: Option<Instant>,
 }
 
@@ -45,7 +68,9 @@ macro_rules! query_subscriptions {
         sqlx::query!($before + "id, client_id, user_id, plan, plan_version, auto_renew, \
                       next_plan, next_plan_version, grace_days, status, months, start_date, \
                       anchor, anchor_months, end_date, cancelled_at, cancel_at_period_end, \
-                      paused_at, resume_at, created_at, updated_at, due_at" + $after,
+                      paused_at, resume_at, trial_end, conversion_months, conversion_payable, \
+                      attempts, retry_at, payment_id, payment_until, recognise_at, created_at, \
+                      updated_at, due_at" + $after,
                      $($argument),+)
     };
 }
@@ -60,13 +85,17 @@ macro_rules! write_subscriptions {
                                            auto_renew, next_plan, next_plan_version, grace_days,
                                            status, months, start_date, anchor, anchor_months,
                                            end_date, cancelled_at, cancel_at_period_end, paused_at,
-                                           resume_at, created_at, updated_at, due_at)
+                                           resume_at, trial_end, conversion_months,
+                                           conversion_payable, attempts, retry_at, payment_id,
+                                           payment_until, recognise_at, created_at, updated_at,
+                                           due_at)
                 SELECT id, client_id, (SELECT clients.livemode FROM clients
                                        WHERE clients.id = written.client_id),
                        user_id, plan, plan_version, auto_renew, next_plan, next_plan_version,
                        grace_days, status, months, start_date, anchor, anchor_months, end_date,
-                       cancelled_at, cancel_at_period_end, paused_at, resume_at, created_at,
-                       updated_at, due_at
+                       cancelled_at, cancel_at_period_end, paused_at, resume_at, trial_end,
+                       conversion_months, conversion_payable, attempts, retry_at, payment_id,
+                       payment_until, recognise_at, created_at, updated_at, due_at
                 FROM json_populate_recordset(NULL::subscriptions, $2::text::json) AS written
                 ON CONFLICT (client_id, id) DO UPDATE SET
                     plan = excluded.plan, plan_version = excluded.plan_version,
@@ -78,6 +107,12 @@ macro_rules! write_subscriptions {
                     end_date = excluded.end_date, cancelled_at = excluded.cancelled_at,
                     cancel_at_period_end = excluded.cancel_at_period_end,
                     paused_at = excluded.paused_at, resume_at = excluded.resume_at,
+                    trial_end = excluded.trial_end,
+                    conversion_months = excluded.conversion_months,
+                    conversion_payable = excluded.conversion_payable,
+                    attempts = excluded.attempts, retry_at = excluded.retry_at,
+                    payment_id = excluded.payment_id, payment_until = excluded.payment_until,
+                    recognise_at = excluded.recognise_at,
                     updated_at = excluded.updated_at, due_at = excluded.due_at)"]
             [$($rest)*] $($argument)* }
     };
@@ -99,6 +134,7 @@ impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
         let state = subscription.state.parts();
         let (anchor, anchor_months) = anchor_of(subscription);
         let next_plan = subscription.next_plan.as_ref();
+        let (conversion, open) = (subscription.conversion, subscription.open_payment);
         Ok(Self {
             id: subscription.id.get(),
             client_id: subscription.client.get(),
@@ -123,6 +159,16 @@ impl<'a> TryFrom<&'a Subscription> for SubscriptionRow<'a> {
             cancel_at_period_end: state.cancel_at_period_end,
             paused_at: state.paused_at,
             resume_at: state.resume_at,
+            trial_end: subscription.trial_end,
+            conversion_months: conversion
+                .map(|owed| fit(owed.months, "subscriptions", "conversion_months"))
+                .transpose()?,
+            conversion_payable: conversion.map(|owed| owed.is_payable),
+            attempts: fit(subscription.attempts, "subscriptions", "attempts")?,
+            retry_at: subscription.retry_at,
+            payment_id: open.map(|open| open.id.get()),
+            payment_until: open.map(|open| open.until),
+            recognise_at: subscription.recognise_at,
             created_at: subscription.created_at,
             updated_at: subscription.updated_at,
             due_at: subscription.due_at(),
@@ -147,6 +193,10 @@ impl TryFrom<SubscriptionRow<'_>> for Subscription {
             let version = version.try_into().ok()?;
             Some(NextPlan { code: code.into_owned(), version })
         });
+        let conversion = row.conversion_months.zip(row.conversion_payable).map(|owed| {
+            let months = owed.0.try_into().map_err(|_| unknown("conversion_months"))?;
+            Ok::<_, StoreError>(Conversion { months, is_payable: owed.1 })
+        });
         let next_plan = next_plan.map(|next| next.ok_or_else(|| unknown("next_plan_version")));
         Ok(Self {
             id: SubscriptionId::new(row.id),
@@ -163,6 +213,15 @@ impl TryFrom<SubscriptionRow<'_>> for Subscription {
             plan_version: row.plan_version.try_into().map_err(|_| unknown("plan_version"))?,
             start_date: row.start_date,
             end_date: row.end_date,
+            trial_end: row.trial_end,
+            conversion: conversion.transpose()?,
+            attempts: row.attempts.try_into().map_err(|_| unknown("attempts"))?,
+            retry_at: row.retry_at,
+            open_payment: row
+                .payment_id
+                .zip(row.payment_until)
+                .map(|(id, until)| OpenPayment { id: PaymentId::new(id), until }),
+            recognise_at: row.recognise_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })

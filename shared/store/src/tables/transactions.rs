@@ -2,6 +2,7 @@
 
 use super::{bytes, fit, hex_text, inconsistent};
 use crate::StoreError;
+use crate::beside::LateAnswer;
 use domain::{
     Answer, Answered, ClientId, Fingerprint, IdempotencyKey, Instant, JobId, LogEntry, Operation,
     Origin, UserId,
@@ -20,15 +21,21 @@ pub(crate) struct TransactionRow<'a> {
     /// As Postgres writes bytes: `\x` and two hexadecimal digits for each.
     fingerprint: Cow<'a, str>,
     operation: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     input: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     entity_id: Option<i64>,
     /// Null, like the next one and `finished_at`, until an effect has brought the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<i16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Cow<'a, str>>,
     attempts: i32,
     submitted_at: Instant,
     decided_at: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Instant>,
 }
 
@@ -75,8 +82,35 @@ impl<'a> TryFrom<&'a LogEntry> for TransactionRow<'a> {
     }
 }
 
+/// The columns of an answer that an entry is given later.
+#[derive(Serialize)]
+pub(crate) struct LateAnswerRow<'a> {
+    client_id: i64,
+    job_id: Uuid,
+    status: i16,
+    body: &'a str,
+    finished_at: Instant,
+    entity_id: Option<i64>,
+}
+
+impl<'a> TryFrom<&'a LateAnswer> for LateAnswerRow<'a> {
+    type Error = StoreError;
+
+    fn try_from(settlement: &'a LateAnswer) -> Result<Self, StoreError> {
+        let LateAnswer { client, job, entity, answered } = settlement;
+        Ok(Self {
+            client_id: client.get(),
+            job_id: job.get(),
+            status: status(&answered.answer)?,
+            body: &answered.answer.body,
+            finished_at: answered.at,
+            entity_id: *entity,
+        })
+    }
+}
+
 /// The column of the status of an answer.
-pub(crate) fn status(answer: &Answer) -> Result<i16, StoreError> {
+fn status(answer: &Answer) -> Result<i16, StoreError> {
     fit(answer.status, "transactions", "status")
 }
 

@@ -50,9 +50,9 @@ async fn add_columns(database: &Database, names: &[String]) {
 async fn check_kept(database: &Database) {
     for table in tables(database).await {
         let counts = format!(
-            "SELECT ARRAY[count(*), count(*) FILTER (WHERE value IS DISTINCT FROM 'kept')]
+            "SELECT ARRAY[count(*), count(*) FILTER (WHERE member.value IS DISTINCT FROM 'kept')]
              FROM {table} AS whole_row, jsonb_each_text(to_jsonb(whole_row)) AS member (key, value)
-             WHERE key IN (SELECT column_name FROM information_schema.columns
+             WHERE member.key IN (SELECT column_name FROM information_schema.columns
                            WHERE table_name = '{table}' AND column_default = '''kept''::text')"
         );
         let counts: Vec<i64> = database.value(&counts).await;
@@ -83,7 +83,7 @@ async fn the_main_path_passes_in_the_schema_as_it_is() {
 #[tokio::test]
 async fn a_statement_that_names_no_columns_would_be_noticed() {
     let database = Database::create().await;
-    let definition = "SELECT pg_get_functiondef('load_batch(json)'::regprocedure)";
+    let definition = "SELECT pg_get_functiondef('load_rows(jsonb)'::regprocedure)";
     let definition: String = database.value(definition).await;
     let whole = definition
         .replace("FROM users AS user_row", "FROM (SELECT *, 1 AS note FROM users) AS user_row");

@@ -47,11 +47,17 @@ async fn who_waited_for_a_lock_decides_later_than_who_held_it() {
 #[tokio::test]
 async fn as_many_ids_are_drawn_as_are_needed() {
     let database = Database::create().await;
-    let new_ids = NewIdCounts { users: 2, subscriptions: 0, gifts: 300 };
+    let new_ids = NewIdCounts { users: 2, gifts: 300, grants: 3, ..NewIdCounts::default() };
     let needs = Needs { new_ids, ..Needs::default() };
     let (batch, ..) = begin(&database, &needs).await;
     end(batch).await;
-    for (sequence, drawn) in [("users", Some(2)), ("subscriptions", None), ("gifts", Some(300))] {
+    for (sequence, drawn) in [
+        ("users", Some(2)),
+        ("subscriptions", None),
+        ("gifts", Some(300)),
+        ("grants", Some(3)),
+        ("payments", None),
+    ] {
         let last = format!("SELECT pg_sequence_last_value('{sequence}_id_seq')");
         assert_eq!(database.value::<Option<i64>>(&last).await, drawn, "{sequence}");
     }
@@ -61,7 +67,8 @@ async fn as_many_ids_are_drawn_as_are_needed() {
 /// them sees what those before it did.
 fn ids_of_all(working_set: &WorkingSet, now: Instant, mut new_ids: NewIds) -> [Vec<i64>; 3] {
     let job = JobId::new(Uuid::from_u128(1));
-    let context = Context { now, client: ClientId::LOCAL, job, gift_ttl: TimeDelta::days(1) };
+    let (client, gift_ttl) = (ClientId::LOCAL, TimeDelta::days(1));
+    let context = Context { now, client, job, gift_ttl, provider: None };
     let mut made = |count: u32, command: &Command| {
         let id = |_| match &decide(working_set, &context, command, &mut new_ids).changes[0] {
             Change::User(user) => user.id.get(),
@@ -78,7 +85,17 @@ fn ids_of_all(working_set: &WorkingSet, now: Instant, mut new_ids: NewIds) -> [V
     ]
 }
 
-const COUNTS: NewIdCounts = NewIdCounts { users: 20, subscriptions: 30, gifts: 40 };
+/// Each subscription comes with a grant, and with a payment, as each gift does.
+const COUNTS: NewIdCounts = NewIdCounts {
+    users: 20,
+    subscriptions: 30,
+    gifts: 40,
+    grants: 30,
+    grants_of: BTreeSet::new(),
+    payments: 70,
+    methods: 1,
+    refunds: 1,
+};
 
 #[tokio::test]
 async fn no_id_is_drawn_twice_by_concurrent_transactions() {

@@ -1,7 +1,7 @@
 //! Everything that belongs to a client is kept and looked up by client, so that the tables could be
 //! distributed by it.
 
-use crate::explain::{BIG, queries};
+use crate::explain::{BIG, is_audit, queries};
 use crate::sample::{begin, day, new_gift, new_subscription, new_user};
 use domain::{Change, Changes, ClientId, Gift, Needs, Subscription, User};
 use sqlx::query_scalar;
@@ -71,7 +71,7 @@ const LOOK_UPS: [&str; 4] = [
 fn every_statement_on_a_big_table_names_the_client() {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut looked_at = 0;
-    for query in queries() {
+    for query in queries().into_iter().filter(|query| !is_audit(query)) {
         let words: Vec<&str> = query.text.split(|c| !is_word(c)).collect();
         if !words.iter().any(|word| BIG.contains(word)) {
             continue;

@@ -2,8 +2,8 @@
 
 use crate::sample::{begin, day, new_gift, new_subscription, new_user};
 use domain::{
-    Change, Changes, ClientId, Email, Grant, GrantSource, JobId, Needs, Subscription,
-    SubscriptionId, SubscriptionState, UserId,
+    Change, Changes, ClientId, Email, Grant, GrantId, GrantSource, JobId, Needs, Slice,
+    Subscription, SubscriptionId, SubscriptionState, UserId,
 };
 use store::{StoreError, reads};
 use support::Database;
@@ -20,14 +20,23 @@ async fn write(
     batch.commit(&changes, &[]).await
 }
 
-fn grant(subscription: i64, source: GrantSource) -> Grant {
+fn grant(id: i64, subscription: i64, source: GrantSource) -> Grant {
     Grant {
+        id: GrantId::new(id),
         client: ClientId::LOCAL,
         subscription: SubscriptionId::new(subscription),
         source,
         months: 2,
         job: JobId::new(uuid::Uuid::from_u128(9)),
         granted_at: day(3),
+        slice: Some(Slice { start: day(0), end: day(31) }),
+        length: None,
+        value: 0,
+        currency: None,
+        payment: None,
+        to_credit: 0,
+        from_grant: None,
+        closed_at: None,
     }
 }
 
@@ -38,8 +47,8 @@ async fn new_rows_are_read_back_as_they_were_written() {
     let subscription = new_subscription(5, ann.id);
     let (pending, redeemed) = (new_gift(7, ann.id), new_gift(8, ann.id).redeemed(bea.id, day(2)));
     let rows = [
-        Change::Grant(grant(5, GrantSource::Purchase)),
-        Change::Grant(grant(5, GrantSource::Gift(redeemed.id))),
+        Change::Grant(grant(1, 5, GrantSource::Purchase)),
+        Change::Grant(grant(2, 5, GrantSource::Gift(redeemed.id))),
         Change::Gift(pending.clone()),
         Change::Gift(redeemed.clone()),
         Change::Subscription(subscription.clone()),

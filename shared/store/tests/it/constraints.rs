@@ -28,7 +28,31 @@ pub(crate) const ROWS: &str = "
             '00000000-0000-8000-8000-000000000001', '{}');
     INSERT INTO accepted_jobs (client_id, job_id, fingerprint, submitted_at, payload)
     VALUES (2, '00000000-0000-8000-8000-000000000002', decode(repeat('ab', 32), 'hex'), now(),
-            '{}')";
+            '{}');
+    INSERT INTO payment_methods (client_id, user_id, provider, reference, status, brand, last4,
+                                 created_at)
+    VALUES (2, 1, 'simulated', 'sim_ok', 'attached', 'simulated', '0000', now());
+    INSERT INTO payments (client_id, user_id, subscription_id, purpose, plan, plan_version, amount,
+                          cash, credit, currency, provider, method_id, phase, job_id, created_at,
+                          expires_at, settled_at)
+    VALUES (2, 1, 1, '{}', 'monthly', 1, 1500, 1000, 500, 'USD', 'simulated', 1, 'succeeded',
+            gen_random_uuid(), now(), now(), now());
+    INSERT INTO refunds (client_id, payment_id, amount, currency, status, is_of_late_money, cancels,
+                         job_id, created_at)
+    VALUES (2, 1, 100, 'USD', 'pending', false, false, gen_random_uuid(), now());
+    INSERT INTO ledger (client_id, group_id, debit, credit, currency, amount, at)
+    VALUES (2, gen_random_uuid(), 'cash', 'deferred', 'USD', 1000, now());
+    INSERT INTO ledger_places (client_id) VALUES (2);
+    INSERT INTO ledger_closings (client_id, account, currency, amount) VALUES (2, 'cash', 'USD', 7);
+    INSERT INTO used_trials (client_id, user_id, tier, email_hash)
+    VALUES (2, 1, 'gold', trial_email_hash('Ann@example.com'));
+    INSERT INTO provider_inbox (provider, event_id, payload) VALUES ('stripe', 'evt_1', '{}');
+    INSERT INTO simulated_charges (provider_key, client_id, payment_id, amount, currency, status,
+                                   method)
+    VALUES ('key', 2, 1, 1000, 'USD', 'succeeded', 'sim_ok');
+    INSERT INTO simulated_refunds (provider_key, client_id, payment_id, refund_id, amount, currency,
+                                   status)
+    VALUES ('key', 2, 1, 1, 100, 'USD', 'succeeded')";
 
 /// The name of each constraint, and statements that it is to refuse.
 pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
@@ -122,6 +146,11 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ),
     ("users_external_id_key", &["UPDATE users SET external_id = 'same'"]),
     ("users_metadata_check", &["UPDATE users SET metadata = '[]'"]),
+    ("users_currency_check", &["UPDATE users SET currency = 'usd'"]),
+    (
+        "users_credit_check",
+        &["UPDATE users SET credit = 1", "UPDATE users SET credit = -1, currency = 'USD'"],
+    ),
     (
         "subscriptions_pkey",
         &["INSERT INTO subscriptions (id, client_id, livemode, user_id, plan, status, months,
@@ -193,6 +222,31 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
                   end_date + interval '1 month', end_date, now(), now(), now()
            FROM subscriptions"],
     ),
+    (
+        "subscriptions_one_pending_key",
+        &["INSERT INTO subscriptions (client_id, livemode, user_id, plan, status, months,
+                                      start_date, end_date, due_at, created_at, updated_at)
+           SELECT client_id, livemode, user_id, plan, 'pending', 1, now(), now(), now(), now(),
+                  now()
+           FROM subscriptions, generate_series(1, 2)"],
+    ),
+    (
+        "subscriptions_conversion_check",
+        &[
+            "UPDATE subscriptions SET conversion_months = 0, conversion_payable = true",
+            "UPDATE subscriptions SET conversion_months = 1, trial_end = now()",
+            "UPDATE subscriptions SET conversion_months = 0, conversion_payable = true,
+                                      trial_end = now()",
+        ],
+    ),
+    ("subscriptions_attempts_check", &["UPDATE subscriptions SET attempts = -1"]),
+    (
+        "subscriptions_payment_check",
+        &[
+            "UPDATE subscriptions SET payment_id = 1",
+            "UPDATE subscriptions SET payment_until = now()",
+        ],
+    ),
     ("subscriptions_due_check", &["UPDATE subscriptions SET due_at = NULL"]),
     (
         "gifts_due_check",
@@ -210,6 +264,14 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
         "gifts_grace_days_check",
         &["UPDATE gifts SET grace_days = -1", "UPDATE gifts SET grace_days = 28"],
     ),
+    (
+        "gifts_value_check",
+        &[
+            "UPDATE gifts SET value = -1, currency = 'USD', payment_id = 1",
+            "UPDATE gifts SET value = 1, currency = 'USD'",
+            "UPDATE gifts SET value = 1, payment_id = 1",
+        ],
+    ),
     ("gifts_months_check", &["UPDATE gifts SET months = 0"]),
     (
         "gifts_redeemed_check",
@@ -224,7 +286,24 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
     ("grants_subscription_fkey", &["UPDATE grants SET subscription_id = 77"]),
     ("grants_gift_fkey", &["UPDATE grants SET gift_id = 77"]),
     ("grants_source_check", &["UPDATE grants SET source = 'theft', gift_id = NULL"]),
-    ("grants_months_check", &["UPDATE grants SET months = 0"]),
+    ("grants_months_check", &["UPDATE grants SET months = -1"]),
+    (
+        "grants_slice_check",
+        &[
+            "UPDATE grants SET slice_start = now()",
+            "UPDATE grants SET slice_start = now(), slice_end = now() - interval '1 second'",
+        ],
+    ),
+    ("grants_length_check", &["UPDATE grants SET length_us = 0"]),
+    (
+        "grants_value_check",
+        &[
+            "UPDATE grants SET value = 1",
+            "UPDATE grants SET value = -1, currency = 'USD'",
+            "UPDATE grants SET to_credit = -1",
+        ],
+    ),
+    ("grants_payment_fkey", &["UPDATE grants SET payment_id = 77"]),
     ("grants_reason_check", &["UPDATE grants SET reason = 'an outage'"]),
     (
         "grants_gift_check",
@@ -360,4 +439,129 @@ pub(crate) const VIOLATIONS: &[(&str, &[&str])] = &[
            SELECT client_id, id, at, actor, action, subject, detail FROM audit"],
     ),
     ("audit_client_fkey", &["UPDATE audit SET client_id = 77"]),
+    ("payment_methods_pkey", &["INSERT INTO payment_methods SELECT * FROM payment_methods"]),
+    ("payment_methods_user_fkey", &["UPDATE payment_methods SET user_id = 77"]),
+    ("payment_methods_status_check", &["UPDATE payment_methods SET status = 'lost'"]),
+    ("payment_methods_card_check", &["UPDATE payment_methods SET brand = NULL"]),
+    ("payments_pkey", &["INSERT INTO payments SELECT * FROM payments"]),
+    ("payments_user_fkey", &["UPDATE payments SET user_id = 77"]),
+    ("payments_subscription_fkey", &["UPDATE payments SET subscription_id = 77"]),
+    ("payments_gift_fkey", &["UPDATE payments SET subscription_id = NULL, gift_id = 77"]),
+    ("payments_method_fkey", &["UPDATE payments SET method_id = 77"]),
+    (
+        "payments_subject_check",
+        &["UPDATE payments SET subscription_id = NULL", "UPDATE payments SET gift_id = 1"],
+    ),
+    ("payments_plan_version_check", &["UPDATE payments SET plan_version = 0"]),
+    (
+        "payments_amount_check",
+        &[
+            "UPDATE payments SET amount = 1499",
+            "UPDATE payments SET credit = -1",
+            "UPDATE payments SET cash = -1, provider = NULL, method_id = NULL",
+        ],
+    ),
+    ("payments_currency_check", &["UPDATE payments SET currency = 'usd'"]),
+    (
+        "payments_provider_check",
+        &[
+            "UPDATE payments SET cash = 0",
+            "UPDATE payments SET provider = NULL",
+            "UPDATE payments SET method_id = NULL",
+        ],
+    ),
+    (
+        "payments_phase_check",
+        &[
+            "UPDATE payments SET phase = 'lost', settled_at = NULL",
+            "UPDATE payments SET phase = 'declined'",
+            "UPDATE payments SET phase = 'action_required', settled_at = NULL",
+            "UPDATE payments SET action_url = '/act'",
+        ],
+    ),
+    (
+        "payments_settled_check",
+        &["UPDATE payments SET settled_at = NULL", "UPDATE payments SET phase = 'sent'"],
+    ),
+    (
+        "payments_refunded_check",
+        &[
+            "UPDATE payments SET refunded = 600, refunding = 401",
+            "UPDATE payments SET refunded = -1",
+            "UPDATE payments SET refunding = -1",
+            "UPDATE payments SET phase = 'cancelled', refunded = 1",
+        ],
+    ),
+    (
+        "payments_dispute_check",
+        &[
+            "UPDATE payments SET dispute = 'dp_1'",
+            "UPDATE payments SET dispute_status = 'lost'",
+            "UPDATE payments SET dispute = 'dp_1', disputed = 1001, dispute_status = 'lost'",
+            "UPDATE payments SET dispute = 'dp_1', disputed = -1, dispute_status = 'lost'",
+            "UPDATE payments SET dispute = 'dp_1', disputed = 1, dispute_status = 'ended'",
+            "UPDATE payments SET dispute = 'dp_1', disputed = 1, dispute_status = 'lost',
+                                 phase = 'cancelled'",
+        ],
+    ),
+    ("refunds_pkey", &["INSERT INTO refunds SELECT * FROM refunds"]),
+    ("refunds_payment_fkey", &["UPDATE refunds SET payment_id = 77"]),
+    ("refunds_amount_check", &["UPDATE refunds SET amount = 0"]),
+    ("refunds_currency_check", &["UPDATE refunds SET currency = 'usd'"]),
+    (
+        "refunds_status_check",
+        &[
+            "UPDATE refunds SET status = 'lost', settled_at = now()",
+            "UPDATE refunds SET settled_at = now()",
+            "UPDATE refunds SET status = 'failed'",
+        ],
+    ),
+    (
+        "ledger_pkey",
+        &["INSERT INTO ledger (id, client_id, group_id, debit, credit, currency, amount, at)
+           OVERRIDING SYSTEM VALUE
+           SELECT id, client_id, group_id, debit, credit, currency, amount, at FROM ledger"],
+    ),
+    ("ledger_client_fkey", &["UPDATE ledger SET client_id = 77"]),
+    ("ledger_amount_check", &["UPDATE ledger SET amount = 0"]),
+    ("ledger_currency_check", &["UPDATE ledger SET currency = 'usd'"]),
+    ("ledger_accounts_check", &["UPDATE ledger SET credit = 'cash'"]),
+    ("ledger_places_pkey", &["INSERT INTO ledger_places SELECT * FROM ledger_places"]),
+    ("ledger_places_client_fkey", &["INSERT INTO ledger_places (client_id) VALUES (77)"]),
+    ("ledger_closings_pkey", &["INSERT INTO ledger_closings SELECT * FROM ledger_closings"]),
+    ("ledger_closings_place_fkey", &["UPDATE ledger_closings SET client_id = 77"]),
+    (
+        "trial_email_key_pkey",
+        &["INSERT INTO trial_email_key (inner_pad, outer_pad)
+           SELECT inner_pad, outer_pad FROM trial_email_key"],
+    ),
+    (
+        "trial_email_key_check",
+        &[
+            "INSERT INTO trial_email_key (only_one, inner_pad, outer_pad)
+             SELECT false, inner_pad, outer_pad FROM trial_email_key",
+            "UPDATE trial_email_key SET inner_pad = '\\xab'",
+            "UPDATE trial_email_key SET outer_pad = '\\xab'",
+        ],
+    ),
+    ("used_trials_pkey", &["INSERT INTO used_trials SELECT * FROM used_trials"]),
+    (
+        "used_trials_email_key",
+        &["INSERT INTO used_trials (client_id, user_id, tier, email_hash)
+           VALUES (2, 2, 'gold', trial_email_hash('aNN+more@example.com'))"],
+    ),
+    ("used_trials_client_fkey", &["UPDATE used_trials SET client_id = 77"]),
+    ("used_trials_email_hash_check", &["UPDATE used_trials SET email_hash = '\\xab'"]),
+    (
+        "provider_inbox_pkey",
+        &["INSERT INTO provider_inbox (provider, event_id, payload)
+           VALUES ('stripe', 'evt_1', '{}')"],
+    ),
+    ("provider_inbox_attempts_check", &["UPDATE provider_inbox SET attempts = -1"]),
+    ("simulated_charges_pkey", &["INSERT INTO simulated_charges SELECT * FROM simulated_charges"]),
+    ("simulated_charges_amount_check", &["UPDATE simulated_charges SET amount = 0"]),
+    ("simulated_charges_status_check", &["UPDATE simulated_charges SET status = 'lost'"]),
+    ("simulated_refunds_pkey", &["INSERT INTO simulated_refunds SELECT * FROM simulated_refunds"]),
+    ("simulated_refunds_amount_check", &["UPDATE simulated_refunds SET amount = 0"]),
+    ("simulated_refunds_status_check", &["UPDATE simulated_refunds SET status = 'lost'"]),
 ];

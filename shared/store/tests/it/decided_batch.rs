@@ -31,7 +31,8 @@ pub(crate) async fn apply(
             decided.push(entry.clone());
             continue;
         }
-        let context = Context { now, client: LOCAL, job, gift_ttl: TimeDelta::days(30) };
+        let gift_ttl = TimeDelta::days(30);
+        let context = Context { now, client: LOCAL, job, gift_ttl, provider: None };
         let decision = decide(&working_set, &context, command, &mut new_ids);
         for change in decision.changes {
             working_set.apply(change.clone());
@@ -74,11 +75,14 @@ pub(crate) async fn expire(database: &Database) -> Result<Vec<Cursor>, StoreErro
         command.needs(LOCAL, &mut needs);
     }
     let (batch, working_set, context) = Batch::begin_skip_locked(store, &needs).await?;
-    let (now, mut changes, mut entries) = (context.now, Changes::default(), Vec::new());
+    let BatchContext { now, mut new_ids, .. } = context;
+    let (mut changes, mut entries) = (Changes::default(), Vec::new());
     for (_, command) in &due {
         let (key, gift_ttl) = (command.key(), TimeDelta::days(30));
-        let context = Context { now, client: LOCAL, job: internal_job_id(LOCAL, &key), gift_ttl };
-        let Some(decision) = decide_internal(&working_set, &context, command) else { continue };
+        let job = internal_job_id(LOCAL, &key);
+        let context = Context { now, client: LOCAL, job, gift_ttl, provider: None };
+        let decision = decide_internal(&working_set, &context, command, &mut new_ids);
+        let Some(decision) = decision else { continue };
         entries.push(LogEntry {
             job: context.job,
             client: LOCAL,

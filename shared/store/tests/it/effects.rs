@@ -1,5 +1,6 @@
 //! Effects: who may perform one, and what is written in its course.
 
+use crate::explain::{Query, plan, queries};
 use crate::sample::{begin, day, entry};
 use domain::{
     Advance, Answer, Answered, Change, Changes, ClientId, Effect, EffectId, EffectTask, Instant,
@@ -7,7 +8,7 @@ use domain::{
 };
 use std::time::Duration;
 use store::effects::{self, Claim, Claimed, Count};
-use store::{Beside, Progress, Settlement, StoreError, command_log};
+use store::{Beside, LateAnswer, Progress, StoreError, command_log};
 use support::Database;
 use uuid::Uuid;
 
@@ -156,14 +157,14 @@ pub(crate) async fn main_path(database: &Database) {
     let mut changes = Changes::default();
     changes.push(Change::Clock(TestClock { now: day(1), advance, ..clock }));
     let task = EffectTask::Clock(leap().at(day(1)));
-    let progress = Some((claim, Progress::GoesOn(&task)));
+    let progress = vec![(claim, Progress::GoesOn(&task))];
     let beside = Beside { progress, ..Beside::default() };
     batch.commit_beside(&changes, &[], &beside).await.unwrap();
 
     let settlement =
-        Settlement { client, job: waits.job, entity: Some(1), answered: answered("{}") };
-    let progress = Some((claim, Progress::Done));
-    let beside = Beside { progress, settlements: vec![settlement], ..Beside::default() };
+        LateAnswer { client, job: waits.job, entity: Some(1), answered: answered("{}") };
+    let progress = vec![(claim, Progress::Done)];
+    let beside = Beside { progress, answers: vec![settlement], ..Beside::default() };
     assert_eq!(commit(database, &[], &beside).await.unwrap().len(), 1);
     effects::forget(store, claim).await.unwrap();
     let count = Count { kind: "clock".to_owned(), open: 1, failing: 0 };
@@ -188,8 +189,8 @@ async fn a_job_is_answered_once() {
 
     let settle = async |body: &str| {
         let (job, entity) = (waits.job, Some(7));
-        let settlement = Settlement { client: LOCAL, job, entity, answered: answered(body) };
-        let beside = Beside { settlements: vec![settlement], ..Beside::default() };
+        let settlement = LateAnswer { client: LOCAL, job, entity, answered: answered(body) };
+        let beside = Beside { answers: vec![settlement], ..Beside::default() };
         commit(&database, &[], &beside).await.unwrap()
     };
     let expected = LogEntry { answered: Some(answered("{}")), entity: Some(7), ..waits.clone() };
@@ -220,7 +221,7 @@ async fn progress_is_written_by_who_holds_the_effect_and_by_nobody_else() {
 
     let further = EffectTask::Clock(leap().at(day(1)));
     let write = async |claim, progress, key: &str| {
-        let beside = Beside { progress: Some((claim, progress)), ..Beside::default() };
+        let beside = Beside { progress: vec![(claim, progress)], ..Beside::default() };
         commit(&database, &[entry(LOCAL, key)], &beside).await
     };
     for progress in [Progress::GoesOn(&further), Progress::Done] {
@@ -240,4 +241,24 @@ async fn progress_is_written_by_who_holds_the_effect_and_by_nobody_else() {
     write(again.claim, Progress::Done, "done").await.unwrap();
     assert!(effects::count(database.store()).await.unwrap().is_empty());
     assert_eq!(database.value::<i64>(entries).await, 2);
+}
+
+/// There may be thousands of others: an index has the clocks alone.
+#[tokio::test]
+async fn clocks_are_claimed_by_themselves() {
+    let database = Database::create().await;
+    write(&database, vec![(&effect(1), None)]).await;
+    let others = "INSERT INTO effects (client_id, id, kind, job_id, payload)
+                  SELECT client_id, gen_random_uuid(), 'charge', job_id, payload
+                  FROM effects, generate_series(1, 3)";
+    database.run(others).await;
+    let claimed = effects::claim_clocks(database.store(), 8).await.unwrap();
+    let ids: Vec<_> = claimed.iter().map(|claimed| claimed.claim.id).collect();
+    assert_eq!(ids, [effect(1).id]);
+
+    let of_clocks = |query: &Query| query.text.contains("AND kind = 'clock'");
+    let query = queries().into_iter().find(of_clocks).unwrap();
+    let mut connection = database.pool().acquire().await.unwrap();
+    let plan = plan(&mut connection, &query, "force_generic_plan").await.to_string();
+    assert!(plan.contains("effects_clocks_idx"), "{plan}");
 }

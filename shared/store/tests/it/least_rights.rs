@@ -79,7 +79,7 @@ async fn rights_that_are_taken_and_given_back_are_an_outage() {
         ("ALTER ROLE {role} NOLOGIN", "ALTER ROLE {role} LOGIN"),
         ("ALTER ROLE {role} PASSWORD 'other'", "ALTER ROLE {role} PASSWORD 'secret'"),
         ("ALTER TABLE users RENAME TO away", "ALTER TABLE away RENAME TO users"),
-        ("DROP FUNCTION load_batch(json)", ""),
+        ("DROP FUNCTION load_all(text, jsonb, bigint[])", ""),
     ] {
         database.run(&taken.replace("{role}", &role)).await;
         let end_others = format!(

@@ -1,8 +1,8 @@
 //! The main path of the store: everything that its users do with it, once.
 
 use crate::decided_batch::{apply, expire};
-use crate::effects;
 use crate::sample::{accepted, begin};
+use crate::{effects, money};
 use domain::EntitlementSource::Purchase;
 use domain::{
     ClientId, Command, Entitlement, ExternalId, GiftId, GiftState, IdempotencyKey, Instant, Needs,
@@ -30,6 +30,7 @@ pub(crate) async fn run(database: &Database) {
     expiry(database).await;
     test_client(database).await;
     effects::main_path(database).await;
+    money::main_path(database).await;
 }
 
 /// The commands, with their idempotency keys and the statuses of their answers.

@@ -117,6 +117,7 @@ async fn an_external_id_that_another_batch_has_taken_meanwhile_is_a_conflict() {
             client: LOCAL,
             job: domain::JobId::new(uuid::Uuid::from_u128(1)),
             gift_ttl: chrono::TimeDelta::days(30),
+            provider: None,
         };
         let decision = domain::decide(&working_set, &decider, &command, &mut context.new_ids);
         let mut changes = domain::Changes::default();

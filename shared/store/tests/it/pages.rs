@@ -94,8 +94,7 @@ async fn a_row_that_cannot_be_read_spoils_its_own_page_only() {
         rows::subscription(&database, user, "active", "1 month").await;
     }
     database.run("ALTER TABLE subscriptions DROP CONSTRAINT subscriptions_status_check").await;
-    let newer =
-        format!("UPDATE subscriptions SET status = 'trialing' WHERE user_id = {}", ann.get());
+    let newer = format!("UPDATE subscriptions SET status = 'frozen' WHERE user_id = {}", ann.get());
     database.run(&newer).await;
     let of = |user| PageOf { client: LOCAL, user, before: None, limit: 1 };
     let pages = reads::subscriptions(database.store(), &[of(ann), of(bea)]).await.unwrap();

@@ -3,7 +3,7 @@
 //! This is about batches that are small beside the table. Where 256 commands meet a few thousand
 //! rows, the planner may rightly read them all.
 
-use crate::explain::{BIG, Query, plan, queries, whole_scans};
+use crate::explain::{BIG, Query, is_audit, plan, queries, whole_scans};
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 use std::collections::BTreeSet;
 use support::Database;
@@ -32,7 +32,22 @@ pub(crate) const FILL: &str = "
     INSERT INTO accepted_jobs (client_id, job_id, fingerprint, submitted_at, payload)
     SELECT client_id, gen_random_uuid(), fingerprint, submitted_at, '{}' FROM transactions;
     UPDATE accepted_jobs SET job_id = '00000000-0000-0000-0000-000000000001'
-    WHERE job_id = (SELECT min(job_id::text)::uuid FROM accepted_jobs);";
+    WHERE job_id = (SELECT min(job_id::text)::uuid FROM accepted_jobs);
+    INSERT INTO payment_methods (client_id, user_id, provider, reference, status, created_at)
+    SELECT 2, id, 'simulated', 'sim_ok', 'pending', now() FROM users;
+    INSERT INTO payments (client_id, user_id, subscription_id, purpose, plan, plan_version, amount,
+                          cash, credit, currency, provider, method_id, phase, job_id, created_at,
+                          expires_at)
+    SELECT 2, user_id, id, '{}', plan, 1, 1000, 1000, 0, 'USD', 'simulated', id, 'sent',
+           gen_random_uuid(), now(), now() FROM subscriptions;
+    INSERT INTO refunds (client_id, payment_id, amount, currency, status, is_of_late_money, cancels,
+                         job_id, created_at)
+    SELECT 2, id, 1, 'USD', 'pending', false, false, job_id, now() FROM payments;
+    UPDATE grants SET payment_id = id;
+    INSERT INTO ledger (client_id, group_id, debit, credit, currency, amount, at)
+    SELECT 2, job_id, 'cash', 'deferred', 'USD', 1000, now() FROM payments;
+    INSERT INTO used_trials (client_id, user_id, tier, email_hash)
+    SELECT 2, id, 'gold', sha256(convert_to(email, 'UTF8')) FROM users;";
 
 /// A database with those rows, which the planner knows of.
 async fn filled() -> Database {
@@ -46,7 +61,7 @@ async fn filled() -> Database {
 async fn whole_scans_of_the_code(database: &Database) -> Vec<String> {
     let mut connection = database.pool().acquire().await.unwrap();
     let mut all = Vec::new();
-    for query in queries() {
+    for query in queries().into_iter().filter(|query| !is_audit(query)) {
         for mode in ["force_generic_plan", "force_custom_plan"] {
             let mut found = Vec::new();
             whole_scans(&plan(&mut connection, &query, mode).await, &mut found);
@@ -90,11 +105,18 @@ async fn a_missing_index_would_be_noticed() {
 }
 
 /// The calls of a batch of some 60 commands, and of one of what is due.
-const LOADS: [&str; 5] = [
-    "load_batch(NEEDS)",
-    "load_batch(find_external_ids(NEEDS))",
+const LOADS: [&str; 11] = [
+    "peek_rows(NEEDS::jsonb)",
+    "find_money(NEEDS)",
+    "load_unlocked(find_money(NEEDS))",
+    "load_money(NEEDS, (load_rows(find_money(NEEDS)::jsonb)).loaded,
+                '{\"amount\":1,\"trial_days\":1}')",
+    "grants_of(2, 30)",
+    "load_rows(NEEDS::jsonb)",
+    "load_rows(find_external_ids(NEEDS)::jsonb)",
+    "load_all('batch', NEEDS::jsonb, '{2}')",
     "load_unlocked(NEEDS)",
-    "take_accepted_jobs(NEEDS)",
+    "take_accepted_jobs(NEEDS::jsonb)",
     "line_of(2, 30)",
 ];
 const NEEDS: &str = "
@@ -114,13 +136,22 @@ const NEEDS: &str = "
         'jobs', json_build_array(
             json_build_object('client_id', 2, 'job_id', '00000000-0000-0000-0000-000000000001'),
             json_build_object('client_id', 2, 'job_id', '00000000-0000-0000-0000-000000000002')),
+        'owners_of', (SELECT json_agg(json_build_object('client_id', 2, 'id', n))
+                      FROM generate_series(30, 40) AS n),
+        'grants_of', (SELECT json_agg(json_build_object('client_id', 2, 'id', n))
+                      FROM generate_series(30, 40) AS n),
+        'methods', json_build_array(json_build_object('client_id', 2, 'id', 1)),
+        'refunds', json_build_array(json_build_object('client_id', 2, 'id', 1)),
+        'plans', json_build_array(json_build_object('client_id', 2, 'code', 'monthly')),
+        'money', true, 'trials', true,
         'new_users', 0, 'new_gifts', 0, 'new_subscriptions', 0)";
 
-/// Scans of whole tables and rows looked up by index that this connection has made lately: the only
-/// trace of the statements in a function.
+/// Scans of whole tables, but for those that do not grow, and rows looked up by index that this
+/// connection has made lately: the only trace of the statements in a function.
 async fn scans(connection: &mut PgConnection) -> (i64, i64) {
     let seen = "SELECT coalesce(sum(seq_scan), 0)::bigint, coalesce(sum(idx_tup_fetch), 0)::bigint
-                FROM pg_stat_xact_user_tables";
+                FROM pg_stat_xact_user_tables
+                WHERE relname NOT IN ('trial_email_key', 'plans', 'plan_versions', 'test_clocks')";
     let seen = sqlx::query(seen).fetch_one(connection).await.unwrap();
     (seen.get(0), seen.get(1))
 }

@@ -41,6 +41,9 @@ pub(crate) fn new_user(id: i64, email: &str) -> User {
         email,
         external_id: None,
         metadata: Metadata::default(),
+        currency: None,
+        credit: 0,
+        default_method: None,
         created_at: day(0),
     }
 }
@@ -64,6 +67,9 @@ pub(crate) fn new_gift(id: i64, gifter: UserId) -> Gift {
         plan_version: 1,
         grace_days: 7,
         months: 3,
+        value: 0,
+        currency: None,
+        payment: None,
         expires_at: day(30),
         created_at: day(0),
     }

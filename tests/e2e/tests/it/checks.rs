@@ -130,7 +130,9 @@ async fn rights_and_connections_of_postgres_are_added_up() -> Result<()> {
         "CREATE ROLE {role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 6;
          GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};
          GRANT INSERT, UPDATE ON accepted_jobs, plans TO {role};
-         GRANT INSERT ON plan_versions, audit TO {role};"
+         GRANT INSERT ON plan_versions, audit, provider_inbox TO {role};
+         GRANT UPDATE ON clients, simulated_charges TO {role};
+         GRANT USAGE ON SEQUENCE plans_id_seq TO {role};"
     )))
     .execute(stack.db())
     .await?;

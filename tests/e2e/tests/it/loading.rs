@@ -3,9 +3,9 @@
 
 use anyhow::Result;
 use e2e::{Kind, Stack};
+use std::path::Path;
 use std::time::{Duration, Instant};
-use support::{Proxy, run};
-use tokio::time::sleep;
+use support::{Proxy, eventually_true, log_text, run};
 
 /// Half a millisecond each: it loads for 15 seconds at least, and answers now and then meanwhile.
 const KEYS: usize = 30_000;
@@ -15,14 +15,32 @@ const SLOWLY: [&str; 4] =
 /// The time that a start waits for a service that is not there.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Cuts connections each second, for longer than the pause between two looks of a start.
-async fn cut_again_and_again(proxy: &Proxy) {
-    loop {
-        sleep(Duration::from_millis(600)).await;
+/// What the log says of a look that was answered.
+const IS_LOADING: &str = "it is loading its data";
+
+/// A look that failed follows each that was answered, for longer than `WAIT_MAX`: then Redis can be
+/// reached again, for good.
+async fn cut_after_each_answer(proxy: &Proxy, log: &Path) -> Result<()> {
+    let looks = |answered: bool| {
+        let log = log_text(log);
+        let looks = log.lines().filter(|line| line.contains("waiting for Redis"));
+        looks.filter(|line| line.contains(IS_LOADING) == answered).count()
+    };
+    let one_more = async |answered, seen| {
+        let what = format!("a look with answered = {answered}");
+        eventually_true(&what, WAIT_MAX, async || Ok(looks(answered) > seen)).await
+    };
+    let begun = Instant::now();
+    let mut answered = 0;
+    while begun.elapsed() <= WAIT_MAX {
+        one_more(true, answered).await?;
+        let failed = looks(false);
         proxy.cut();
-        sleep(Duration::from_millis(400)).await;
+        one_more(false, failed).await?;
+        answered = looks(true);
         proxy.restore();
     }
+    Ok(())
 }
 
 #[tokio::test]
@@ -36,18 +54,10 @@ async fn it_is_waited_for_although_some_looks_fail() -> Result<()> {
     stack.redis().spawn_with(&SLOWLY)?;
 
     let mut worker = stack.service_with(Kind::Worker, stack.settings(Kind::Worker))?;
+    let log = worker.log().to_owned();
     let begun = Instant::now();
-    tokio::select! {
-        started = worker.start() => started?,
-        () = cut_again_and_again(stack.redis_proxy()?) => {}
-    }
+    tokio::try_join!(worker.start(), cut_after_each_answer(stack.redis_proxy()?, &log))?;
     assert!(begun.elapsed() > WAIT_MAX, "{:?}", begun.elapsed());
-    stack.redis_proxy()?.restore();
-    let log = worker.log_text();
-    let failed = log.lines().filter(|line| line.contains("waiting for Redis"));
-    let (loading, cut): (Vec<&str>, Vec<&str>) =
-        failed.partition(|line| line.contains("it is loading its data"));
-    assert!(!loading.is_empty() && !cut.is_empty(), "{log}");
     worker.stop(Duration::from_secs(30)).await?;
     stack.done().await
 }

@@ -29,4 +29,5 @@ mod secrets;
 mod settings;
 mod shutdown;
 mod startup;
+mod stripe;
 mod tutorial;

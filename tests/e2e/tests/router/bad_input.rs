@@ -85,8 +85,8 @@ async fn every_wrong_field_is_named_at_once() -> Result<()> {
         ("/subscribe", r"{}", &["plan", "user_id"]),
         (
             "/subscribe",
-            r#"{"user_id":"1","plan":7,"duration_months":0,"trial":true}"#,
-            &["duration_months", "plan", "trial", "user_id"],
+            r#"{"user_id":"1","plan":7,"duration_months":0,"trial":1,"foo":1}"#,
+            &["duration_months", "foo", "plan", "trial", "user_id"],
         ),
         ("/subscribe", r#"{"user_id":1,"plan":""}"#, &["plan"]),
         ("/renew", r"{}", &["subscription_id"]),

@@ -27,10 +27,7 @@ async fn what_is_refused_to_everybody_costs_no_command_an_attempt() -> Result<()
     for (broken, mended) in [
         (no_connections, connections),
         ("ALTER TABLE users RENAME TO away", "ALTER TABLE away RENAME TO users"),
-        (
-            "ALTER FUNCTION load_batch(json) RENAME TO away",
-            "ALTER FUNCTION away RENAME TO load_batch",
-        ),
+        ("ALTER FUNCTION load_all RENAME TO away", "ALTER FUNCTION away RENAME TO load_all"),
     ] {
         let stack = Stack::builder().worker("WORKER_ATTEMPTS_MAX", 1).start().await?;
         let client = stack.client()?;

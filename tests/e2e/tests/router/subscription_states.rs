@@ -116,7 +116,8 @@ async fn months_are_given_for_nothing_and_subscriptions_taken_over() -> Result<(
         (&entitlement["source"], &entitlement["will_renew"]),
         (&json!("import"), &json!(true))
     );
-    assert_eq!(entitlement["until"], "2120-04-07T08:00:00.000000Z");
+    // There is no grace, because there is nothing to be charged.
+    assert_eq!(entitlement["until"], "2120-03-31T08:00:00.000000Z");
 
     let other = with(&import, "user_id", client.create_user("bea@example.com").await?);
     let uneven = with(&other, "end_date", "2120-02-28T08:00:00Z");

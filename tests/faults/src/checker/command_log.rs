@@ -4,7 +4,7 @@ use super::evidence::{Evidence, LogRow};
 use super::keys::{Keys, Known};
 use super::{Rule, Violation};
 use domain::{ClientId, IdempotencyKey, InternalCommand, internal_job_id, job_id};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
     let mut violations = decided_twice(evidence);
@@ -13,7 +13,9 @@ pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> 
         violations.extend(unfounded(key, known));
     }
     let internal = evidence.rows.log.iter().filter(|row| row.is_internal());
-    violations.extend(internal.filter_map(unfounded_internal));
+    let clocks = evidence.rows.clocks.iter().map(|clock| clock.client);
+    let clients: BTreeSet<_> = clocks.chain([ClientId::LOCAL]).collect();
+    violations.extend(internal.filter_map(|row| unfounded_internal(row, &clients)));
     violations
 }
 
@@ -56,7 +58,7 @@ fn unfounded(key: &str, known: &Known<'_>) -> Vec<Violation> {
             violations.push(Violation::of_key(Rule::NeverSubmitted, key, detail));
         }
         let job = IdempotencyKey::parse(key.as_bytes()).map(|k| job_id(row.client, &k));
-        if row.client != ClientId::LOCAL || job.ok() != Some(row.job) {
+        if asked.is_some_and(|s| s.owner != row.client) || job.ok() != Some(row.job) {
             let detail = format!("job {} of client {} is not its job", row.job, row.client.get());
             violations.push(Violation::of_key(Rule::NeverSubmitted, key, detail));
         }
@@ -70,13 +72,13 @@ fn unfounded(key: &str, known: &Known<'_>) -> Vec<Violation> {
 
 /// A row of an internal command that does not follow from its input. Key and job are derived from
 /// it, so that nothing that is due is done twice.
-fn unfounded_internal(row: &LogRow) -> Option<Violation> {
+fn unfounded_internal(row: &LogRow, clients: &BTreeSet<ClientId>) -> Option<Violation> {
     let input = row.input.as_deref().unwrap_or_default();
     let is_founded = serde_json::from_str::<InternalCommand>(input).is_ok_and(|command| {
         let key = command.key();
         row.key == key.as_str()
-            && row.job == internal_job_id(ClientId::LOCAL, &key)
-            && row.client == ClientId::LOCAL
+            && row.job == internal_job_id(row.client, &key)
+            && clients.contains(&row.client)
             && row.operation == command.operation().as_str()
     });
     let detail = || {

@@ -2,8 +2,9 @@
 
 use crate::history::Exchange;
 use domain::{
-    Answer, ClientId, Fingerprint, Gift, GiftId, Grant, Instant, JobId, Origin, Plan, Subscription,
-    SubscriptionId, TestClock, User, UserId,
+    Answer, ClientId, Currency, Fingerprint, Gift, GiftId, Grant, Instant, JobId, Origin, Payment,
+    PaymentId, PaymentMethod, Plan, Refund, RefundId, Subscription, SubscriptionId, TestClock,
+    Transfer, User, UserId,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -60,10 +61,69 @@ pub struct Rows {
     pub grants: Vec<Grant>,
     /// All plans. Nothing of them changes while a campaign runs.
     pub plans: Vec<Plan>,
+    /// All payments.
+    pub payments: Vec<Payment>,
+    /// All payment methods.
+    pub methods: Vec<PaymentMethod>,
+    /// All refunds.
+    pub refunds: Vec<Refund>,
+    /// The ledger, in its order.
+    pub transfers: Vec<Transfer>,
+    /// What the provider has taken and paid back, by its own books.
+    pub provider: ProviderBooks,
+    /// What is still to be done outside: the kind of each effect, and its payload.
+    pub effects: Vec<(String, String)>,
+    /// What `worker check` would find, each with the name of the invariant.
+    pub findings: Vec<(String, String)>,
     /// The clocks of test clients.
     pub clocks: Vec<TestClock>,
     /// The command log.
     pub log: Vec<LogRow>,
+}
+
+/// The books of the provider. It is a party of its own.
+#[derive(Debug, Clone, Default)]
+pub struct ProviderBooks {
+    /// Its charges.
+    pub charges: Vec<ProviderCharge>,
+    /// Its refunds.
+    pub refunds: Vec<ProviderRefund>,
+}
+
+/// A charge, as the provider has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderCharge {
+    /// The key that it was sent with.
+    pub key: String,
+    /// The client that it says it is for.
+    pub client: ClientId,
+    /// The payment that it says it is for.
+    pub payment: PaymentId,
+    /// The amount.
+    pub amount: u64,
+    /// The currency.
+    pub currency: Currency,
+    /// The status, by the provider's word.
+    pub status: String,
+}
+
+/// A refund, as the provider has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderRefund {
+    /// The key that it was sent with.
+    pub key: String,
+    /// The client that it says it is for.
+    pub client: ClientId,
+    /// The payment that it says it is of.
+    pub payment: PaymentId,
+    /// The refund that it says it is for.
+    pub refund: RefundId,
+    /// The amount.
+    pub amount: u64,
+    /// The currency.
+    pub currency: Currency,
+    /// The status, by the provider's word.
+    pub status: String,
 }
 
 /// A row of the command log.

@@ -2,7 +2,7 @@
 
 use super::evidence::Rows;
 use super::{Rule, Violation};
-use domain::{Subscription, SubscriptionState};
+use domain::{GiftStatus, Subscription, SubscriptionState};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub(super) fn check(rows: &Rows) -> Vec<Violation> {
@@ -39,10 +39,15 @@ fn gifts(rows: &Rows) -> Vec<Violation> {
     }
     let wrong = rows.gifts.iter().filter_map(|gift| {
         let granted = grants.get(&gift.id).copied().unwrap_or_default();
-        let expected = usize::from(gift.state.redemption().is_some());
-        let status = gift.state.status().as_str();
-        (granted != expected)
-            .then(|| format!("gift {} is {status}, grants: {granted}", gift.id.get()))
+        let status = gift.state.status();
+        // One that was redeemed and paid back is cancelled.
+        let is_right = match status {
+            GiftStatus::Redeemed => granted == 1,
+            GiftStatus::Cancelled => granted <= 1,
+            GiftStatus::Incomplete | GiftStatus::Pending | GiftStatus::Expired => granted == 0,
+        };
+        let status = status.as_str();
+        (!is_right).then(|| format!("gift {} is {status}, grants: {granted}", gift.id.get()))
     });
     wrong.map(|detail| Violation::of_state(Rule::GiftNotOnce, detail)).collect()
 }
@@ -53,9 +58,21 @@ fn months(rows: &Rows) -> Vec<Violation> {
         *granted.entry(grant.subscription).or_default() += grant.months;
     }
     let wrong = rows.subscriptions.iter().filter_map(|s| {
-        let granted = granted.get(&s.id).copied().unwrap_or_default();
+        // What is not paid has its months to come.
+        let granted = match granted.get(&s.id) {
+            None if is_unpaid(s) => return None,
+            granted => granted.copied().unwrap_or_default(),
+        };
         let detail = || format!("subscription {} has {} months of {granted}", s.id.get(), s.months);
         (granted != s.months).then(detail)
     });
     wrong.map(|detail| Violation::of_state(Rule::MonthsNotGranted, detail)).collect()
+}
+
+/// Whether a subscription is pending, or has ended like that.
+fn is_unpaid(subscription: &Subscription) -> bool {
+    let state = subscription.state;
+    let has_ended =
+        matches!(state, SubscriptionState::Expired | SubscriptionState::Cancelled { .. });
+    state == SubscriptionState::Pending || has_ended && !subscription.has_begun()
 }

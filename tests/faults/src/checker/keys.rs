@@ -21,7 +21,7 @@ pub(super) struct Keys<'a>(pub(super) BTreeMap<&'a str, Known<'a>>);
 impl<'a> Keys<'a> {
     pub(super) fn of(evidence: &Evidence<'a>) -> Self {
         let mut keys = BTreeMap::<&str, Known<'a>>::new();
-        for exchange in evidence.history {
+        for exchange in evidence.history.iter().filter(|exchange| !exchange.key().is_empty()) {
             keys.entry(exchange.key()).or_default().exchanges.push(exchange);
         }
         for row in evidence.rows.log.iter().filter(|row| row.is_of_client()) {

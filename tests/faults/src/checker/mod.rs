@@ -3,18 +3,27 @@
 //! Each kind of rule has a file. Each rule is a function from the evidence to violations and does
 //! not depend on the faults that were injected.
 
+mod accepted;
 mod answers;
+mod clocks;
 mod command_log;
+mod disputes;
 pub mod evidence;
 mod invariants;
 mod keys;
 mod limbo;
+mod money;
+mod new_ids;
 mod order;
+mod purchases;
 mod replay;
 mod said;
 mod untrue;
 
-pub use evidence::{Evidence, Incident, Leftovers, LogRow, Rows, Span};
+pub use evidence::{
+    Evidence, Incident, Leftovers, LogRow, ProviderBooks, ProviderCharge, ProviderRefund, Rows,
+    Span,
+};
 use keys::Keys;
 use serde::Serialize;
 
@@ -60,6 +69,27 @@ pub enum Rule {
     GiftNotOnce,
     /// A subscription has other months than its grants.
     MonthsNotGranted,
+    /// A payment was charged at the provider more than once, or otherwise than it says: not at all
+    /// though it succeeded, or though it did not succeed.
+    NotChargedOnce,
+    /// A refund was not paid back by the provider just as it says.
+    NotRefundedOnce,
+    /// A subscription entitles without its money, or its trial, gift, goodwill or import.
+    EntitledUnpaid,
+    /// Money was taken, nothing was had for it, and it was not paid back.
+    MoneyForNothing,
+    /// The ledger says something else than the rows.
+    BooksDiffer,
+    /// A payment, a refund or a payment method has no end though all is settled.
+    Unsettled,
+    /// `worker check` finds something.
+    Inconsistent,
+    /// A job that was accepted was not begun by itself.
+    AcceptedNotDecided,
+    /// The clock of a test client went back, or did not arrive.
+    ClockBack,
+    /// A payment is disputed otherwise than its bank says.
+    DisputeDiffers,
     /// A key has no outcome though the queue is drained.
     Limbo,
     /// The queue holds something though it is drained.
@@ -99,6 +129,11 @@ pub fn check(evidence: &Evidence<'_>) -> Vec<Violation> {
     violations.extend(order::check(evidence, &keys));
     violations.extend(replay::check(evidence, &keys));
     violations.extend(invariants::check(evidence.rows));
+    violations.extend(money::check(evidence.rows));
+    violations.extend(purchases::check(evidence.rows));
+    violations.extend(disputes::check(evidence));
+    violations.extend(clocks::check(evidence));
+    violations.extend(accepted::check(evidence, &keys));
     violations.extend(limbo::check(evidence, &keys));
     let incidents = evidence.incidents.iter();
     violations.extend(incidents.map(|i| Violation::of_state(Rule::Incident, i.0.clone())));

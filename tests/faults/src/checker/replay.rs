@@ -3,20 +3,24 @@
 
 use super::evidence::{Evidence, LogRow, Rows};
 use super::keys::Keys;
+use super::new_ids::KnownIds;
 use super::{Rule, Violation};
 use crate::nemesis::age;
 use domain::{
-    Change, Changes, ClientId, Context, Decision, Instant, InternalCommand, JobId, NewIds,
-    Operation, Outcome, TestClock, UserId, WorkingSet, decide, decide_internal,
+    Change, Changes, ClientId, Context, Decision, Instant, InternalCommand, JobId, Outcome,
+    Provider, Settles, TestClock, Transfer, UserId, WorkingSet, decide, decide_internal,
 };
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
     let mut log: Vec<_> = evidence.rows.log.iter().collect();
     log.sort_by_key(|row| row.position);
-    let mut books = Books { gift_ttl_days: evidence.gift_ttl_days, ..Books::default() };
+    let mut books = Books {
+        gift_ttl_days: evidence.gift_ttl_days,
+        ids: KnownIds::of(evidence.rows),
+        ..Books::default()
+    };
     for plan in &evidence.rows.plans {
         books.working_set.apply(Change::Plan(plan.clone()));
     }
@@ -49,6 +53,9 @@ struct Books {
     test_clients: BTreeSet<ClientId>,
     /// The rows whose commands have begun, and that wait for their answers.
     waiting: BTreeMap<JobId, LogRow>,
+    /// The jobs that waited and have their answer. What comes after that changes no answer.
+    answered: BTreeSet<JobId>,
+    ids: KnownIds,
 }
 
 impl Books {
@@ -66,7 +73,8 @@ impl Books {
 
     fn context(&self, row: &LogRow) -> Context {
         let gift_ttl = chrono::TimeDelta::days(self.gift_ttl_days.into());
-        Context { now: row.decided_at, client: row.client, job: row.job, gift_ttl }
+        let provider = Some(Provider::Simulated);
+        Context { now: row.decided_at, client: row.client, job: row.job, gift_ttl, provider }
     }
 
     /// A test client lives at the time at which its command was decided: its clock moves by itself
@@ -80,8 +88,7 @@ impl Books {
     }
 
     fn command(&mut self, row: &LogRow, command: &domain::Command) {
-        let made = made(row);
-        let mut new_ids = NewIds::new(vec![made], vec![made], vec![made]);
+        let mut new_ids = self.ids.of_job(row);
         let decision = decide(&self.working_set, &self.context(row), command, &mut new_ids);
         self.decided(row, decision);
     }
@@ -92,7 +99,8 @@ impl Books {
         let Some(Ok(command)) = command else {
             return self.differs(row, "that there is no such command");
         };
-        match decide_internal(&self.working_set, &self.context(row), &command) {
+        let (context, mut new_ids) = (self.context(row), self.ids.of_job(row));
+        match decide_internal(&self.working_set, &context, &command, &mut new_ids) {
             Some(decision) => self.decided(row, decision),
             None => self.differs(row, "that nothing was due"),
         }
@@ -100,9 +108,12 @@ impl Books {
 
     /// Replays a change by the nemesis.
     fn nemesis(&mut self, row: &LogRow) {
-        match age::replay(row, &self.changes) {
-            Some(change) => self.put(change),
-            None => self.differs(row, "that there is no such row"),
+        let changes = age::replay(row, &self.changes);
+        if changes.is_empty() {
+            self.differs(row, "that there is no such row");
+        }
+        for change in changes {
+            self.put(change);
         }
     }
 
@@ -111,13 +122,21 @@ impl Books {
         let Decision { changes, user, outcome, settles, .. } = decision;
         match &outcome {
             Outcome::Done(_) => self.compare(row, row.job, &outcome, (user, row.decided_at)),
-            Outcome::Pending => drop(self.waiting.insert(row.job, row.clone())),
+            Outcome::Pending => {
+                if user != row.user {
+                    self.differs(row, &format!("that it is about {user:?}"));
+                }
+                self.waiting.insert(row.job, row.clone());
+            }
         }
-        if let Some(job) = settles {
+        if let Some(Settles { job, result }) = settles {
             match self.waiting.remove(&job) {
                 Some(waiting) => {
-                    self.compare(&waiting, job, &outcome, (waiting.user, row.decided_at));
+                    let told = Outcome::Done(result);
+                    self.compare(&waiting, job, &told, (waiting.user, row.decided_at));
+                    self.answered.insert(job);
                 }
+                None if self.answered.contains(&job) => {}
                 None => self.differs(row, &format!("that job {job} waits for nothing")),
             }
         }
@@ -154,18 +173,6 @@ impl Books {
     }
 }
 
-/// The id of the row that a command made: its entity, or for a redemption the subscription in its
-/// answer.
-fn made(row: &LogRow) -> i64 {
-    let body = || serde_json::from_str::<Value>(&row.answer.as_ref()?.body).ok();
-    let id = if row.operation == Operation::Redeem.as_str() {
-        body().and_then(|body| body.get("subscription_id")?.as_i64())
-    } else {
-        row.entity
-    };
-    id.unwrap_or_default()
-}
-
 /// The differences between the rows in Postgres and the rows that the command log makes.
 fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -182,15 +189,30 @@ fn differences(made: &Changes, found: &Rows) -> Vec<Violation> {
     let clocks = found.clocks.iter().map(|clock| (clock.client, *clock));
     let moved = clocks.filter(|(client, _)| made.clocks.contains_key(client)).collect();
     compare("test clock of", &made.clocks, &moved, &mut violations);
-    let by_job = |grants: &[domain::Grant]| {
-        let mut of_jobs = BTreeMap::<_, Vec<_>>::new();
-        for grant in grants {
-            of_jobs.entry(grant.job).or_default().push(grant.clone());
-        }
-        of_jobs
-    };
-    compare("grants of", &by_job(&made.grants), &by_job(&found.grants), &mut violations);
+    let grants = found.grants.iter().map(|row| (row.id, row.clone())).collect();
+    compare("grant", &made.grants, &grants, &mut violations);
+    let payments = found.payments.iter().map(|row| (row.id, row.clone())).collect();
+    compare("payment", &made.payments, &payments, &mut violations);
+    let methods = found.methods.iter().map(|row| (row.id, row.clone())).collect();
+    compare("payment method", &made.methods, &methods, &mut violations);
+    let refunds = found.refunds.iter().map(|row| (row.id, row.clone())).collect();
+    compare("refund", &made.refunds, &refunds, &mut violations);
+    // The rows of a ledger have no ids that a decision knows.
+    let (made, found) = (by_job(&made.transfers), by_job(&found.transfers));
+    compare("transfers of", &made, &found, &mut violations);
     violations
+}
+
+/// Transfers by the jobs that made them, in an order that follows from what they are.
+fn by_job(transfers: &[Transfer]) -> BTreeMap<JobId, Vec<Transfer>> {
+    let mut of_jobs = BTreeMap::<_, Vec<_>>::new();
+    for transfer in transfers {
+        of_jobs.entry(transfer.job).or_default().push(transfer.clone());
+    }
+    for transfers in of_jobs.values_mut() {
+        transfers.sort_by_key(|transfer| (transfer.debit, transfer.credit, transfer.amount));
+    }
+    of_jobs
 }
 
 fn compare<Id: Ord + Debug, Row: PartialEq + Debug>(

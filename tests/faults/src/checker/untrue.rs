@@ -1,16 +1,18 @@
 //! The rule of truth: nothing that was said to a client is untrue. An answer may be late or say
 //! little, but what it says must not be refuted by what was known before it was asked for.
 
+use super::accepted::is_promised;
 use super::evidence::{Evidence, LogRow, Span};
 use super::keys::{Keys, Known};
 use super::said::Said;
 use super::{Rule, Violation};
 use crate::history::{Exchange, Meaning, Submission};
+use domain::ClientId;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
-/// A row, by the member that names it: a giver is a user.
-type Entity = (&'static str, i64);
+/// A row of an owner, by the member that names it: a giver is a user.
+type Entity = (ClientId, &'static str, i64);
 
 pub(super) fn check(evidence: &Evidence<'_>, keys: &Keys<'_>) -> Vec<Violation> {
     let (written, confirmed) = (written(evidence, keys), confirmed(keys));
@@ -74,13 +76,7 @@ fn job_missing(exchange: &Exchange, known: &Known<'_>, losses: &[Span]) -> Optio
     if first_told(known).is_some_and(|at| at < exchange.sent_us) {
         return Some("not found though its outcome had been told");
     }
-    let kept = |accepted: &Exchange| {
-        let since = Span { from_us: accepted.sent_us, to_us: exchange.answered_us };
-        accepted.answered_us < exchange.sent_us && !losses.iter().any(|loss| loss.meets(since))
-    };
-    let accepted = |e: &Exchange| e.reply.as_ref().is_some_and(|reply| reply.status == 202);
-    let refuted = known.submissions().any(|(e, _)| accepted(e) && kept(e));
-    refuted.then_some("not found though it had been accepted")
+    is_promised(known, exchange, losses).then_some("not found though it had been accepted")
 }
 
 /// "No such user", though it had been confirmed before the command was first sent.
@@ -92,7 +88,7 @@ fn entity_missing(
     let submission = exchange.submission()?;
     let Some(Said::NoSuch(kind, member)) = Said::of(exchange) else { return None };
     let body: Value = serde_json::from_str(&submission.body).ok()?;
-    let at = confirmed.get(&(kind, body.get(member)?.as_i64()?))?;
+    let at = confirmed.get(&(submission.owner, kind, body.get(member)?.as_i64()?))?;
     let same = known.submissions().filter(|(_, other)| *other == submission);
     let first_sent = same.map(|(first, _)| first.sent_us).min()?;
     (*at < first_sent).then_some("not found though it had been confirmed")
@@ -137,7 +133,7 @@ fn confirmed(keys: &Keys<'_>) -> HashMap<Entity, u64> {
         let body: Option<Value> = serde_json::from_str(&reply.body).ok();
         let id = body.and_then(|body| body.get(member)?.as_i64());
         if let Some(id) = id {
-            let at = confirmed.entry((kind, id)).or_insert(exchange.answered_us);
+            let at = confirmed.entry((submission.owner, kind, id)).or_insert(exchange.answered_us);
             *at = exchange.answered_us.min(*at);
         }
     }

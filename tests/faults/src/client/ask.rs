@@ -1,10 +1,11 @@
 //! Sends one request to one api, and records it with its answer or error.
 
-use crate::history::{Exchange, Phase, Recorder, Reply, Request, Submission};
+use super::events;
+use crate::history::{BankEvent, Exchange, Phase, Recorder, Reply, Request, Submission};
 use anyhow::Result;
 use domain::{ClientId, IdempotencyKey, job_id};
-use e2e::Client;
-use reqwest::Method;
+use e2e::{Answer, Client};
+use reqwest::{Method, RequestBuilder};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,9 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Apis {
     clients: Vec<Client>,
+    /// The test client, and its API key. Everybody else needs none.
+    tester: Option<(ClientId, String)>,
+    provider: reqwest::Client,
     recorder: Arc<Recorder>,
 }
 
@@ -32,10 +36,15 @@ pub struct Manner {
 }
 
 impl Apis {
-    /// The apis at `addresses`.
-    pub fn new(addresses: &[SocketAddr], recorder: Arc<Recorder>) -> Result<Self> {
+    /// The apis at `addresses`, and the test client that has that API key.
+    pub fn new(
+        addresses: &[SocketAddr],
+        tester: Option<(ClientId, String)>,
+        recorder: Arc<Recorder>,
+    ) -> Result<Self> {
         let clients = addresses.iter().map(|address| Client::new(*address));
-        Ok(Self { clients: clients.collect::<Result<_>>()?, recorder })
+        let provider = reqwest::Client::builder().no_proxy().build()?;
+        Ok(Self { clients: clients.collect::<Result<_>>()?, tester, provider, recorder })
     }
 
     /// The number of apis.
@@ -46,56 +55,83 @@ impl Apis {
 
     /// Submits a command.
     pub async fn submit(&self, what: &Arc<Submission>, manner: Manner) -> Option<Reply> {
-        self.ask(Method::POST, what.path, Request::Submit(what.clone()), manner).await
+        let http = self.http(what.owner, manner)?;
+        let call = http
+            .request(Method::POST, what.path)
+            .header("idempotency-key", &what.key)
+            .header("content-type", "application/json")
+            .body(what.body.clone());
+        let call = match manner.prefer {
+            Some(prefer) => call.header("prefer", prefer),
+            None => call,
+        };
+        self.ask((&http, call), Request::Submit(what.clone()), manner).await
     }
 
     /// Gets the job of a key.
-    pub async fn look(&self, key: &str, manner: Manner) -> Option<Reply> {
+    pub async fn look(&self, what: &Submission, manner: Manner) -> Option<Reply> {
+        let Submission { owner, key, .. } = what;
         let parsed = IdempotencyKey::parse(key.as_bytes()).ok()?;
-        let path = format!("/jobs/{}?wait=1", job_id(ClientId::LOCAL, &parsed));
-        self.ask(Method::GET, &path, Request::Job { key: key.to_owned() }, manner).await
+        let path = format!("/jobs/{}?wait=1", job_id(*owner, &parsed));
+        let http = self.http(*owner, manner)?;
+        let call = http.request(Method::GET, &path);
+        let request = Request::Job { owner: *owner, key: key.clone() };
+        self.ask((&http, call), request, manner).await
+    }
+
+    /// Gets the clock of the test client.
+    pub async fn clock(&self, owner: ClientId, manner: Manner) -> Option<Reply> {
+        let http = self.http(owner, manner)?;
+        let call = http.request(Method::GET, "/test-clock");
+        self.ask((&http, call), Request::Clock { owner }, manner).await
+    }
+
+    /// Tells what a bank says, as the provider does. Copies have names of their own.
+    pub async fn tell(&self, event: &Arc<BankEvent>, copy: u32, manner: Manner) -> Option<Reply> {
+        let (body, signature) = events::signed(event, copy).ok()?;
+        // Who signs needs no key.
+        let http = self.http(ClientId::LOCAL, manner)?;
+        let call = http
+            .request(Method::POST, "/provider-webhooks/simulated")
+            .header("content-type", "application/json")
+            .header("stripe-signature", signature)
+            .body(body);
+        self.ask((&http, call), Request::Bank(event.clone()), manner).await
+    }
+
+    /// Does at the provider what it asks a user for. It may be away: then the user gives up.
+    pub async fn act(&self, url: &str, succeeds: bool) {
+        let outcome = if succeeds { "succeed" } else { "fail" };
+        let body = serde_json::json!({ "outcome": outcome });
+        let acting = self.provider.post(url).timeout(Duration::from_secs(3)).json(&body).send();
+        // Nobody is told anything by it.
+        drop(acting.await);
+    }
+
+    fn http(&self, owner: ClientId, manner: Manner) -> Option<Client> {
+        let http = self.clients.get(manner.api % self.count())?;
+        let tester = self.tester.as_ref().filter(|(tester, _)| *tester == owner);
+        Some(tester.map_or_else(|| http.clone(), |(_, key)| http.with_api_key(key)))
     }
 
     async fn ask(
         &self,
-        method: Method,
-        path: &str,
+        (http, call): (&Client, RequestBuilder),
         request: Request,
-        manner: Manner,
+        Manner { client, phase, api, patience, .. }: Manner,
     ) -> Option<Reply> {
-        let Manner { client, phase, api, prefer, patience } = manner;
-        let http = self.clients.get(api % self.count())?;
-        let mut call = http.request(method, path).timeout(patience);
-        if let Request::Submit(what) = &request {
-            call = call
-                .header("idempotency-key", &what.key)
-                .header("content-type", "application/json")
-                .body(what.body.clone());
-        }
-        if let Some(prefer) = prefer {
-            call = call.header("prefer", prefer);
-        }
         let sent_us = self.recorder.now_us();
-        let answer = http.send(call).await;
+        let answer = http.send(call.timeout(patience)).await;
         let answered_us = self.recorder.now_us();
         let error = answer.as_ref().err().map(|error| format!("{error:#}"));
-        let reply = answer.ok().map(|answer| Reply {
-            status: answer.status,
-            replayed: answer.replayed(),
-            body: answer.text(),
-        });
-        let api = api % self.count();
-        let told = reply.clone();
-        self.recorder.add(Exchange {
-            client,
-            api,
-            phase,
-            request,
-            sent_us,
-            answered_us,
-            reply,
-            error,
-        });
+        let reply = answer.ok().as_ref().map(reply);
+        let (api, told) = (api % self.count(), reply.clone());
+        let asked = Exchange { client, api, phase, request, sent_us, answered_us, reply, error };
+        self.recorder.add(asked);
         told
     }
+}
+
+fn reply(answer: &Answer) -> Reply {
+    Reply { status: answer.status, replayed: answer.replayed(), body: answer.text() }
 }

@@ -4,6 +4,7 @@
 use super::ask::{Apis, Manner};
 use super::commands::{Shop, twin};
 use crate::history::{Meaning, Phase, Reply, Submission};
+use domain::ClientId;
 use futures::future::join_all;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -21,8 +22,12 @@ const TRIES: usize = 6;
 /// The number of old intents that a client keeps in order to submit them again.
 const MEMORY: usize = 200;
 
+/// The number of promised intents of which one is looked at.
+const RECENT: usize = 10;
+
 /// A client.
 pub struct Life {
+    owner: ClientId,
     number: usize,
     seed: u64,
     rng: StdRng,
@@ -31,16 +36,18 @@ pub struct Life {
     intents: usize,
     past: Vec<Arc<Submission>>,
     put_off: VecDeque<Arc<Submission>>,
+    /// What was accepted and is never asked for again: it has been promised.
+    promised: Vec<Arc<Submission>>,
 }
 
 impl Life {
-    /// Client `number` of the campaign of `seed`.
+    /// Client `number` of the campaign of `seed`, who commands for that owner.
     #[must_use]
-    pub fn new(number: usize, seed: u64, apis: Apis, shop: Arc<Shop>) -> Self {
+    pub fn new((owner, number): (ClientId, usize), seed: u64, apis: Apis, shop: Arc<Shop>) -> Self {
         let drawn_from = seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
         let rng = StdRng::seed_from_u64(drawn_from);
-        let (past, put_off) = (Vec::new(), VecDeque::new());
-        Self { number, seed, rng, apis, shop, intents: 0, past, put_off }
+        let (past, put_off, promised) = (Vec::new(), VecDeque::new(), Vec::new());
+        Self { owner, number, seed, rng, apis, shop, intents: 0, past, put_off, promised }
     }
 
     /// Submits intents until `stop`.
@@ -52,12 +59,23 @@ impl Life {
     }
 
     async fn step(&mut self) {
+        if self.rng.random_bool(0.05)
+            && let Some(url) = self.shop.draw_action(&mut self.rng)
+        {
+            let succeeds = self.rng.random_bool(0.8);
+            self.apis.act(&url, succeeds).await;
+        }
         let die = self.rng.random_range(0..100);
-        if die < 10 {
+        if die < 3 {
+            if let Some(promised) = recent(&self.promised, &mut self.rng) {
+                let manner = self.manner();
+                self.apis.look(&promised, manner).await;
+            }
+        } else if die < 10 {
             if let Some(old) = self.past.choose(&mut self.rng).cloned() {
                 if self.rng.random_bool(0.3) {
                     let manner = self.manner();
-                    self.apis.look(&old.key, manner).await;
+                    self.apis.look(&old, manner).await;
                 } else {
                     self.ask(&old).await;
                 }
@@ -73,9 +91,10 @@ impl Life {
                 0..8 => self.ask_in_parallel(&intent, None).await,
                 8..14 => {
                     let (path, body) = twin(path, &body, &mut self.rng);
-                    let twin = submission(&intent.key, path, &body);
-                    self.ask_in_parallel(&intent, Some(twin)).await;
+                    let twin = Submission { path, body: body.to_string(), ..(*intent).clone() };
+                    self.ask_in_parallel(&intent, Some(Arc::new(twin))).await;
                 }
+                14..24 => self.rely_on(intent).await,
                 _ => self.pursue(intent).await,
             }
         }
@@ -84,7 +103,20 @@ impl Life {
     fn intend(&mut self, path: &'static str, body: &Value) -> Arc<Submission> {
         self.intents += 1;
         let key = format!("s{}-c{}-{}", self.seed, self.number, self.intents);
-        submission(&key, path, body)
+        let owner = self.owner;
+        Arc::new(Submission { owner, key, path, body: body.to_string() })
+    }
+
+    /// Asks once, and leaves the rest to whoever accepts it.
+    async fn rely_on(&mut self, intent: Arc<Submission>) {
+        let manner = Manner { prefer: Some("respond-async"), ..self.manner() };
+        let reply = self.apis.submit(&intent, manner).await;
+        self.learn(&intent, reply.as_ref());
+        match reply {
+            Some(reply) if reply.status == 202 => self.promised.push(intent),
+            Some(reply) if reply.meaning() == Meaning::Outcome => self.remember(intent),
+            _ => self.pursue(intent).await,
+        }
     }
 
     /// Sends an intent to one api after the other until there is an outcome.
@@ -97,7 +129,7 @@ impl Life {
                 }
                 Some(Meaning::Unknown) if self.rng.random_bool(0.3) => {
                     let manner = self.manner();
-                    self.apis.look(&intent.key, manner).await;
+                    self.apis.look(&intent, manner).await;
                 }
                 Some(Meaning::Unknown | Meaning::TryAgain) | None => {}
             }
@@ -169,6 +201,8 @@ impl Life {
     }
 }
 
-fn submission(key: &str, path: &'static str, body: &Value) -> Arc<Submission> {
-    Arc::new(Submission { key: key.to_owned(), path, body: body.to_string() })
+/// One of the last of them.
+fn recent(past: &[Arc<Submission>], rng: &mut StdRng) -> Option<Arc<Submission>> {
+    let from = past.len().saturating_sub(RECENT);
+    past.get(from..)?.choose(rng).cloned()
 }

@@ -1,11 +1,12 @@
-//! The requests after the last fault: those without an outcome are repeated until there is one.
-//! Then every request is sent once more, so that the history has its final answer.
+//! The requests after the last fault: what was accepted is waited for, then those without an
+//! outcome are repeated until there is one. Then every request is sent once more, so that the
+//! history has its final answer.
 
 use super::ask::{Apis, Manner};
 use crate::history::{Exchange, Meaning, Phase, Submission};
 use futures::StreamExt;
 use futures::stream;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -35,15 +36,55 @@ pub fn by_key(history: &[Exchange]) -> BTreeMap<String, Vec<Arc<Submission>>> {
     keys
 }
 
-/// The requests of each key that has no outcome yet.
+/// The requests of each key that has no outcome yet. What was accepted and is among the decided
+/// keys has one that was not asked for.
 #[must_use]
-pub fn open(history: &[Exchange]) -> Vec<Vec<Arc<Submission>>> {
-    let outcome = |exchange: &&Exchange| {
-        exchange.submission().is_some() && exchange.meaning() == Meaning::Outcome
+pub fn open(history: &[Exchange], decided: &BTreeSet<String>) -> Vec<Vec<Arc<Submission>>> {
+    let is_settled = |exchange: &&Exchange| {
+        exchange.meaning() == Meaning::Outcome
+            || is_accepted(exchange) && decided.contains(exchange.key())
     };
-    let settled: HashSet<&str> = history.iter().filter(outcome).map(Exchange::key).collect();
+    let submissions = history.iter().filter(|exchange| exchange.submission().is_some());
+    let settled: HashSet<&str> = submissions.filter(is_settled).map(Exchange::key).collect();
     let open = by_key(history).into_iter().filter(|(key, _)| !settled.contains(key.as_str()));
     open.map(|(_, bodies)| bodies).collect()
+}
+
+/// What was accepted and has no outcome yet: the request of each such key.
+#[must_use]
+pub fn accepted(history: &[Exchange], decided: &BTreeSet<String>) -> Vec<Arc<Submission>> {
+    let accepted =
+        history.iter().filter(|exchange| is_accepted(exchange)).filter_map(Exchange::submission);
+    let accepted: BTreeMap<&str, _> = accepted.map(|what| (what.key.as_str(), what)).collect();
+    let open = open(history, decided).into_iter();
+    open.filter_map(|bodies| accepted.get(bodies.first()?.key.as_str()).map(|what| (*what).clone()))
+        .collect()
+}
+
+fn is_accepted(exchange: &Exchange) -> bool {
+    exchange.reply.as_ref().is_some_and(|reply| reply.status == 202)
+}
+
+/// Looks at the jobs of what was accepted until each has ended, or waits for a payment, and sends
+/// nothing again.
+pub async fn await_accepted(apis: &Apis, accepted: &[Arc<Submission>], deadline: Instant) {
+    let waits = stream::iter(accepted.iter().enumerate()).map(async |(number, what)| {
+        for attempt in 0.. {
+            let manner = Manner {
+                client: usize::MAX,
+                phase: Phase::Settle,
+                api: number + attempt,
+                prefer: None,
+                patience: Duration::from_secs(10),
+            };
+            let reply = apis.look(what, manner).await;
+            if reply.is_some_and(|reply| reply.is_of_begun_job()) || deadline <= Instant::now() {
+                break;
+            }
+            sleep(Duration::from_millis(250)).await;
+        }
+    });
+    waits.buffer_unordered(WIDTH).collect::<()>().await;
 }
 
 /// Sends the requests of `keys` until each has an outcome or belongs to a twin, within the time
@@ -78,8 +119,10 @@ async fn insist_on(
     bounds: Bounds,
 ) -> bool {
     let deadline = bounds.deadline.min(Instant::now() + bounds.each);
+    // What is sent again for the last time may be left out, but nobody is settled unasked.
+    let asks_anyway = usize::from(phase == Phase::Settle);
     for attempt in 0.. {
-        if attempt > 0 && Instant::now() >= deadline {
+        if attempt >= asks_anyway && Instant::now() >= deadline {
             break;
         }
         let manner = Manner {

@@ -26,8 +26,9 @@ impl Redis {
                 let mut letter = redis::cmd("GETRANGE");
                 letter.arg(&key).arg(0).arg(0);
                 let state: String = letter.query_async(&mut connection).await?;
-                // Neither succeeded, nor failed, nor deleted meanwhile.
-                if !["s", "f", ""].contains(&state.as_str()) {
+                // Neither succeeded, nor failed, nor let go of because the command log will tell,
+                // nor deleted meanwhile.
+                if !["s", "f", "r", ""].contains(&state.as_str()) {
                     leftovers.unfinished.push((job.to_owned(), state));
                 }
             }

@@ -60,6 +60,13 @@ impl Member {
         Ok(())
     }
 
+    /// Has it serve at another address. Call it before the start.
+    pub fn serve_at(&mut self, address: SocketAddr) {
+        let setting = if self.kind == Kind::Api { "API_ADDR" } else { "WORKER_ADDR" };
+        self.settings = std::mem::take(&mut self.settings).with(setting, address);
+        self.address = address;
+    }
+
     /// The program of the process.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -4,21 +4,27 @@
 pub mod clock;
 mod leftovers;
 pub mod member;
+mod money;
 pub mod postgres;
+pub mod provider;
 pub mod redis;
 pub mod rows;
+pub mod tester;
 
 use crate::checker::Incident;
 use crate::nemesis::Fault;
 use crate::options::Options;
 use anyhow::Result;
+use domain::ClientId;
 use e2e::{Kind, Proxy, Settings};
 use member::Member;
 use postgres::Postgres;
+use provider::Provider;
 use redis::Redis;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tester::Tester;
 use tokio::sync::Mutex;
 
 /// The days for which a gift can be redeemed.
@@ -27,15 +33,31 @@ pub const GIFT_TTL_DAYS: u32 = 1;
 /// The seconds after which a worker counts as dead: the least that is of use in production.
 pub const ORPHAN_SECONDS: u64 = 2;
 
-/// Has the client of the campaign sell a plan of another tier than the built-in ones, so that gifts
-/// of it wait. No plan changes while the campaign runs.
-const SELL_BRONZE: &str = "
-    WITH sold AS (
+/// Has a client of the campaign sell a plan of another tier than the built-in ones, so that gifts
+/// of it wait; and plans that have a price, one with a trial and one by the year. No plan changes
+/// while the campaign runs.
+const SELL_PLANS: &str = "
+    WITH offer (code, tier, rank, interval, amount, trial_days) AS (
+        VALUES ('bronze', 'bronze', 10, 'month', 0, 0), ('silver', 'silver', 20, 'month', 1500, 0),
+               ('gold', 'gold', 30, 'month', 3000, 14),
+               ('gold-yearly', 'gold', 30, 'year', 30000, 0)),
+    sold AS (
         INSERT INTO plans (client_id, code, name, tier, tier_rank, features, version, created_at)
-        VALUES (2, 'bronze', 'Bronze', 'bronze', 10, '{}', 1, now()) RETURNING client_id, code)
+        SELECT $1, code, initcap(code), tier, rank, '{}', 1, now() FROM offer
+        RETURNING client_id, code)
     INSERT INTO plan_versions (client_id, code, version, interval, amount, currency, trial_days,
                                grace_days, created_at)
-    SELECT client_id, code, 1, 'month', 0, 'USD', 0, 7, now() FROM sold";
+    SELECT client_id, code, 1, interval, amount, 'USD', trial_days, 7, now()
+    FROM sold JOIN offer USING (code)";
+
+/// The connections of a process to Postgres, beside those that a worker has for itself.
+const CONNECTIONS_MAX: u32 = 8;
+
+/// The seconds after which what the provider does counts as unknown.
+const PAYMENT_TIMEOUT_SECONDS: u64 = 2;
+
+/// The pause between two looks whether anything is still to be done.
+const LOOK_PAUSE: Duration = Duration::from_millis(300);
 
 /// The parts that can be broken. Each is behind a lock, which a fault holds until the part works
 /// again.
@@ -50,6 +72,12 @@ pub struct Cluster {
     pub postgres_proxy: Arc<Mutex<Proxy>>,
     /// The proxy before Redis.
     pub redis_proxy: Arc<Mutex<Proxy>>,
+    /// The client whose clock is moved.
+    pub tester: Tester,
+    /// The provider of payments.
+    pub provider: Arc<Mutex<Provider>>,
+    /// The proxy before the provider.
+    pub provider_proxy: Arc<Mutex<Proxy>>,
     /// What commits wait for beside the primary. Faults that say so exclude each other.
     pub synchrony: Arc<Mutex<()>>,
     /// The campaign's own connections to Postgres, which do not go through the proxy.
@@ -67,25 +95,40 @@ impl Cluster {
     pub async fn start(options: &Options, folder: &Path) -> Result<Self> {
         let home = Home(std::env::temp_dir().join(format!("faults-{}", std::process::id())));
         std::fs::create_dir_all(&home.0)?;
-        let postgres = Postgres::start(options.postgres_bin.as_deref(), &home.0, folder).await?;
+        let of_product = connections(options);
+        let bin = options.postgres_bin.as_deref();
+        let postgres = Postgres::start(bin, &home.0, folder, of_product).await?;
         let redis = Redis::start(options, &home.0, folder).await?;
         let postgres_proxy = Proxy::start(postgres.address().to_string()).await?;
         let redis_proxy = Proxy::start(redis.address()).await?;
         let settings = Settings::default()
             .with("DATABASE_URL", postgres.url(postgres_proxy.address()))
             .with("REDIS_URL", format!("redis://{}", redis_proxy.address()))
+            .with("DATABASE_CONNECTIONS_MAX", CONNECTIONS_MAX)
             .with("RUST_LOG", "info")
             .with("API_AUTH", "open")
             .with("RATE_LIMIT_REQUESTS", 0)
             .with("RESPONSE_WAIT_MS", 500)
             .with("WORKER_ORPHAN_SECONDS", ORPHAN_SECONDS)
             .with("SWEEP_INTERVAL_SECONDS", 1)
-            .with("GIFT_TTL_DAYS", GIFT_TTL_DAYS);
+            .with("GIFT_TTL_DAYS", GIFT_TTL_DAYS)
+            .with("PAYMENTS", "simulated")
+            .with("PAYMENT_WAIT_MS", 2000)
+            .with("PAYMENT_TIMEOUT_SECONDS", PAYMENT_TIMEOUT_SECONDS)
+            .with("SIMULATED_WEBHOOK_SECRET", provider::WEBHOOK_SECRET);
+        let told = postgres::free_address()?;
+        let provider = Provider::start(&settings, &options.programs, folder, told).await?;
+        let provider_proxy = Proxy::start(provider.address().to_string()).await?;
+        let base = format!("http://{}", provider_proxy.address());
+        let settings = settings.with("SIMULATED_URL", base);
         let mut members = Vec::new();
         for (kind, count) in [(Kind::Api, options.apis), (Kind::Worker, options.workers)] {
             for index in 0..count {
                 let name = format!("{}-{index}", kind.program());
                 let mut member = Member::new(kind, name, &settings, &options.programs, folder)?;
+                if kind == Kind::Api && index == 0 {
+                    member.serve_at(told);
+                }
                 if index == 0 && options.faults().contains(&Fault::JumpClock) {
                     member.prepare_clock(&options.faketime, folder)?;
                 }
@@ -96,15 +139,22 @@ impl Cluster {
         for member in &mut members {
             member.wait_healthy(Duration::from_mins(1)).await?;
         }
-        sqlx::query(SELL_BRONZE).execute(&postgres.admin()).await?;
+        let (admin, api) = (postgres.admin(), options.programs.join(Kind::Api.program()));
+        let tester = Tester::make(&admin, &api, &settings).await?;
+        for client in [ClientId::LOCAL, tester.client] {
+            sqlx::query(SELL_PLANS).bind(client.get()).execute(&admin).await?;
+        }
         Ok(Self {
+            tester,
             members: members.into_iter().map(|member| Arc::new(Mutex::new(member))).collect(),
             redis: Arc::new(Mutex::new(redis)),
-            admin: postgres.admin(),
+            admin,
             maintenance: postgres.maintenance(),
             postgres: Arc::new(Mutex::new(postgres)),
             postgres_proxy: Arc::new(Mutex::new(postgres_proxy)),
             redis_proxy: Arc::new(Mutex::new(redis_proxy)),
+            provider: Arc::new(Mutex::new(provider)),
+            provider_proxy: Arc::new(Mutex::new(provider_proxy)),
             synchrony: Arc::default(),
             _home: home,
         })
@@ -128,6 +178,8 @@ impl Cluster {
             (self.postgres_proxy.lock().await, self.redis_proxy.lock().await);
         postgres_proxy.restore();
         redis_proxy.restore();
+        self.provider_proxy.lock().await.restore();
+        self.provider.lock().await.resume().await?;
         let mut redis = self.redis.lock().await;
         if redis.set_memory_max(0).await.is_err() {
             redis.kill();
@@ -149,6 +201,27 @@ impl Cluster {
         Ok(())
     }
 
+    /// How much is still to be done: effects, what the provider has told, and what is due.
+    pub async fn open(&self) -> Result<i64> {
+        Ok(sqlx::query_scalar(money::OPEN).fetch_one(&self.admin).await?)
+    }
+
+    /// Waits until nothing is to be done any more. Returns what is left after that time.
+    pub async fn settled(&self, within: Duration) -> Result<i64> {
+        let deadline = tokio::time::Instant::now() + within;
+        for end in money::END_PAUSES {
+            sqlx::query(end).execute(&self.admin).await?;
+        }
+        loop {
+            sqlx::query(money::AGE_LOST).execute(&self.admin).await?;
+            let open = self.open().await?;
+            if open == 0 || tokio::time::Instant::now() >= deadline {
+                return Ok(open);
+            }
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+    }
+
     /// Asks all processes to stop, and returns their incidents.
     pub async fn stop(&self) -> Vec<Incident> {
         let mut incidents = Vec::new();
@@ -157,6 +230,9 @@ impl Cluster {
             member.terminate(Duration::from_secs(40)).await;
             incidents.extend(member.incidents());
         }
+        let mut provider = self.provider.lock().await;
+        provider.kill();
+        incidents.extend(provider.incidents());
         incidents
     }
 
@@ -168,6 +244,12 @@ impl Cluster {
         }
         count
     }
+}
+
+/// The connections that the processes of the product may use together.
+fn connections(options: &Options) -> u32 {
+    let (apis, workers) = (u32::from(options.apis), u32::from(options.workers));
+    (apis + workers) * CONNECTIONS_MAX + workers * store::CONNECTIONS_BESIDE
 }
 
 impl Drop for Home {

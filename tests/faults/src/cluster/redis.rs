@@ -51,6 +51,19 @@ impl Redis {
         self.master.redis.kill();
     }
 
+    /// The size of its log.
+    pub fn log_size(&self) -> Result<u64> {
+        self.master.redis.log_size()
+    }
+
+    /// Kills it as a power cut does: of what its log has beyond `synced` so many hundredths are on
+    /// the disk.
+    pub fn cut_power(&mut self, synced: u64, hundredths: usize) -> Result<()> {
+        self.master.redis.kill();
+        let written = self.master.redis.log_size()?.saturating_sub(synced);
+        self.master.redis.cut_power(synced + written * u64::try_from(hundredths)? / 100)
+    }
+
     /// Deletes the data of the server, which must not run.
     pub fn forget(&self) -> Result<()> {
         let log = self.master.folder.join("redis.log");

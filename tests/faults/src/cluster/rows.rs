@@ -1,31 +1,34 @@
 //! Reads the rows in Postgres as types of the domain.
 
-use crate::checker::{LogRow, Rows};
+use super::money;
+use crate::checker::{LogRow, ProviderBooks, Rows};
 use anyhow::{Context, Result};
 use domain::{
-    Advance, Answer, ClientId, Email, ExternalId, Fingerprint, GiftId, Grant, GrantSource, Instant,
-    JobId, Origin, Plan, SubscriptionId, TestClock, User, UserId,
+    Advance, Answer, ClientId, Email, ExternalId, Fingerprint, Instant, JobId, Origin,
+    PaymentMethodId, Plan, TestClock, User, UserId,
 };
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
+use std::collections::BTreeSet;
 use store::StoreError;
+use store::check::Invariant;
 use store::plans::PageOf;
 use store::scan::{self, Page, Place, Stored};
 use uuid::Uuid;
 
-const USERS: &str = "SELECT id, client_id, email, external_id, metadata::text, created_at \
-                     FROM users ORDER BY id";
+const USERS: &str = "SELECT id, client_id, email, external_id, metadata::text, currency, \
+                     credit, default_method, created_at FROM users ORDER BY id";
 
 const CLIENTS: &str = "SELECT id FROM clients ORDER BY id";
-
-const GRANTS: &str = "SELECT client_id, subscription_id, source, months, gift_id, reason, job_id, \
-                      granted_at FROM grants ORDER BY id";
 
 const CLOCKS: &str = "SELECT client_id, now, target, job_id FROM test_clocks ORDER BY client_id";
 
 const LOG: &str = "SELECT position, job_id, client_id, origin, idempotency_key, fingerprint, \
                    operation, input::text, user_id, entity_id, status, body, decided_at \
                    FROM transactions ORDER BY position";
+
+const DECIDED: &str = "SELECT idempotency_key FROM transactions \
+                       WHERE origin = 'client' AND status IS NOT NULL";
 
 /// The rows of one page.
 const PAGE: u32 = 1_000;
@@ -42,22 +45,54 @@ pub async fn read(pool: &PgPool, store: &store::Database) -> Result<Rows> {
         due_gifts: due_gifts.collect(),
         subscriptions: subscriptions.into_iter().map(|(subscription, _)| subscription).collect(),
         gifts: gifts.into_iter().map(|(gift, _)| gift).collect(),
-        grants: all(pool, GRANTS, grant).await?,
+        grants: all(pool, money::GRANTS, money::grant).await?,
+        payments: all(pool, money::PAYMENTS, money::payment).await?,
+        methods: all(pool, money::METHODS, money::method).await?,
+        refunds: all(pool, money::REFUNDS, money::refund).await?,
+        transfers: all(pool, money::LEDGER, money::transfer).await?,
+        provider: ProviderBooks {
+            charges: all(pool, money::CHARGES, money::charge).await?,
+            refunds: all(pool, money::PROVIDER_REFUNDS, money::provider_refund).await?,
+        },
+        effects: all(pool, money::EFFECTS, money::effect).await?,
+        findings: findings(pool, store).await?,
         plans: plans(pool, store).await?,
         clocks: all(pool, CLOCKS, clock).await?,
         log: all(pool, LOG, log_row).await?,
     })
 }
 
+/// The keys of clients that have an answer in the command log.
+pub async fn decided_keys(pool: &PgPool) -> Result<BTreeSet<String>> {
+    let keys: Vec<String> = sqlx::query_scalar(DECIDED).fetch_all(pool).await?;
+    Ok(keys.into_iter().collect())
+}
+
 /// The plans of all clients.
 async fn plans(pool: &PgPool, store: &store::Database) -> Result<Vec<Plan>> {
-    let clients: Vec<i64> = sqlx::query_scalar(CLIENTS).fetch_all(pool).await?;
     let mut plans = Vec::new();
-    for client in clients.into_iter().map(ClientId::new) {
+    for client in clients(pool).await? {
         let all = PageOf { client, retired: true, after: None, limit: PAGE };
         plans.extend(store::plans::list(store, &all).await?.plans);
     }
     Ok(plans)
+}
+
+async fn clients(pool: &PgPool) -> Result<Vec<ClientId>> {
+    let ids: Vec<i64> = sqlx::query_scalar(CLIENTS).fetch_all(pool).await?;
+    Ok(ids.into_iter().map(ClientId::new).collect())
+}
+
+/// What `worker check` would find.
+async fn findings(pool: &PgPool, store: &store::Database) -> Result<Vec<(String, String)>> {
+    let mut findings = Vec::new();
+    for client in clients(pool).await? {
+        for invariant in Invariant::ALL {
+            let found = invariant.look(store, client, 10).await?;
+            findings.extend(found.into_iter().map(|told| (invariant.as_str().to_owned(), told)));
+        }
+    }
+    Ok(findings)
 }
 
 /// All rows of a table, each with its `due_at`.
@@ -94,24 +129,10 @@ fn user(row: &PgRow) -> Result<User> {
         email: Email::parse(row.try_get("email")?)?,
         external_id: external_id.map(ExternalId::parse).transpose()?,
         metadata: serde_json::from_str(row.try_get("metadata")?)?,
+        currency: money::currency(row.try_get("currency")?)?,
+        credit: money::amount(row, "credit")?,
+        default_method: row.try_get::<Option<i64>, _>("default_method")?.map(PaymentMethodId::new),
         created_at: row.try_get("created_at")?,
-    })
-}
-
-fn grant(row: &PgRow) -> Result<Grant> {
-    let gift: Option<i64> = row.try_get("gift_id")?;
-    Ok(Grant {
-        client: ClientId::new(row.try_get("client_id")?),
-        subscription: SubscriptionId::new(row.try_get("subscription_id")?),
-        source: GrantSource::from_parts(
-            row.try_get("source")?,
-            gift.map(GiftId::new),
-            row.try_get("reason")?,
-        )
-        .context("source")?,
-        months: row.try_get::<i32, _>("months")?.try_into()?,
-        job: JobId::new(row.try_get::<Uuid, _>("job_id")?),
-        granted_at: row.try_get("granted_at")?,
     })
 }
 

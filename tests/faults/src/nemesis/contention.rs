@@ -3,7 +3,7 @@
 use super::schedule::Plan;
 use super::{Begun, Fault, age};
 use crate::cluster::Cluster;
-use crate::cluster::postgres::{CONNECTIONS_MAX, Postgres};
+use crate::cluster::postgres::Postgres;
 use anyhow::{Context, Result};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// The time limit of the campaign's own statements, beside the time that a fault lasts.
 const ADMIN_WITHIN: Duration = Duration::from_secs(10);
+
+/// The rows of each kind that are moved to their end at once.
+const AGED: usize = 6;
 
 pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     let (pool, lasts) = (cluster.admin.clone(), plan.lasts);
@@ -28,10 +31,18 @@ pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         Fault::Deadlock => Begun::new("rows", bounded(lasts, deadlock(pool, lasts))),
         Fault::LongLock => Begun::new("rows", bounded(lasts, long_lock(pool, lasts))),
         Fault::Serializable => Begun::new("postgres", serializable(pool, lasts)),
-        Fault::Age => Begun::new("rows", async move { age::inject(&pool).await }),
+        Fault::Age => Begun::new("rows", bounded(lasts, age_several(pool))),
         _ => return None,
     };
     Some(run)
+}
+
+/// Moves several rows to their end.
+async fn age_several(pool: PgPool) -> Result<()> {
+    for _ in 0..AGED {
+        age::inject(&pool).await?;
+    }
+    Ok(())
 }
 
 async fn bounded(lasts: Duration, run: impl Future<Output = Result<()>>) -> Result<()> {
@@ -62,6 +73,7 @@ async fn terminate(pool: PgPool, share: f64) -> Result<()> {
 /// Takes all free connections, then ends those of the product and takes these too.
 async fn fill(postgres: Arc<Mutex<Postgres>>, pool: PgPool, lasts: Duration) -> Result<()> {
     let end = Instant::now() + lasts;
+    let most = postgres.lock().await.connections_max();
     let mut hogs = Vec::new();
     for round in 0..2 {
         if round > 0 {
@@ -69,7 +81,7 @@ async fn fill(postgres: Arc<Mutex<Postgres>>, pool: PgPool, lasts: Duration) -> 
                          WHERE usename = 'commerce' AND application_name <> 'hog'";
             sqlx::query(query).execute(&pool).await?;
         }
-        for _ in 0..CONNECTIONS_MAX {
+        for _ in 0..most {
             let connected = postgres.lock().await.connect_as_product().await;
             let Ok(mut hog) = connected else { break };
             sqlx::query("SET application_name = 'hog'").execute(&mut hog).await?;

@@ -9,6 +9,7 @@ mod contention;
 mod failover;
 mod logs;
 mod processes;
+mod provider;
 pub mod schedule;
 mod stores;
 mod visitors;
@@ -50,6 +51,8 @@ pub enum Fault {
     JumpRedisClock,
     /// `kill -9` of Redis; started again on its append-only file
     KillRedis,
+    /// A power cut of Redis: its log ends up to a second before; started again on that
+    CutPowerOfRedis,
     /// FLUSHALL
     FlushRedis,
     /// `kill -9` of Redis; started again on an empty folder
@@ -102,6 +105,14 @@ pub enum Fault {
     LongLock,
     /// All transactions become SERIALIZABLE for a while: serialization failures
     Serializable,
+    /// `kill -9` of the provider of payments; started again at once or after a while
+    KillProvider,
+    /// SIGSTOP of the provider of payments, at times for longer than it is waited for, then SIGCONT
+    StopProvider,
+    /// All connections to the provider are cut, new ones refused
+    CutProvider,
+    /// Bytes to and from the provider come in fits and starts
+    SlowProvider,
     /// Not a fault: a subscription and a gift are moved to about their end
     Age,
     /// For `--only`: no fault at all
@@ -128,7 +139,9 @@ impl Fault {
     /// Whether Redis loses what it holds, or the last of it.
     #[must_use]
     pub fn loses_redis(self) -> bool {
-        matches!(self, Self::FlushRedis | Self::EmptyRedis | Self::DemoteRedis)
+        let all = [Self::FlushRedis, Self::EmptyRedis];
+        let last = [Self::DemoteRedis, Self::CutPowerOfRedis];
+        all.contains(&self) || last.contains(&self)
     }
 
     /// Whether it is a fault of Postgres, so that it may not take what is to be kept there.
@@ -153,7 +166,10 @@ impl Fault {
     #[must_use]
     pub fn stops_all(self) -> bool {
         let few = [Self::HoldRow, Self::AlterTable, Self::HalfRequests, Self::Age, Self::None];
-        !few.contains(&self)
+        // What costs nothing goes on without a provider.
+        let payments =
+            [Self::KillProvider, Self::StopProvider, Self::CutProvider, Self::SlowProvider];
+        !few.contains(&self) && !payments.contains(&self)
     }
 }
 
@@ -250,4 +266,5 @@ fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
         .or_else(|| administrators::begin(cluster, plan))
         .or_else(|| visitors::begin(cluster, plan))
         .or_else(|| logs::begin(cluster, plan))
+        .or_else(|| provider::begin(cluster, plan))
 }

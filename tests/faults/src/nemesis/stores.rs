@@ -17,22 +17,30 @@ const NO_MEMORY: u64 = 1;
 /// How far the clock of Redis jumps, in seconds: an hour, and beyond the life of all that expires.
 const JUMPS: [i32; 3] = [3600, -3600, 90_000];
 
+/// The time between two fsyncs of Redis, with `appendfsync everysec`.
+const FSYNC_INTERVAL: Duration = Duration::from_secs(1);
+
 /// The time for which a slow network passes no bytes, and then the time for which it does.
 const FIT: Duration = Duration::from_millis(60);
 const START: Duration = Duration::from_millis(15);
 
 pub(super) fn begin(cluster: &Cluster, plan: &Plan) -> Option<Begun> {
     use Fault::{
-        CutPostgres, CutRedis, EmptyRedis, FlushRedis, FreezePostgres, FreezeRedis, FullRedis,
-        JumpRedisClock, KillPostgres, KillRedis, SilencePostgres, SilenceRedis, SlowPostgres,
-        SlowRedis,
+        CutPostgres, CutPowerOfRedis, CutRedis, EmptyRedis, FlushRedis, FreezePostgres,
+        FreezeRedis, FullRedis, JumpRedisClock, KillPostgres, KillRedis, SilencePostgres,
+        SilenceRedis, SlowPostgres, SlowRedis,
     };
     let (fault, lasts) = (plan.fault, plan.lasts);
     match fault {
-        KillRedis | EmptyRedis | FlushRedis | FullRedis => {
+        KillRedis | CutPowerOfRedis | EmptyRedis | FlushRedis | FullRedis => {
             let redis = cluster.redis.clone().try_lock_owned().ok()?;
             Some(match fault {
                 KillRedis => Begun::new("redis", restart_redis(redis, lasts, false)),
+                CutPowerOfRedis => {
+                    // All that came since the last fsync, or some of it, which may end anywhere.
+                    let kept = if plan.variant { 0 } else { plan.target % 100 };
+                    Begun::new("redis", cut_power_of_redis(redis, lasts, kept))
+                }
                 EmptyRedis => Begun::new("redis", restart_redis(redis, lasts, true)),
                 FlushRedis => Begun::new("redis", async move { redis.flush_all().await }),
                 _ => Begun::new("redis", fill(redis, lasts)),
@@ -88,6 +96,21 @@ async fn restart_redis(
     }
     sleep(lasts / 3).await;
     redis.resume().await
+}
+
+/// With `appendfsync everysec` what was written since the last fsync may be lost, which is as long
+/// ago as a second. Of that so many hundredths are kept.
+async fn cut_power_of_redis(
+    mut redis: OwnedMutexGuard<Redis>,
+    lasts: Duration,
+    hundredths: usize,
+) -> Result<()> {
+    let synced = redis.log_size()?;
+    sleep(lasts.min(FSYNC_INTERVAL)).await;
+    let cut = redis.cut_power(synced, hundredths);
+    sleep(lasts / 3).await;
+    redis.resume().await?;
+    cut
 }
 
 async fn fill(redis: OwnedMutexGuard<Redis>, lasts: Duration) -> Result<()> {

@@ -1,14 +1,16 @@
 //! The report of a campaign: a table on standard output, and files.
 
 mod json;
+pub mod memory;
 mod table;
 mod timeline;
 
-use crate::checker::{Evidence, Violation};
-use crate::history::{Exchange, Meaning};
+use crate::checker::{Evidence, LogRow, Violation};
+use crate::history::{Exchange, Meaning, Phase};
 use crate::nemesis::Injection;
 use crate::options::Options;
 use anyhow::Result;
+use domain::{Operation, Payment, PaymentPhase, PurposeKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
@@ -27,6 +29,10 @@ pub struct Campaign<'a> {
     pub injected: Vec<Injection>,
     /// The time from the last fault until everything worked again.
     pub recovery: Duration,
+    /// The keys that there was no time to ask for once more.
+    pub unverified: usize,
+    /// The time that the checker took.
+    pub judged: Duration,
     /// The number of processes that ended by themselves and were started again.
     pub revivals: u32,
 }
@@ -58,8 +64,28 @@ pub struct Figures {
     pub went_back: usize,
     /// Rows of the command log.
     pub log_rows: usize,
+    /// Payments.
+    pub payments: usize,
+    /// Those among them that succeeded.
+    pub payments_succeeded: usize,
+    /// Those among them that were paid back by themselves: nothing waited for them any more.
+    pub payments_late: usize,
+    /// Those among them that renewed a subscription by itself.
+    pub payments_renewals: usize,
+    /// Changes of plan that were paid for.
+    pub payments_changes: usize,
+    /// Refunds that clients asked for.
+    pub refunds: usize,
     /// Rows of the command log by internal commands.
     pub log_rows_internal: usize,
+    /// Jobs that were accepted, and that nobody asked for again before they were decided.
+    pub relied_on: usize,
+    /// Payments that were disputed.
+    pub disputes: usize,
+    /// Rows of the command log of the test client.
+    pub log_rows_of_test_client: usize,
+    /// Advances of its clock.
+    pub advances: usize,
 }
 
 impl Campaign<'_> {
@@ -105,10 +131,41 @@ impl Campaign<'_> {
             first.get(**key).is_some_and(|m| matches!(m, Meaning::Unknown | Meaning::TryAgain))
         };
         figures.healed = acknowledged.iter().filter(healed).count();
+        let rows = self.evidence.rows;
+        let succeeded = |payment: &&Payment| payment.phase == PaymentPhase::Succeeded;
+        let of_kind = |kind| {
+            let of_kind = rows.payments.iter().filter(move |p| p.purpose.kind() == kind);
+            of_kind.filter(succeeded).count()
+        };
+        figures.payments = rows.payments.len();
+        figures.payments_succeeded = rows.payments.iter().filter(succeeded).count();
+        figures.payments_late = rows.refunds.iter().filter(|r| r.is_of_late_money).count();
+        figures.payments_renewals = of_kind(PurposeKind::Renewal);
+        figures.payments_changes = of_kind(PurposeKind::ChangePlan);
+        figures.refunds = rows.refunds.len() - figures.payments_late;
         let log = &self.evidence.rows.log;
         figures.log_rows = log.len();
         figures.log_rows_internal = log.iter().filter(|row| row.is_internal()).count();
+        figures.relied_on = self.relied_on();
+        figures.disputes = rows.payments.iter().filter(|p| p.dispute.is_some()).count();
+        let is_of_test_client = |row: &&LogRow| rows.clocks.iter().any(|c| c.client == row.client);
+        figures.log_rows_of_test_client = log.iter().filter(is_of_test_client).count();
+        let advances = log.iter().filter(|row| row.operation == Operation::SettleClock.as_str());
+        figures.advances = advances.count();
         figures
+    }
+}
+
+impl Campaign<'_> {
+    fn relied_on(&self) -> usize {
+        let mut asked = HashMap::<&str, (usize, bool)>::new();
+        let load = self.evidence.history.iter().filter(|e| e.phase == Phase::Load);
+        for exchange in load.filter(|exchange| exchange.submission().is_some()) {
+            let (times, accepted) = asked.entry(exchange.key()).or_default();
+            *times += 1;
+            *accepted |= exchange.reply.as_ref().is_some_and(|reply| reply.status == 202);
+        }
+        asked.into_values().filter(|of| *of == (1, true)).count()
     }
 }
 

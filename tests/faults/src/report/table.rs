@@ -1,6 +1,6 @@
 //! The report for people: figures, faults, and every violation with the history of its key.
 
-use super::{Campaign, Figures};
+use super::{Campaign, Figures, memory};
 use crate::checker::Violation;
 use crate::history::{Exchange, Request};
 use crate::nemesis::Fault;
@@ -60,6 +60,8 @@ fn write_figures(
     figures: &Figures,
 ) -> std::fmt::Result {
     let recovery = usize::try_from(campaign.recovery.as_millis()).unwrap_or(usize::MAX);
+    let judged = usize::try_from(campaign.judged.as_secs()).unwrap_or(usize::MAX);
+    let memory = usize::try_from(memory::most()).unwrap_or(usize::MAX);
     let revivals = usize::try_from(campaign.revivals).unwrap_or(usize::MAX);
     writeln!(text)?;
     for (name, figure) in [
@@ -75,8 +77,21 @@ fn write_figures(
         ("jobs that went back", figures.went_back),
         ("rows of the command log", figures.log_rows),
         ("  internal", figures.log_rows_internal),
+        ("payments", figures.payments),
+        ("  succeeded", figures.payments_succeeded),
+        ("  renewals", figures.payments_renewals),
+        ("  changes of plan", figures.payments_changes),
+        ("  paid back as late", figures.payments_late),
+        ("refunds", figures.refunds),
+        ("disputes", figures.disputes),
+        ("accepted, asked once", figures.relied_on),
+        ("rows of a test client", figures.log_rows_of_test_client),
+        ("  advances", figures.advances),
         ("processes revived", revivals),
         ("recovered in ms", recovery),
+        ("keys not asked again", campaign.unverified),
+        ("judged in s", judged),
+        ("memory at most in MB", memory),
         ("VIOLATIONS", campaign.violations.len()),
     ] {
         writeln!(text, "{name:<22}{figure:>8}")?;
@@ -120,6 +135,8 @@ fn write_exchange(text: &mut String, exchange: &Exchange) -> std::fmt::Result {
     let what = match &exchange.request {
         Request::Submit(submission) => format!("POST {} {}", submission.path, submission.body),
         Request::Job { .. } => "GET its job".to_owned(),
+        Request::Clock { .. } => "GET /test-clock".to_owned(),
+        Request::Bank(event) => format!("{event:?}"),
     };
     let told = match &exchange.reply {
         Some(reply) => {

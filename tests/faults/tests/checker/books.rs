@@ -1,9 +1,9 @@
 //! A small campaign by hand: what a faultless product would have written and answered.
 
 use domain::{
-    Answer, Change, Changes, ClientId, Context, Decision, Fingerprint, IdempotencyKey, Instant,
-    InternalCommand, JobId, NewIds, Origin, Plan, WorkingSet, decide, decide_internal,
-    internal_job_id, job_id,
+    Answer, Change, Changes, ClientId, Context, Decision, DrawnIds, Fingerprint, IdempotencyKey,
+    Instant, InternalCommand, JobId, NewIds, Origin, Outcome, Plan, Provider, Settles, WorkingSet,
+    decide, decide_internal, internal_job_id, job_id,
 };
 use faults::checker::{self, Evidence, Incident, Leftovers, LogRow, Rows, Rule, Span};
 use faults::history::{Exchange, Phase, Reply, Request, Submission};
@@ -17,6 +17,8 @@ pub(crate) struct Books {
     pub(crate) leftovers: Leftovers,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) losses: Vec<Span>,
+    /// Whose commands are decided.
+    pub(crate) owner: ClientId,
     working_set: WorkingSet,
     changes: Changes,
     clock_us: u64,
@@ -33,6 +35,7 @@ impl Books {
             leftovers: Leftovers::default(),
             incidents: Vec::new(),
             losses: Vec::new(),
+            owner: ClientId::LOCAL,
             working_set,
             changes: Changes::default(),
             clock_us: 0,
@@ -77,28 +80,39 @@ impl Books {
 
     /// Decides a command as the product would, and tells its client. New ids are positions.
     pub(crate) fn command(&mut self, key: &str, path: &'static str, body: Value) {
-        let submission = submission(key, path, &body);
+        let owner = self.owner;
+        let submission = Submission { owner, ..(*submission(key, path, &body)).clone() };
+        let submission = Arc::new(submission);
         self.tick();
         let parsed = IdempotencyKey::parse(key.as_bytes()).unwrap();
-        let context = self.context(job_id(ClientId::LOCAL, &parsed));
+        let context = self.context(job_id(owner, &parsed));
         let command = submission.command().unwrap();
         let id = self.next_position();
-        let mut new_ids = NewIds::new(vec![id], vec![id], vec![id]);
+        let mut new_ids = new_ids(id);
         let decision = decide(&self.working_set, &context, &command, &mut new_ids);
         let operation = command.operation().as_str();
         let mut row = self.decided(&context, decision, key, operation);
         row.fingerprint = submission.fingerprint();
-        let Answer { status, body } = row.answer.clone().unwrap();
+        let told = row.answer.clone();
         self.rows.log.push(row);
-        self.exchange(&submission, Some((status, &body)));
+        // One that has begun is told later.
+        match told {
+            Some(Answer { status, body }) => self.exchange(&submission, Some((status, &body))),
+            None => self.exchange(&submission, Some((202, r#"{"status":"running"}"#))),
+        }
     }
 
     /// Decides what is due as the product would.
     pub(crate) fn internal(&mut self, command: impl Into<InternalCommand>) {
         self.tick();
         let command = command.into();
-        let context = self.context(internal_job_id(ClientId::LOCAL, &command.key()));
-        let decision = decide_internal(&self.working_set, &context, &command).unwrap();
+        let context = self.context(internal_job_id(self.owner, &command.key()));
+        let mut new_ids = new_ids(self.next_position());
+        let decision = decide_internal(&self.working_set, &context, &command, &mut new_ids);
+        let decision = decision.unwrap();
+        if let Some(settles) = &decision.settles {
+            self.settles(settles, context.now);
+        }
         let (key, operation) = (command.key(), command.operation().as_str());
         let mut row = self.decided(&context, decision, key.as_str(), operation);
         row.origin = Origin::Internal;
@@ -106,11 +120,29 @@ impl Books {
         self.rows.log.push(row);
     }
 
+    /// Answers the command that waits for it, if it has no answer yet.
+    fn settles(&mut self, Settles { job, result }: &Settles, now: Instant) {
+        let waiting = self.rows.log.iter_mut().find(|row| row.job == *job);
+        let Some(row) = waiting.filter(|row| row.answer.is_none()) else { return };
+        let outcome = Outcome::Done(result.clone());
+        row.answer = contract::answered(*job, &outcome, now).map(|answered| answered.answer);
+        row.entity = outcome.entity_id();
+        let (key, told) = (row.key.clone(), row.answer.clone().unwrap());
+        let asked = self.asked(&key);
+        self.exchange(&asked, Some((told.status, &told.body)));
+    }
+
     /// A change by the nemesis, with its note in the command log.
-    pub(crate) fn nemesis(&mut self, operation: &str, entity: i64, change: Change, body: String) {
+    pub(crate) fn nemesis(
+        &mut self,
+        operation: &str,
+        entity: i64,
+        changes: impl IntoIterator<Item = Change>,
+        body: String,
+    ) {
         self.tick();
         let position = self.next_position();
-        self.put(change);
+        changes.into_iter().for_each(|change| self.put(change));
         self.rows.log.push(LogRow {
             position,
             job: JobId::new(uuid::Uuid::from_u128(u128::try_from(position).unwrap())),
@@ -133,7 +165,8 @@ impl Books {
 
     fn context(&self, job: JobId) -> Context {
         let gift_ttl = chrono::TimeDelta::days(1);
-        Context { now: self.now(), client: ClientId::LOCAL, job, gift_ttl }
+        let provider = Some(Provider::Simulated);
+        Context { now: self.now(), client: self.owner, job, gift_ttl, provider }
     }
 
     /// Makes the changes of a decision, and the row of the command log.
@@ -168,7 +201,8 @@ impl Books {
     fn put(&mut self, change: Change) {
         self.working_set.apply(change.clone());
         self.changes.push(change);
-        let Changes { users, subscriptions, gifts, grants, .. } = self.changes.clone();
+        let Changes { users, subscriptions, gifts, grants, payments, .. } = self.changes.clone();
+        let Changes { methods, refunds, transfers, .. } = self.changes.clone();
         let due = subscriptions.values().filter_map(|s| Some((s.id, s.due_at()?)));
         self.rows.due_subscriptions = due.collect();
         let due = gifts.values().filter_map(|gift| Some((gift.id, gift.due_at()?)));
@@ -176,39 +210,32 @@ impl Books {
         self.rows.users = users.into_values().collect();
         self.rows.subscriptions = subscriptions.into_values().collect();
         self.rows.gifts = gifts.into_values().collect();
-        self.rows.grants = grants;
+        self.rows.grants = grants.into_values().collect();
+        self.rows.payments = payments.into_values().collect();
+        self.rows.methods = methods.into_values().collect();
+        self.rows.refunds = refunds.into_values().collect();
+        self.rows.transfers = transfers;
     }
 
     /// Something was asked, and answered so.
     pub(crate) fn exchange(&mut self, what: &Arc<Submission>, told: Option<(u16, &str)>) {
-        let (sent_us, answered_us) = (self.tick(), self.tick());
-        let reply =
-            told.map(|(status, body)| Reply { status, replayed: false, body: body.to_owned() });
-        self.history.push(Exchange {
-            client: 0,
-            api: 0,
-            phase: Phase::Load,
-            request: Request::Submit(what.clone()),
-            sent_us,
-            answered_us,
-            reply,
-            error: None,
-        });
+        self.asks(Request::Submit(what.clone()), told);
     }
 
     /// The job of a key was looked at.
     pub(crate) fn look(&mut self, key: &str, status: u16, body: &str) {
+        let (owner, key) = (self.owner, key.to_owned());
+        self.asks(Request::Job { owner, key }, Some((status, body)));
+    }
+
+    /// As [`Books::exchange`], of any request.
+    pub(crate) fn asks(&mut self, request: Request, told: Option<(u16, &str)>) {
         let (sent_us, answered_us) = (self.tick(), self.tick());
-        self.history.push(Exchange {
-            client: 0,
-            api: 0,
-            phase: Phase::Load,
-            request: Request::Job { key: key.to_owned() },
-            sent_us,
-            answered_us,
-            reply: Some(Reply { status, replayed: false, body: body.to_owned() }),
-            error: None,
-        });
+        let reply =
+            told.map(|(status, body)| Reply { status, replayed: false, body: body.to_owned() });
+        let (client, api, phase, error) = (0, 0, Phase::Load, None);
+        let asked = Exchange { client, api, phase, request, sent_us, answered_us, reply, error };
+        self.history.push(asked);
     }
 
     /// The first request with a key.
@@ -243,8 +270,23 @@ impl Books {
     }
 }
 
+/// Ids that are positions, of every kind.
+fn new_ids(id: i64) -> NewIds {
+    let ids = || vec![id];
+    NewIds::new(DrawnIds {
+        users: ids(),
+        gifts: ids(),
+        subscriptions: ids(),
+        grants: ids(),
+        payments: ids(),
+        methods: ids(),
+        refunds: ids(),
+    })
+}
+
 pub(crate) fn submission(key: &str, path: &'static str, body: &Value) -> Arc<Submission> {
-    Arc::new(Submission { key: key.to_owned(), path, body: body.to_string() })
+    let owner = ClientId::LOCAL;
+    Arc::new(Submission { owner, key: key.to_owned(), path, body: body.to_string() })
 }
 
 /// The answer to a key that belongs to another request.

@@ -3,7 +3,7 @@
 use crate::books::Books;
 use chrono::TimeDelta;
 use domain::{
-    Change, ClientId, ExpireGift, ExpireSubscription, Gift, GiftId, Instant, JobId, Origin,
+    Change, ClientId, ExpireGift, ExpireSubscription, Gift, GiftId, Grant, Instant, JobId, Origin,
     Subscription, SubscriptionId, SubscriptionState,
 };
 use faults::checker::{LogRow, Rule};
@@ -25,12 +25,14 @@ fn aged() -> (Books, Instant) {
     let note = |start: Instant| {
         json!({"start_us": start.timestamp_micros(), "end_us": end.timestamp_micros()}).to_string()
     };
+    let grant = books.rows.grants.first().unwrap().clone();
+    let slice = grant.slice.map(|slice| slice.moved(start - subscription.start_date));
     let moved = Subscription { start_date: start, anchor: start, end_date: end, ..subscription };
-    let moved = Change::Subscription(moved);
+    let moved = [Change::Subscription(moved), Change::Grant(Grant { slice, ..grant })];
     books.nemesis("faults_age_subscription", SUBSCRIPTION.get(), moved, note(start));
     let gift = Gift { expires_at: end, ..books.rows.gifts.first().unwrap().clone() };
     let note = note(gift.created_at);
-    books.nemesis("faults_age_gift", GIFT.get(), Change::Gift(gift), note);
+    books.nemesis("faults_age_gift", GIFT.get(), [Change::Gift(gift)], note);
     (books, end)
 }
 

@@ -7,11 +7,14 @@
     reason = "a sample that cannot be made fails its test, as it should; bodies are literals"
 )]
 
+mod accepted;
 mod answers;
 mod books;
+mod clocks;
 mod command_log;
 mod internal;
 mod limbo;
+mod money;
 mod recovery;
 mod replay;
 mod rows;

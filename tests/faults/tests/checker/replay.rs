@@ -1,5 +1,5 @@
 use crate::books::Books;
-use domain::{ClientId, SubscriptionState, UserId};
+use domain::{ClientId, Grant, GrantId, SubscriptionState, UserId};
 use faults::checker::Rule;
 
 #[test]
@@ -77,7 +77,7 @@ fn an_outcome_without_its_row_is_caught() {
 #[test]
 fn an_effect_that_was_applied_twice_is_caught() {
     let mut books = Books::good();
-    let renewal = books.rows.grants[1].clone();
+    let renewal = Grant { id: GrantId::new(99), ..books.rows.grants[1].clone() };
     books.rows.grants.push(renewal);
     assert_eq!(books.broken(), [Rule::RowDiffers, Rule::MonthsNotGranted]);
 }

@@ -5,16 +5,22 @@
 //! of that instant and sets the clock to it, in one transaction or several. So a worker that is
 //! killed on the way leaves the clock at an instant that was visited, and another one goes on from
 //! there. When nothing is due until the target any more, the job is answered.
+//!
+//! Time stands still while a payment of the client is in flight, because what comes of it belongs
+//! to that instant. If one is in flight for long the advance ends there.
 
 mod find;
+mod in_flight;
 mod step;
 
-use super::ground::Ground;
+use super::ground::{Ground, Task};
+use super::performed::Performed;
+use super::settlement::Settled;
 use crate::fault::Fault;
-use domain::{Effect, Instant, Leap, LogEntry};
+use domain::{Effect, Instant, Leap};
+use in_flight::{InFlight, Wait};
 use step::{Done, Step};
 use store::due;
-use store::effects::{self, Claim};
 
 /// The most commands of one transaction.
 const BATCH_MAX: usize = 128;
@@ -25,27 +31,33 @@ const VAIN_MAX: u32 = 3;
 /// it, unless it was answered before.
 pub(crate) async fn lead(
     ground: &Ground,
-    (effect, claim): (&Effect, Claim),
+    Task { effect, claim, .. }: Task<'_>,
     leap: Leap,
-) -> Result<Option<Box<LogEntry>>, Fault> {
+) -> Result<Performed, Fault> {
     let step = Step::of(ground, effect, claim);
     let (mut leap, mut vain) = (leap, 0);
+    let mut in_flight = InFlight::of(effect.client);
     loop {
-        let done = if let Some(instant) = next(ground, effect, leap.to).await? {
+        let done = if in_flight.wait(ground).await? == Wait::TooLong {
+            step.settle(leap, true).await?
+        } else if let Some(instant) = next(ground, effect, leap.to).await? {
             visit(ground, &step, &mut leap, instant).await?
         } else {
             ground.wait_for_turn().await?;
-            step.settle(leap).await?
+            step.settle(leap, false).await?
         };
         match done {
             Done::Visited { decided, .. } => vain = if decided > 0 { 0 } else { vain + 1 },
             Done::Overtaken { leap: further } => leap = further,
             Done::Gone => {
                 // Nobody waits for it.
-                effects::forget(&ground.database, claim).await?;
-                return Ok(None);
+                ground.forget(claim).await?;
+                return Ok(Performed::done(Settled::default()));
             }
-            Done::Settled(entry) => return Ok(entry),
+            Done::InFlight => vain = 0,
+            Done::Settled(entries) => {
+                return Ok(Performed::done(Settled { entries, ..Settled::default() }));
+            }
         }
         if vain > VAIN_MAX {
             return Err(Fault::NotDue);

@@ -3,11 +3,11 @@
 
 use crate::effects::Ground;
 use crate::fault::{Fault, contained};
+use crate::policy::Policy;
 use crate::schedule::apply::{decide_all, needs_of};
 use crate::schedule::job::DueJob;
-use chrono::TimeDelta;
 use domain::{
-    Change, ClientId, Effect, EffectTask, Instant, JobId, Leap, LogEntry, Moment, Needs,
+    Change, ClientId, Effect, EffectTask, Instant, JobId, Leap, LogEntry, Needs, NewIds,
     SettleClock, TestClock, WorkingSet,
 };
 use store::effects::Claim;
@@ -30,8 +30,11 @@ pub(super) enum Done {
     Overtaken { leap: Leap },
     /// The clock is not on that way any more.
     Gone,
-    /// The clock stands at its target, and this job was answered, unless it was before.
-    Settled(Option<Box<LogEntry>>),
+    /// A payment of the client is in flight.
+    InFlight,
+    /// The clock stands at its target, or was stopped, and this job was answered, unless it was
+    /// before.
+    Settled(Vec<LogEntry>),
 }
 
 impl<'a> Step<'a> {
@@ -53,23 +56,24 @@ impl<'a> Step<'a> {
     ) -> Result<Done, Fault> {
         let visit = |limit| {
             let (begin, claim) = (self.begin(jobs), self.claim);
-            let (gift_ttl, jobs) = (self.ground.gift_ttl, jobs.to_vec());
+            let (policy, jobs) = (self.ground.policy, jobs.to_vec());
             contained(limit, async move {
                 let Some(transaction) = begin.run().await? else { return Ok(Done::Gone) };
-                transaction.visit((leap, claim), instant, &jobs, gift_ttl).await
+                transaction.visit((leap, claim), instant, &jobs, policy).await
             })
         };
         self.ground.retry_policy.with_postgres(visit).await
     }
 
-    /// Answers the job, and lets the clock stand at its target.
-    pub(super) async fn settle(&self, leap: Leap) -> Result<Done, Fault> {
+    /// Answers the job, and lets the clock stand at its target, or where it is if a payment has
+    /// stopped it.
+    pub(super) async fn settle(&self, leap: Leap, is_stopped: bool) -> Result<Done, Fault> {
         let settle = |limit| {
             let (begin, claim) = (self.begin(&[]), self.claim);
-            let gift_ttl = self.ground.gift_ttl;
+            let policy = self.ground.policy;
             contained(limit, async move {
                 let Some(transaction) = begin.run().await? else { return Ok(Done::Gone) };
-                transaction.settle((leap, claim), gift_ttl).await
+                transaction.settle((leap, claim), is_stopped, policy).await
             })
         };
         self.ground.retry_policy.with_postgres(settle).await
@@ -97,8 +101,8 @@ impl Begin {
         let (batch, working_set, context) = Batch::begin(&database, &needs, &[]).await?;
         let moved = working_set.test_clock(client).filter(|clock| clock.target_of(job).is_some());
         let Some(clock) = moved.copied() else { return Ok(None) };
-        let BatchContext { now: real, .. } = context;
-        Ok(Some(Begun { batch, working_set, clock, job, real }))
+        let BatchContext { now: real, new_ids, .. } = context;
+        Ok(Some(Begun { batch, working_set, new_ids, clock, job, real }))
     }
 }
 
@@ -106,6 +110,7 @@ impl Begin {
 struct Begun {
     batch: Batch,
     working_set: WorkingSet,
+    new_ids: NewIds,
     clock: TestClock,
     job: JobId,
     real: Instant,
@@ -117,20 +122,22 @@ impl Begun {
         (leap, claim): (Leap, Claim),
         instant: Instant,
         jobs: &[DueJob],
-        gift_ttl: TimeDelta,
+        policy: Policy,
     ) -> Result<Done, Fault> {
         if self.batch.next_instant(self.clock.client, leap.to).await? != Some(instant) {
             let was_visited = self.clock.now == instant;
             return Ok(Done::Overtaken { leap: if was_visited { leap.at(instant) } else { leap } });
         }
+        if self.batch.has_open_payments(self.clock.client).await? {
+            return Ok(Done::InFlight);
+        }
         let moved = self.clock.at(instant);
         self.working_set.apply(Change::Clock(moved));
-        let moment = Moment { real: self.real, business: moved.now };
-        let mut decided = decide_all(self.working_set, jobs, moment, gift_ttl);
+        let mut decided = decide_all((self.working_set, self.new_ids), jobs, self.real, policy);
         decided.changes.push(Change::Clock(moved));
         let leap = leap.at(moved.now);
         let task = EffectTask::Clock(leap);
-        let progress = Some((claim, Progress::GoesOn(&task)));
+        let progress = vec![(claim, Progress::GoesOn(&task))];
         let beside = Beside { progress, ..decided.beside() };
         self.batch.commit_beside(&decided.changes, &decided.entries, &beside).await?;
         Ok(Done::Visited { leap, decided: decided.entries.len() })
@@ -139,18 +146,24 @@ impl Begun {
     async fn settle(
         mut self,
         (leap, claim): (Leap, Claim),
-        gift_ttl: TimeDelta,
+        is_stopped: bool,
+        policy: Policy,
     ) -> Result<Done, Fault> {
         let client = self.clock.client;
-        if self.batch.next_instant(client, leap.to).await?.is_some() {
+        if !is_stopped && self.batch.has_open_payments(client).await? {
+            return Ok(Done::InFlight);
+        }
+        if !is_stopped && self.batch.next_instant(client, leap.to).await?.is_some() {
             return Ok(Done::Overtaken { leap });
         }
-        let command = SettleClock { job_id: self.job, to: leap.to, steps: leap.steps };
-        let settle = DueJob::new(client.get(), leap.to, client, command.into());
-        let moment = Moment { real: self.real, business: leap.to };
-        let decided = decide_all(self.working_set, &[settle], moment, gift_ttl);
-        let beside = Beside { progress: Some((claim, Progress::Done)), ..decided.beside() };
+        let to = if is_stopped { self.clock.now } else { leap.to };
+        let (job_id, steps) = (self.job, leap.steps);
+        let command = SettleClock { job_id, to, steps, stopped_by_payment: is_stopped };
+        let settle = DueJob::new(client.get(), to, client, command.into());
+        self.working_set.apply(Change::Clock(self.clock.at(to)));
+        let decided = decide_all((self.working_set, self.new_ids), &[settle], self.real, policy);
+        let beside = Beside { progress: vec![(claim, Progress::Done)], ..decided.beside() };
         let settled = self.batch.commit_beside(&decided.changes, &decided.entries, &beside).await?;
-        Ok(Done::Settled(settled.into_iter().next().map(Box::new)))
+        Ok(Done::Settled(settled))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::apply::{Attempt, NumberedAttempt, load};
 use crate::effects::Slots;
-use crate::tests::attempts::{GIFT_TTL, attempt_of, attempts_of};
+use crate::tests::attempts::{POLICY, attempt_of, attempts_of};
 use domain::{ClientId, Command, LogEntry};
 use serde_json::Value;
 use store::StoreError;
@@ -28,7 +28,7 @@ pub(crate) async fn apply(
         .map(|attempt| Attempt { job: attempt.job.clone(), holder: "w".into() })
         .collect();
     let decided =
-        load(database, &held).await?.commit(attempts.to_vec(), GIFT_TTL, &Slots::default()).await?;
+        load(database, &held).await?.commit(attempts.to_vec(), POLICY, &Slots::default()).await?;
     Ok(decided.entries)
 }
 

@@ -30,7 +30,7 @@ fn renewals_add_up_in_one_row_with_a_grant_each() {
     let decided = batch([renew(1), renew(2), renew(3), CANCEL, renew(4)]);
     assert_eq!(statuses(&decided), [200, 200, 200, 200, 409]);
     assert_eq!(written(&decided.changes), [(10, Cancelled, 7)]);
-    let granted: Vec<_> = decided.changes.grants.iter().map(|grant| grant.months).collect();
+    let granted: Vec<_> = decided.changes.grants.values().map(|grant| grant.months).collect();
     assert_eq!(granted, [1, 2, 3]);
     let refused = &decided.entries[4].answer().unwrap().body;
     assert!(refused.contains(r#""current_status":"cancelled""#), "{refused}");
@@ -40,7 +40,7 @@ fn renewals_add_up_in_one_row_with_a_grant_each() {
 fn second_redeem_of_a_gift_is_rejected() {
     let decided = batch([redeem(20, ALICE), redeem(20, ALICE), redeem(20, BOB)]);
     assert_eq!(statuses(&decided), [200, 409, 403]);
-    let granted = decided.changes.grants.iter().filter_map(|grant| grant.source.gift());
+    let granted = decided.changes.grants.values().filter_map(|grant| grant.source.gift());
     assert_eq!(granted.count(), 1);
     assert_eq!(written(&decided.changes), [(10, Active, 3)]);
 }
@@ -57,9 +57,10 @@ fn second_gift_of_a_user_extends_what_the_first_began() {
 fn a_gift_extends_what_a_purchase_began() {
     let decided = batch([subscribe(BOB), redeem(22, BOB)]);
     assert_eq!(statuses(&decided), [201, 200]);
-    let sources: Vec<_> = decided.changes.grants.iter().map(|grant| grant.source.clone()).collect();
+    let sources: Vec<_> =
+        decided.changes.grants.values().map(|grant| grant.source.clone()).collect();
     assert_eq!(sources, [GrantSource::Purchase, GrantSource::Gift(GiftId::new(22))]);
-    assert!(decided.changes.grants.iter().all(|grant| grant.subscription.get() == 2000));
+    assert!(decided.changes.grants.values().all(|grant| grant.subscription.get() == 2000));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! A working set, and what commands come to in it.
 
 use crate::apply::{DecidedBatch, NumberedAttempt, decide_all};
-use crate::tests::attempts::{GIFT_TTL, attempt_of, attempts_of};
+use crate::tests::attempts::{POLICY, attempt_of, attempts_of};
 use domain::{
-    Change, Changes, Command, Gift, JobId, LogEntry, NewIds, Subscription, SubscriptionId,
-    SubscriptionStatus, WorkingSet,
+    Change, Changes, Command, DrawnIds, Gift, JobId, LogEntry, NewIds, Subscription,
+    SubscriptionId, SubscriptionStatus, WorkingSet,
 };
 use samples::{SHOP, email, now, user};
 use std::collections::HashMap;
@@ -67,10 +67,17 @@ pub(crate) fn decided(
         let (even, odd): (Vec<_>, Vec<_>) = ids.partition(|id| id % 2 == 0);
         [odd, even].concat()
     };
-    let new_ids = NewIds::new(ids(1000), ids(3000), ids(2000));
+    let new_ids = NewIds::new(DrawnIds {
+        users: ids(1000),
+        gifts: ids(3000),
+        subscriptions: ids(2000),
+        grants: ids(4000),
+        payments: ids(5000),
+        ..DrawnIds::default()
+    });
     let accepted = HashMap::new();
     let context = BatchContext { now: now(), decided: known, accepted, new_ids };
-    decide_all(working_set(), attempts, context, GIFT_TTL)
+    decide_all(working_set(), attempts, context, POLICY)
 }
 
 /// What the commands come to in one batch.

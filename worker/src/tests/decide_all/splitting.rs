@@ -2,8 +2,8 @@
 
 use super::sample::{ALICE, BOB, CANCEL, attempts, renew, working_set};
 use crate::apply::{NumberedAttempt, decide_all};
-use crate::tests::attempts::GIFT_TTL;
-use domain::{Change, Changes, Command, LogEntry, Needs, NewIdCounts, NewIds, WorkingSet};
+use crate::tests::attempts::POLICY;
+use domain::{Change, Changes, Command, DrawnIds, LogEntry, Needs, NewIds, WorkingSet};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, proptest};
 use proptest::sample::select;
@@ -34,12 +34,12 @@ fn in_batches(
     size: usize,
 ) -> (Vec<LogEntry>, BTreeMap<i64, Changes>) {
     let (mut rows, mut entries, mut table) = (working_set(), Vec::new(), BTreeMap::new());
-    let mut next = [1000, 2000, 3000];
+    let mut next = [1000, 2000, 3000, 4000, 5000];
     for (n, batch) in (0..).zip(attempts.chunks(size)) {
         let new_ids = draw(batch, &mut next);
         let (decided, accepted) = (HashMap::new(), HashMap::new());
         let context = BatchContext { now: now(), decided, accepted, new_ids };
-        let decided = decide_all(rows.clone(), batch, context, GIFT_TTL);
+        let decided = decide_all(rows.clone(), batch, context, POLICY);
         write(&mut rows, &decided.changes);
         entries.extend(decided.entries);
         table.insert(n, decided.changes);
@@ -48,23 +48,26 @@ fn in_batches(
 }
 
 /// New ids for a batch, in the order of its commands.
-fn draw(batch: &[NumberedAttempt], next: &mut [i64; 3]) -> NewIds {
+fn draw(batch: &[NumberedAttempt], next: &mut [i64; 5]) -> NewIds {
     let mut needs = Needs::default();
     for NumberedAttempt { job, .. } in batch {
         job.command.needs(job.client, &mut needs);
     }
-    let [next_user, next_subscription, next_gift] = next;
+    let [next_user, next_subscription, next_gift, next_grant, next_payment] = next;
     let draw = |next: &mut i64, count: u32| {
         let first = *next;
         *next += i64::from(count);
         (first..*next).collect()
     };
-    let NewIdCounts { users, gifts, subscriptions } = needs.new_ids;
-    NewIds::new(
-        draw(next_user, users),
-        draw(next_gift, gifts),
-        draw(next_subscription, subscriptions),
-    )
+    let counts = needs.new_ids;
+    NewIds::new(DrawnIds {
+        users: draw(next_user, counts.users),
+        gifts: draw(next_gift, counts.gifts),
+        subscriptions: draw(next_subscription, counts.subscriptions),
+        grants: draw(next_grant, counts.grants),
+        payments: draw(next_payment, counts.payments),
+        ..DrawnIds::default()
+    })
 }
 
 /// Row by row, as Postgres does: its index allows a user one live subscription at any moment.

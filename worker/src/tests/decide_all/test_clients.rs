@@ -2,8 +2,8 @@
 
 use super::sample::working_set;
 use crate::apply::decide_all;
-use crate::tests::attempts::{GIFT_TTL, admitted, attempt_of};
-use domain::{LogEntry, NewIds, TestClock};
+use crate::tests::attempts::{POLICY, admitted, attempt_of};
+use domain::{DrawnIds, LogEntry, NewIds, TestClock};
 use samples::{RIVAL, SHOP, at, now};
 use std::collections::HashMap;
 use store::BatchContext;
@@ -20,9 +20,9 @@ fn a_test_client_is_decided_by_its_clock_and_its_neighbours_by_the_real_time() {
         now: now(),
         decided: HashMap::new(),
         accepted: HashMap::new(),
-        new_ids: NewIds::new(vec![1000, 1001, 1002], Vec::new(), Vec::new()),
+        new_ids: NewIds::new(DrawnIds { users: vec![1000, 1001, 1002], ..DrawnIds::default() }),
     };
-    let decided = decide_all(rows, &attempts, context, GIFT_TTL);
+    let decided = decide_all(rows, &attempts, context, POLICY);
 
     let times = decided.new_entries.iter();
     let finished = |entry: &LogEntry| entry.answered.as_ref().unwrap().at;

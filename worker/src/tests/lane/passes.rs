@@ -67,3 +67,22 @@ async fn an_end_that_is_moved_by_hand_is_found() {
     assert_eq!(count(&database, "subscriptions WHERE status = 'expired'").await, 1);
     assert_eq!(count(&database, "gifts WHERE status = 'expired'").await, 1);
 }
+
+/// The program moves an end, too, while something else is due at the old one: a trial ends there,
+/// or what was paid up to there is earned.
+#[tokio::test]
+async fn what_is_due_at_an_end_that_moves_stays_due() {
+    let database = Database::create().await;
+    let ann = rows::user(&database, "ann@a.org").await;
+    let bea = rows::user(&database, "bea@a.org").await;
+    rows::subscription(&database, ann, "active", "1 month").await;
+    rows::subscription(&database, bea, "active", "1 month").await;
+    let trial = "UPDATE subscriptions SET status = 'trialing', trial_end = end_date WHERE id = 1";
+    database.run(trial).await;
+    database.run("UPDATE subscriptions SET recognise_at = end_date WHERE id = 2").await;
+    let extend =
+        "UPDATE subscriptions SET end_date = end_date + interval '1 month', due_at = due_at";
+    database.run(extend).await;
+    let moved = "subscriptions WHERE end_date - interval '1 month' = due_at";
+    assert_eq!(count(&database, moved).await, 2);
+}

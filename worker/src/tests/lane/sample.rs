@@ -2,7 +2,7 @@
 
 use crate::intake::{Intake, QueuedAttempt};
 use crate::schedule::lane::Lane;
-use crate::tests::attempts::GIFT_TTL;
+use crate::tests::attempts::POLICY;
 use support::Database;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ pub(crate) fn lane(database: &Database) -> Lane {
 
 /// A lane beside that intake.
 pub(crate) fn lane_beside(database: &Database, intake: Intake) -> Lane {
-    Lane::new(&database.store_of(2), intake, GIFT_TTL, CancellationToken::new())
+    Lane::new(&database.store_of(2), intake, POLICY, CancellationToken::new())
 }
 
 pub(crate) fn intake() -> (Intake, mpsc::Receiver<QueuedAttempt>) {

@@ -1,6 +1,7 @@
 //! What becomes due of subscriptions beside their end.
 
 use super::sample::{count, lane};
+use std::time::Duration;
 use support::{Database, rows};
 
 /// A user with a subscription whose columns are those.
@@ -37,6 +38,25 @@ async fn one_that_is_renewed_by_itself_goes_on_from_its_anchor_and_is_granted_it
     assert_eq!(count(&database, "grants WHERE source = 'renewal' AND months = 1").await, 1);
     let log = "transactions WHERE operation = 'renew_subscription' AND origin = 'internal'";
     assert_eq!(count(&database, log).await, 1);
+}
+
+/// What is earned at its end comes first. Nobody waits for the next tick in between.
+#[tokio::test]
+async fn one_that_is_due_again_is_passed_over_again_at_once() {
+    let database = Database::create().await;
+    let end = "date_trunc('hour', now()) - interval '1 hour'";
+    let values = format!("'active', true, {end}, {end}");
+    stored(&database, "status, auto_renew, recognise_at, due_at", &values).await;
+    let ended = format!(
+        "UPDATE subscriptions SET start_date = {end} - interval '40 days', \
+                         anchor = {end}, anchor_months = 0, end_date = {end}"
+    );
+    database.run(&ended).await;
+    let mut lane = lane(&database);
+    assert!(lane.pass_all().await.is_some_and(|pause| pause < Duration::from_secs(1)));
+    assert_eq!(count(&database, "subscriptions WHERE months = 1 AND due_at <= now()").await, 1);
+    assert_eq!(lane.pass_all().await, None);
+    assert_eq!(count(&database, "subscriptions WHERE months = 2 AND due_at > now()").await, 1);
 }
 
 #[tokio::test]

@@ -130,8 +130,8 @@ async fn a_command_in_between_is_decided_where_the_clock_stands() {
     let (effect, claim) = shop.begin(at("2027-06-01T00:00:00Z")).await;
     let user_id = Some(shop.user("bea").await);
     let plan = domain::PlanCode::parse("monthly").unwrap();
-    let (duration_months, auto_renew) = (None, false);
-    let subscribe = Subscribe { user_id, external_id: None, plan, duration_months, auto_renew };
+    let (external_id, duration_months, auto_renew, trial) = (None, None, false, None);
+    let subscribe = Subscribe { user_id, external_id, plan, duration_months, auto_renew, trial };
     assert_eq!(shop.send(subscribe).await.decided_at, at(STANDS));
     let entry = super::sample::lead(database.store(), &effect, claim).await.unwrap().unwrap();
     assert!(entry.answered.unwrap().answer.body.ends_with(r#""steps":2}"#));

@@ -4,5 +4,5 @@
 mod instants;
 mod order;
 mod same_rows;
-mod sample;
+pub(crate) mod sample;
 mod taken_over;

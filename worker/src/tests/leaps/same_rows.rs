@@ -93,6 +93,7 @@ async fn command(shop: &Shop<'_>, kind: u8, (user, row, number): (u8, u8, u8)) -
             plan: PlanCode::parse(if number < 200 { "monthly" } else { "yearly" }).unwrap(),
             duration_months: None,
             auto_renew: is_odd,
+            trial: None,
         }
         .into(),
         2 => Renew { subscription_id: subscription?, duration_months: Some(1) }.into(),

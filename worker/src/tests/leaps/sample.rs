@@ -1,16 +1,19 @@
 //! A test client, and what it does.
 
 use crate::apply::{Attempt, DecidedBatch, load};
-use crate::effects::{Begun, Ground, Slots, clock};
+use crate::effects::{Begun, Ground, Settler, Slots, Task, clock};
 use crate::fault::Fault;
 use crate::intake::Intake;
+use crate::provider::Providers;
+use crate::provider::settings::ProviderSettings;
 use crate::retry::RetryPolicy;
-use crate::tests::attempts::{GIFT_TTL, attempt_of};
+use crate::tests::attempts::{POLICY, attempt_of};
 use domain::{
     AdvanceClock, ClientId, Command, CreateUser, Effect, EffectTask, Email, ExternalId, Instant,
     LogEntry, Metadata, PlanCode, Subscribe, SubscriptionId, UserId,
 };
 use std::cell::Cell;
+use std::sync::Arc;
 use store::clients;
 use store::effects::{self, Claim};
 use support::Database;
@@ -44,7 +47,7 @@ impl<'a> Shop<'a> {
         let attempt = attempt_of(self.client, &format!("key{}", self.jobs.get()), command);
         let held = [Attempt { job: attempt.job.clone(), holder: "w".into() }];
         let loaded = load(self.database.store(), &held).await.unwrap();
-        loaded.commit(vec![attempt], GIFT_TTL, &Slots::default()).await.unwrap()
+        loaded.commit(vec![attempt], POLICY, &Slots::default()).await.unwrap()
     }
 
     /// Decides a command, and returns its entry.
@@ -64,7 +67,8 @@ impl<'a> Shop<'a> {
     pub(crate) async fn subscriber(&self, name: &str, auto_renew: bool) -> SubscriptionId {
         let user_id = Some(self.user(name).await);
         let (plan, duration_months) = (PlanCode::parse("monthly").unwrap(), None);
-        let command = Subscribe { user_id, external_id: None, plan, duration_months, auto_renew };
+        let (external_id, trial) = (None, None);
+        let command = Subscribe { user_id, external_id, plan, duration_months, auto_renew, trial };
         SubscriptionId::new(self.send(command).await.entity.unwrap())
     }
 
@@ -115,16 +119,42 @@ pub(crate) async fn lead(
     effect: &Effect,
     claim: Claim,
 ) -> Result<Option<Box<LogEntry>>, Fault> {
+    let ground = ground(database, runtime::clock::now);
+    let EffectTask::Clock(leap) = effect.task else { panic!("{effect:?}") };
+    let task = Task { effect, claim, attempts: 1, is_sent: false };
+    let performed = clock::lead(&ground, task, leap).await?;
+    Ok(performed.settled.entries.into_iter().next().map(Box::new))
+}
+
+/// What effects are performed with, at that real time.
+pub(crate) fn ground(database: &store::Database, real: fn() -> Instant) -> Ground {
     let stop = CancellationToken::new();
-    let ground = Ground {
+    let providers = Providers::new(&provider_settings(), database).unwrap();
+    let slots = Slots::default();
+    let settler = Settler::new(database, &slots, POLICY);
+    Ground {
         database: database.clone(),
         clients: Intake::new(1).0.presence(),
-        gift_ttl: GIFT_TTL,
+        policy: POLICY,
+        providers,
+        slots,
+        settler,
+        look: Arc::default(),
+        real,
         retry_policy: RetryPolicy::until(stop.clone()),
         stop,
-    };
-    let EffectTask::Clock(leap) = effect.task;
-    clock::lead(&ground, (effect, claim), leap).await
+    }
+}
+
+/// Settings as they are by default.
+pub(crate) fn provider_settings() -> ProviderSettings {
+    ProviderSettings {
+        payment_timeout_seconds: 20,
+        stripe_api_key: None,
+        stripe_api_base: "https://api.stripe.com".to_owned(),
+        stripe_return_url: "off".to_owned(),
+        simulated_url: None,
+    }
 }
 
 /// Ends all leases, as time does, and claims the one effect that there is; `None` if it is done. A

@@ -3,8 +3,8 @@
 use super::edges;
 use crate::by_hand;
 use domain::{
-    Change, ClientId, Context, ExternalId, Gift, GiftId, Grant, Instant, InternalCommand, Money,
-    Operation, Plan, PlanCode, PlanDetails, PlanId, Subscription, SubscriptionId,
+    Change, ClientId, Context, ExternalId, Gift, GiftId, Grant, GrantId, Instant, InternalCommand,
+    Money, Operation, Plan, PlanCode, PlanDetails, PlanId, Subscription, SubscriptionId,
     SubscriptionState, Terms, User, UserId,
 };
 use proptest::sample::Index;
@@ -17,7 +17,7 @@ pub(crate) struct Books {
     pub(crate) users: BTreeMap<UserId, User>,
     pub(crate) subscriptions: BTreeMap<SubscriptionId, Subscription>,
     pub(crate) gifts: BTreeMap<GiftId, Gift>,
-    grants: Vec<Grant>,
+    pub(crate) grants: BTreeMap<GrantId, Grant>,
 }
 
 impl Books {
@@ -40,7 +40,7 @@ impl Books {
             users: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             gifts: BTreeMap::new(),
-            grants: Vec::new(),
+            grants: BTreeMap::new(),
         }
     }
 
@@ -92,18 +92,28 @@ impl Books {
                 assert_eq!(*new, Plan { retired_at: Some(now), ..old });
             }
             Change::Grant(grant) => {
-                assert_eq!((grant.job, grant.granted_at), (context.job, now));
-                self.grants.push(grant.clone());
+                let place = |slice| Grant { slice, ..grant.clone() };
+                match self.grants.insert(grant.id, grant.clone()) {
+                    None => assert_eq!((grant.job, grant.granted_at), (context.job, now)),
+                    // It begins, or goes on after a pause.
+                    Some(old) => assert_eq!(place(old.slice), old),
+                }
+                assert_eq!((grant.value, grant.closed_at), (0, None));
             }
-            // No step moves one.
-            Change::Clock(_) => unreachable!(),
+            // Nobody pays in these histories, and no step moves a clock.
+            Change::Payment(_)
+            | Change::Method(_)
+            | Change::Refund(_)
+            | Change::Transfer(_)
+            | Change::Trial(_)
+            | Change::Clock(_) => unreachable!(),
         }
     }
 
     /// The rules that hold at any time.
     pub(crate) fn check(&self) {
         let (mut months, mut redeemed) = (BTreeMap::new(), BTreeSet::new());
-        for grant in &self.grants {
+        for grant in self.grants.values() {
             *months.entry(grant.subscription).or_default() += grant.months;
             let gift = grant.source.gift();
             assert!(gift.is_none_or(|gift| redeemed.insert(gift)), "two grants name {gift:?}");
@@ -118,6 +128,7 @@ impl Books {
                 assert!(of_user.any(|other| other.state.status().is_live()), "{s:?}");
             }
             assert_eq!(self.client_of(s.user), Some(s.client));
+            self.check_slices(s);
         }
         for gift in self.gifts.values() {
             let is_redeemed = gift.state.redemption().is_some();
@@ -129,6 +140,22 @@ impl Books {
         let named = self.users.values().filter_map(|u| Some((u.client, u.external_id.as_ref()?)));
         let ids: BTreeSet<_> = named.clone().collect();
         assert_eq!(ids.len(), named.count(), "an external id twice");
+    }
+
+    /// The time of grants is in one piece, but for pauses, up to the end of the subscription.
+    fn check_slices(&self, s: &Subscription) {
+        let grants = self.grants.values().filter(|grant| grant.subscription == s.id);
+        let slices: Vec<_> = grants.map(|grant| grant.slice).collect();
+        if s.state == SubscriptionState::Scheduled || is_unbegun(s) {
+            assert!(slices.iter().all(Option::is_none), "{s:?}");
+            return;
+        }
+        let slices = slices.into_iter().collect::<Option<Vec<_>>>().unwrap();
+        let ends = || slices.iter().map(|slice| slice.end);
+        assert_eq!(ends().next_back(), Some(s.end_date));
+        assert_eq!(slices.first().map(|slice| slice.start >= s.start_date), Some(true));
+        let starts = slices.iter().skip(1).map(|slice| slice.start);
+        assert!(ends().zip(starts).all(|(end, start)| end <= start), "{s:?}");
     }
 
     /// The members that name a user: the external id, if there is one.

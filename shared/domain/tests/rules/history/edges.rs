@@ -3,7 +3,8 @@
 use domain::{Gift, GiftState, Instant, Subscription, SubscriptionState, User};
 
 use SubscriptionState::{
-    Active, Cancelled, CancelledAtEnd, Cancelling, Expired, PastDue, Paused, Scheduled,
+    Active, Cancelled, CancelledAtEnd, Cancelling, Expired, PastDue, Paused, Pending, Scheduled,
+    Trialing,
 };
 
 /// A user changes its email and its metadata only.
@@ -28,6 +29,8 @@ pub(crate) fn check_subscription(old: &Subscription, new: &Subscription, now: In
         (_, Expired) => new.end_date <= now,
         (_, PastDue) => new.end_date <= now && new.auto_renew,
         (_, Active | Cancelling { .. } | CancelledAtEnd { .. }) => true,
+        // Nobody pays in these histories, and no plan has a trial.
+        (Pending | Trialing { .. }, _) | (_, Pending | Trialing { .. }) => false,
     };
     assert!(allowed, "no such edge: {old:?} to {new:?}");
     assert!(old.state == Scheduled || new.start_date == old.start_date, "{old:?} to {new:?}");

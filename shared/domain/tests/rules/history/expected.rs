@@ -122,16 +122,12 @@ impl Case<'_> {
     }
 
     fn pause(&self, id: SubscriptionId, resume_at: Option<Instant>) -> Option<&'static str> {
-        let not_active = self.is_in(id, |state| matches!(state, Active | Cancelling { .. }));
-        if not_active.is_some() {
-            return not_active;
-        }
-        let (row, year) = (self.row(id)?, TimeDelta::days(365));
-        if let Cancelling { .. } = row.state {
-            return Some("subscription_cancelling");
-        }
-        if row.end_date <= self.now {
-            return Some("subscription_not_active");
+        let (row, year) = (self.row(id), TimeDelta::days(365));
+        let Some(row) = row else { return Some("subscription_not_found") };
+        match row.state {
+            Active if row.end_date > self.now => {}
+            Cancelling { .. } => return Some("subscription_cancelling"),
+            _ => return Some("subscription_not_active"),
         }
         if resume_at.is_some_and(|at| at <= self.now || at > self.now + year) {
             return Some("date_out_of_range");
@@ -139,7 +135,8 @@ impl Case<'_> {
         let paused = Subscription { state: Paused { at: self.now, resume_at }, ..row.clone() };
         let last = end_of(&paused, &self.waiting(row.user));
         let writable = |end: Instant| by_hand::add_months(end, 0).is_some();
-        let fits = last.is_some() && writable(row.end_date + year);
+        let longest = resume_at.map_or(year, |at| at - self.now);
+        let fits = last.is_some() && writable(row.end_date + longest);
         (!fits).then_some("term_too_long")
     }
 
@@ -208,12 +205,14 @@ impl Case<'_> {
         let Some(row) = self.row(id) else {
             return Some("subscription_not_found");
         };
-        let yearly = row.plan == "yearly";
+        let ended = self.is_in(id, |state| state.status().is_entitled());
+        // In grace it goes on as what it was to be renewed as.
+        let next = row.next_plan.as_ref().filter(|_| ended.is_none() && row.end_date <= self.now);
+        let yearly = next.map_or(&row.plan, |next| &next.code) == "yearly";
         let months = months.unwrap_or(if yearly { 12 } else { 1 });
         if yearly && !months.is_multiple_of(12) {
             return Some("duration_not_multiple");
         }
-        let ended = self.is_in(id, |state| state.status().is_entitled());
         ended.or_else(|| self.too_long(&row, months))
     }
 

@@ -2,8 +2,8 @@
 
 use super::books::Books;
 use domain::{
-    Change, ClientId, Needs, PLANS_SHOWN_MAX, Plan, PlanCode, SubscriptionId, SubscriptionState,
-    WorkingSet,
+    Change, ClientId, Grant, Needs, PLANS_SHOWN_MAX, Plan, PlanCode, SubscriptionId,
+    SubscriptionState, SubscriptionStatus, WorkingSet,
 };
 use samples::{RIVAL, SHOP};
 
@@ -13,7 +13,8 @@ pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
         let subscription = books.subscriptions.get(id).filter(|s| s.client == *client);
         subscription.map(|s| s.user)
     };
-    let owners: Vec<_> = needs.subscriptions.iter().filter_map(named).collect();
+    let subscriptions = needs.subscriptions.iter().chain(&needs.owners_of);
+    let owners: Vec<_> = subscriptions.filter_map(named).collect();
     let users = books.users.values().filter(|user| {
         let (email, external_id) = ((user.client, user.email.key()), user.external_id.clone());
         needs.users.contains(&(user.client, user.id))
@@ -33,8 +34,9 @@ pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
     let users = users.iter().map(|user| Change::User((*user).clone()));
     let subscriptions = subscriptions.map(|s| Change::Subscription(s.clone()));
     let gifts = gifts.map(|gift| Change::Gift(gift.clone()));
+    let grants: Vec<_> = grants(books, needs).cloned().map(Change::Grant).collect();
     let plans = plans(books, needs).cloned().map(Change::Plan);
-    for row in users.chain(subscriptions).chain(gifts).chain(plans) {
+    for row in users.chain(subscriptions).chain(gifts).chain(plans).chain(grants) {
         working_set.apply(row);
     }
     let tiers = books.plans.values().filter(|_| !needs.gifts.is_empty());
@@ -53,6 +55,19 @@ pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
         }
     }
     working_set
+}
+
+/// The grants that are named, and those of all that wait or stand still.
+fn grants<'a>(books: &'a Books, needs: &'a Needs) -> impl Iterator<Item = &'a Grant> {
+    let is_needed = |grant: &&Grant| {
+        let held = books.subscriptions.get(&grant.subscription);
+        let moves = held.is_some_and(|s| {
+            let status = s.state.status();
+            status == SubscriptionStatus::Scheduled || status == SubscriptionStatus::Paused
+        });
+        moves || needs.grants_of.contains(&(grant.client, grant.subscription))
+    };
+    books.grants.values().filter(is_needed)
 }
 
 /// The plans that are named, and the oldest on sale of a client who has not all of them.

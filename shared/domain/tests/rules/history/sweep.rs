@@ -1,12 +1,11 @@
 //! Does what is due, as workers do: by the commands that the rows themselves name.
 
-use super::{Ending, History, load};
+use super::{Ending, History, load, new_ids};
 use chrono::TimeDelta;
 use domain::{
     ClientId, Context, Decision, GiftStatus, Instant, InternalCommand, Needs, Operation,
-    Subscription, SubscriptionId, UserId, decide_internal, internal_job_id,
+    Subscription, SubscriptionId, UserId, WorkingSet, decide_internal, internal_job_id,
 };
-use samples::GIFT_TTL;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl History {
@@ -45,13 +44,17 @@ impl History {
     /// Returns the user whose subscription was renewed.
     fn internal(&mut self, client: ClientId, command: &InternalCommand) -> Option<UserId> {
         let context = context(client, command, self.now);
-        let decision = decide_internal(&self.working_set, &context, command);
+        self.jobs += 1;
+        let decide = |working_set: &WorkingSet| {
+            decide_internal(working_set, &context, command, &mut new_ids(0, self.jobs))
+        };
+        let decision = decide(&self.working_set);
 
         let mut needs = Needs::default();
         command.needs(client, &mut needs);
         let loaded = load::load(&self.books, &needs);
         assert!(loaded.has_all(&needs));
-        assert_eq!(decision, decide_internal(&loaded, &context, command), "loaded too little");
+        assert_eq!(decision, decide(&loaded), "loaded too little");
 
         let Decision { changes, user, outcome, .. } = decision.unwrap();
         assert!(outcome.success().is_some(), "refused: {outcome:?}");
@@ -61,7 +64,9 @@ impl History {
             self.books.record(&change, (&context, None));
             self.working_set.apply(change);
         }
-        assert_eq!(decide_internal(&self.working_set, &context, command), None, "done twice");
+        let mut again = new_ids(0, self.jobs);
+        let again = decide_internal(&self.working_set, &context, command, &mut again);
+        assert_eq!(again, None, "done twice");
         user.filter(|_| command.operation() == Operation::RenewSubscription)
     }
 
@@ -74,8 +79,8 @@ impl History {
         for (client, due_at, command) in ends.chain(expiries) {
             let tick = TimeDelta::microseconds(1);
             for now in [self.now, due_at - tick] {
-                let early =
-                    decide_internal(&self.working_set, &context(client, &command, now), &command);
+                let (context, mut ids) = (context(client, &command, now), new_ids(0, self.jobs));
+                let early = decide_internal(&self.working_set, &context, &command, &mut ids);
                 assert_eq!(early, None, "{command:?} at {now}");
             }
         }
@@ -94,5 +99,5 @@ impl History {
 }
 
 fn context(client: ClientId, command: &InternalCommand, now: Instant) -> Context {
-    Context { now, client, job: internal_job_id(client, &command.key()), gift_ttl: GIFT_TTL }
+    super::context(client, internal_job_id(client, &command.key()), now)
 }

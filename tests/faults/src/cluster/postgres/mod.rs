@@ -17,8 +17,8 @@ use std::process::Command;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The most connections. They are few, so that the nemesis can take all that the product may have.
-pub const CONNECTIONS_MAX: u32 = 60;
+/// The connections of the provider, and one of the checker, which reads as the product does.
+const CONNECTIONS_BESIDE: u32 = 5;
 
 /// The connections that only the campaign itself may use.
 const CONNECTIONS_RESERVED: u32 = 5;
@@ -43,6 +43,7 @@ pub struct Postgres {
     /// The folder of all data.
     home: PathBuf,
     log: PathBuf,
+    connections_max: u32,
     password: String,
     primary: Server,
     standby: Option<Server>,
@@ -51,8 +52,16 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster in `home` and starts it.
-    pub async fn start(bin: Option<&Path>, home: &Path, folder: &Path) -> Result<Self> {
+    /// Makes a cluster in `home` and starts it, with as many connections as the product may use:
+    /// they are few, so that the nemesis can take all of them.
+    pub async fn start(
+        bin: Option<&Path>,
+        home: &Path,
+        folder: &Path,
+        of_product: u32,
+    ) -> Result<Self> {
+        // A session at the end of a silent connection lasts beside the one that took its place.
+        let connections_max = 2 * of_product + CONNECTIONS_BESIDE + CONNECTIONS_RESERVED;
         let bin = bin.map_or_else(programs::find_programs, |bin| Ok(bin.to_owned()))?;
         let home = home.join("postgres");
         let password = Uuid::new_v4().simple().to_string();
@@ -70,7 +79,9 @@ impl Postgres {
         run(Command::new(program).args(args).current_dir("/"))?;
         let way = Proxy::start(primary.address.to_string()).await?;
         let log = folder.join("postgres.log");
-        let mut postgres = Self { bin, home, log, password, primary, standby: None, way };
+        let standby = None;
+        let mut postgres =
+            Self { bin, home, log, connections_max, password, primary, standby, way };
         postgres.resume().await?;
         let mut connection = postgres.connect("postgres").await?;
         let password = sqlx::AssertSqlSafe(format!(
@@ -80,6 +91,12 @@ impl Postgres {
         sqlx::query(password).execute(&mut connection).await?;
         sqlx::query("CREATE DATABASE commerce OWNER commerce").execute(&mut connection).await?;
         Ok(postgres)
+    }
+
+    /// The most connections.
+    #[must_use]
+    pub fn connections_max(&self) -> u32 {
+        self.connections_max
     }
 
     /// The address at which the primary listens.
@@ -134,7 +151,8 @@ impl Postgres {
     fn pool(&self, database: &str, connections_max: u32) -> PgPool {
         PgPoolOptions::new()
             .max_connections(connections_max)
-            .acquire_timeout(Duration::from_secs(10))
+            // The checks at the end share few connections, and some of them read much.
+            .acquire_timeout(Duration::from_mins(1))
             // What administrators do waits for no standby, or nobody could do without one.
             .connect_lazy_with(
                 self.options("postgres", database).options([("synchronous_commit", "local")]),
@@ -149,7 +167,7 @@ impl Postgres {
     /// Starts it on its data, and waits until it answers.
     pub async fn resume(&mut self) -> Result<()> {
         eventually_true("Postgres answers", START_WITHIN, async || {
-            self.primary.start(&self.bin, &self.log).await?;
+            self.primary.start(&self.bin, &self.log, self.connections_max).await?;
             Ok(self.connect("postgres").await.is_ok())
         })
         .await

@@ -1,7 +1,7 @@
 //! One server of Postgres, with its data.
 
+use super::CONNECTIONS_RESERVED;
 use super::programs::{as_postgres, free_address};
-use super::{CONNECTIONS_MAX, CONNECTIONS_RESERVED};
 use anyhow::Result;
 use e2e::{Process, Settings};
 use std::net::SocketAddr;
@@ -29,7 +29,12 @@ impl Server {
 
     /// Starts it unless it runs, and does not wait. Postgres does not start before the last
     /// children of a killed server have ended.
-    pub(super) async fn start(&mut self, bin: &Path, log: &Path) -> Result<()> {
+    pub(super) async fn start(
+        &mut self,
+        bin: &Path,
+        log: &Path,
+        connections_max: u32,
+    ) -> Result<()> {
         if self.process.as_mut().is_some_and(|process| matches!(process.try_exit(), Ok(None))) {
             return Ok(());
         }
@@ -41,7 +46,7 @@ impl Server {
         add("-p", self.address.port().to_string());
         for setting in [
             "unix_socket_directories=".to_owned(),
-            format!("max_connections={CONNECTIONS_MAX}"),
+            format!("max_connections={connections_max}"),
             format!("superuser_reserved_connections={CONNECTIONS_RESERVED}"),
             "deadlock_timeout=200ms".to_owned(),
             // A standby follows again soon after its primary was killed, and finds what it missed.

@@ -33,7 +33,7 @@ impl Postgres {
         let built = eventually("a standby is built", START_WITHIN, async || {
             let mut standby = self.copied().await?;
             eventually_true("the standby follows", FOLLOWS_WITHIN, async || {
-                standby.start(&self.bin, &self.log).await?;
+                standby.start(&self.bin, &self.log, self.connections_max).await?;
                 self.knows_standby(FOLLOWS).await
             })
             .await?;

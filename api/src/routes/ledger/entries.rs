@@ -1,0 +1,66 @@
+//! `GET /ledger/entries`
+
+use crate::api_error::ApiError;
+use crate::extract::{Administrator, invalid_parameter, page_limit, parse_id, query};
+use crate::respond;
+use crate::state::ApiState;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use contract::ProblemKind;
+use contract::view::{LedgerEntries, LedgerEntry};
+use serde::Deserialize;
+use store::reads;
+use utoipa::IntoParams;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Page {
+    /// The id of the last line that is known; from the first one on when absent.
+    #[param(value_type = Option<i64>, minimum = 1)]
+    after: Option<String>,
+    /// The most lines to show; 100 when absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+}
+
+/// The problems that only this read has.
+pub(crate) const PROBLEMS: &[ProblemKind] = &[ProblemKind::InvalidRequest];
+
+/// The lines of the ledger of the caller, in the order in which they were written.
+///
+/// Needs the scope `admin`. Each transfer of money has two lines. Who asks for what comes `after`
+/// the last line that he knows misses none. Lines never change.
+#[utoipa::path(
+    get,
+    path = "/ledger/entries",
+    operation_id = "list_ledger_entries",
+    tag = "ledger",
+    params(Page),
+    responses((status = 200, description = "A page of lines.", body = LedgerEntries)),
+)]
+pub(crate) async fn handle(
+    State(state): State<ApiState>,
+    Administrator(caller): Administrator,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let Page { after, limit } = query(&uri)?;
+    let limit = page_limit(limit.as_deref())?;
+    let after = after.map(|text| {
+        let wrong = || invalid_parameter("after", "must be the id of a line");
+        parse_id(&text).ok_or_else(wrong)
+    });
+    let after = after.transpose()?;
+    // A page may begin and end in the middle of a transfer.
+    let (from, most) = (after.map(LedgerEntry::transfer_of), limit / 2 + 2);
+    let transfers = reads::ledger_transfers(&state.database, caller.client, from, most).await?;
+    let lines = transfers.iter().flat_map(|(number, transfer)| {
+        let lines = LedgerEntry::both(*number, transfer);
+        let known = after.filter(|_| from == Some(*number));
+        lines.into_iter().filter(move |line| known.is_none_or(|known| known < line.id()))
+    });
+    let mut lines: Vec<_> = lines.collect();
+    let has_more = lines.len() > limit as usize;
+    lines.truncate(limit as usize);
+    Ok(respond::json(&LedgerEntries::page(lines, has_more)))
+}

@@ -1,0 +1,74 @@
+//! An hour of arrivals at a share of what the product can do at most: do latencies and memory stay
+//! as they are?
+
+use super::http::{RATE_MAX, WARM_UP, drive};
+use crate::bench::Bench;
+use crate::driver::{Extent, Pace};
+use crate::loads::subscribe;
+use crate::number::{Spread, float};
+use crate::results::Sample;
+use crate::stack::{Servers, Stack};
+use anyhow::Result;
+use std::time::Duration;
+
+/// The share of the rate of a closed loop.
+const SHARE: f64 = 0.7;
+/// What is measured at once.
+const SLICE: Duration = Duration::from_mins(1);
+
+/// What has to stay as it is: the figure of a slice, by the name that it is reported by.
+const STEADY: [&str; 5] = ["p50_ms", "p99_ms", "api_mib", "worker_mib", "redis_mib"];
+
+pub(super) async fn run(bench: &mut Bench, stack: &mut Stack, clients: usize) -> Result<Sample> {
+    stack.stop().await?;
+    // Redis may forget answers soon: what it keeps longer grows with that time.
+    stack.tuning = vec![("IDEMPOTENCY_TTL_SECONDS", "60".to_owned())];
+    stack.need(Servers::Product(1)).await?;
+    let seconds = bench.options.seconds;
+    let users = stack.database.users(RATE_MAX * (seconds + 2)).await?;
+    let extent = Extent::Time(WARM_UP, Duration::from_secs(seconds));
+    let load = subscribe(users, bench.next_run());
+    let rate = drive(stack, clients, Pace::Closed, extent, load).await?.rate * SHARE;
+
+    let slices = bench.options.soak_seconds.div_ceil(SLICE.as_secs());
+    let length = (WARM_UP + SLICE).as_secs_f64();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few millions")]
+    let needed = (rate * length * float(slices) * 1.1) as u64;
+    let users = stack.database.users(needed).await?;
+    let (mut sample, mut all) = (Sample::default(), Vec::new());
+    for _ in 0..slices {
+        let run = bench.next_run();
+        let pace = Pace::Open { rate, seed: run.into() };
+        let extent = Extent::Time(WARM_UP, SLICE);
+        let slice = drive(stack, clients, pace, extent, subscribe(users.clone(), run)).await?;
+        all.push(STEADY.map(|name| figure(&slice, name)));
+        sample = Sample { operations: sample.operations + slice.operations, ..slice };
+        if sample.invalid.is_some() {
+            break;
+        }
+    }
+    stack.tuning.clear();
+    stack.stop().await?;
+    let quarter = all.len().div_ceil(4);
+    for (place, name) in STEADY.iter().enumerate() {
+        let values = || all.iter().filter_map(|slice| slice.get(place).copied().flatten());
+        let early = Spread::of(values().take(quarter));
+        let late = Spread::of(values().rev().take(quarter));
+        for (when, spread) in [("early", early), ("late", late), ("all", Spread::of(values()))] {
+            let Some(spread) = spread else { continue };
+            sample.note(&format!("{name}_{when}"), spread.median);
+            if when == "all" {
+                sample.note(&format!("{name}_most"), spread.max);
+            }
+        }
+    }
+    Ok(sample)
+}
+
+fn figure(slice: &Sample, name: &str) -> Option<f64> {
+    match name {
+        "p50_ms" => slice.latency.map(|latency| latency.p50),
+        "p99_ms" => slice.latency.map(|latency| latency.p99),
+        _ => slice.figures.get(name).copied(),
+    }
+}
