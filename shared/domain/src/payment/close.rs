@@ -2,8 +2,8 @@
 
 use crate::decide::Decider;
 use crate::{
-    Change, Effect, EffectTask, Grant, Payment, PaymentId, PaymentPhase, PaymentStatus, Refusal,
-    StopCharge, Subscription, User,
+    Change, Effect, EffectTask, Grant, Instant, Payment, PaymentId, PaymentPhase, PaymentStatus,
+    Refusal, StopCharge, Subscription, User,
 };
 
 /// What becomes of a payment that nothing waits for any more, and of who made it.
@@ -92,17 +92,10 @@ impl Subscription {
         Self { open_payment: None, ..self }
     }
 
-    /// This subscription after the payment that it waited for has failed, or was given up. If that
-    /// was asked for before its end, its renewal has waited for it, and is tried now.
-    pub(crate) fn payment_failed(self, payment: &Payment, now: crate::Instant) -> Self {
-        let has_waited = self.attempts > 0
-            && self.retry_at.is_none()
-            && self.is_renewed()
-            && self.state.status().is_live()
-            && self.end_date <= now
-            && payment.created_at < self.end_date
-            && payment.purpose.is_of_client();
-        let retry_at = if has_waited { Some(now) } else { self.retry_at };
+    /// This subscription when the payment that it waited for is over, or was given up, and has not
+    /// renewed it. If its renewal has waited for that, it is tried now.
+    pub(crate) fn after_payment(self, now: Instant) -> Self {
+        let retry_at = if self.is_put_off() { Some(now) } else { self.retry_at };
         Self { retry_at, ..self.without_payment() }
     }
 }

@@ -31,11 +31,7 @@ impl OpenInternalRules for LapsePayment {
         let now = decider.context.now;
         let stored = decider.due(self.subscription_id, self.clone())?;
         let closed = decider.close_payment_of(stored);
-        let after = match decider.open_payment(stored) {
-            Some(payment) => stored.clone().payment_failed(payment, now),
-            None => stored.clone().without_payment(),
-        };
-        let after = Subscription { updated_at: now, ..after };
+        let after = Subscription { updated_at: now, ..stored.clone().after_payment(now) };
         let mut changes = closed.changes;
         changes.push(Change::Subscription(after.clone()));
         let effects = closed.effect.into_iter().collect();

@@ -95,7 +95,7 @@ impl Decider<'_> {
         let (row, now) = (waits?.clone(), self.context.now);
         Some(Change::Subscription(match row.state {
             SubscriptionState::Pending => row.expired(now).without_payment(),
-            _ => Subscription { updated_at: now, ..row.payment_failed(payment, now) },
+            _ => Subscription { updated_at: now, ..row.after_payment(now) },
         }))
     }
 

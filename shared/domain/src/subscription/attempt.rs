@@ -7,10 +7,6 @@ use crate::{
     OpenPayment, PaymentPhase, Purpose, Refusal, Subscription, SubscriptionState, Terms, User,
     Worth,
 };
-use chrono::TimeDelta;
-
-/// The days after the end at which a failed renewal is tried again.
-const RETRY_DAYS: [i64; 3] = [1, 3, 5];
 
 /// What came of an attempt.
 pub(crate) struct Attempted {
@@ -37,11 +33,12 @@ pub(crate) fn attempt_renewal(
         Subscription { attempts: n, retry_at: None, updated_at: now, ..subscription.clone() };
     let Some(price) = tried.renewal_price(decider) else {
         return renewed(decider, &tried, grant, None)
-            .unwrap_or_else(|_| not_renewed(decider, &tried, true));
+            .unwrap_or_else(|_| not_renewed(decider, &tried, None));
     };
     if decider.no_payment_in_progress(&tried).is_err() {
-        let changes = vec![Change::Subscription(tried.clone())];
-        return Attempted { changes, effects: Vec::new(), subscription: tried };
+        let put_off = tried.put_off();
+        let changes = vec![Change::Subscription(put_off.clone())];
+        return Attempted { changes, effects: Vec::new(), subscription: put_off };
     }
     let (closed, tried) = (decider.close_payment_of(&tried), tried.without_payment());
     let user = || decider.working_set.user(tried.client, tried.user).cloned();
@@ -52,7 +49,7 @@ pub(crate) fn attempt_renewal(
     let mut attempted = match asked {
         Ok(asked) => charged(decider, &tried, grant, asked),
         // It is as if it was declined, but nobody was asked.
-        Err(_) => not_renewed(decider, &tried, false),
+        Err(_) => not_renewed(decider, &tried, tried.next_retry(now)),
     };
     attempted.changes.splice(..0, closed.changes);
     attempted.effects.extend(closed.effect);
@@ -91,7 +88,7 @@ fn charged(
 ) -> Attempted {
     if payment.phase == PaymentPhase::Succeeded {
         let mut attempted = renewed(decider, tried, grant, Some(Worth::of(&payment)))
-            .unwrap_or_else(|_| not_renewed(decider, tried, true));
+            .unwrap_or_else(|_| not_renewed(decider, tried, None));
         attempted.changes.extend(changes);
         attempted.changes.extend(decider.time_is_paid(&payment));
         return attempted;
@@ -115,13 +112,14 @@ fn renewed(
     Ok(Attempted { changes, effects: Vec::new(), subscription })
 }
 
-/// The subscription after an attempt that failed, and the one behind it if that begins now.
+/// The subscription after an attempt that failed, which is made again at that instant, and the one
+/// behind it if that begins now.
 pub(super) fn not_renewed(
     decider: &Decider<'_>,
     subscription: &Subscription,
-    is_hard: bool,
+    retry_at: Option<Instant>,
 ) -> Attempted {
-    let failed = subscription.not_renewed(is_hard, decider.context.now);
+    let failed = subscription.not_renewed(retry_at, decider.context.now);
     let mut changes = vec![Change::Subscription(failed.clone())];
     if failed.state == SubscriptionState::Expired {
         changes.extend(decider.successor(&failed));
@@ -158,21 +156,6 @@ impl Subscription {
             ..self.clone()
         }
     }
-
-    /// This subscription after an attempt to renew it that failed: it goes on until the end of its
-    /// grace. A hard decline is not tried again with the same payment method.
-    pub(super) fn not_renewed(&self, is_hard: bool, now: Instant) -> Self {
-        let in_grace = now < self.grace_end();
-        let retry_at = self.next_retry(now).filter(|_| !is_hard && in_grace);
-        let state = if in_grace { SubscriptionState::PastDue } else { SubscriptionState::Expired };
-        Self { state, retry_at, open_payment: None, updated_at: now, ..self.clone() }
-    }
-
-    /// The next instant at which a failed renewal is tried again, inside its grace.
-    fn next_retry(&self, now: Instant) -> Option<Instant> {
-        let instants = RETRY_DAYS.map(|days| self.end_date + TimeDelta::days(days));
-        instants.into_iter().find(|at| now < *at && *at < self.grace_end())
-    }
 }
 
 #[cfg(test)]
@@ -180,8 +163,8 @@ mod tests {
     use crate::samples::*;
     use crate::{
         Account, Change, ChargeOutcome, Conversion, Decision, DeclineCode, Instant, OpenPayment,
-        Payment, PaymentId, PaymentPhase, Purpose, RefundStatus, RenewSubscription, SettlePayment,
-        Subscription, SubscriptionState, WorkingSet,
+        Payment, PaymentId, PaymentPhase, Purpose, RefundStatus, Renew, RenewSubscription,
+        SettlePayment, Subscription, SubscriptionState, WorkingSet,
     };
     use SubscriptionState::{Active, Expired, PastDue};
     use chrono::TimeDelta;
@@ -355,8 +338,8 @@ mod tests {
         assert_eq!(waiting.effects, []);
         let rows = after(&rows, &waiting);
         let found = row(&rows, HELD);
-        assert_eq!((found.state, found.attempts, found.retry_at), (PastDue, 2, None));
         let over = end() + TimeDelta::days(7);
+        assert_eq!((found.state, found.attempts, found.retry_at), (PastDue, 2, Some(over)));
         assert_eq!(found.due_at(), Some(over));
         // In grace it is renewed by it.
         let just = over - TimeDelta::microseconds(1);
@@ -375,6 +358,61 @@ mod tests {
             });
             assert_eq!(refund, Some((RefundStatus::Pending, true)));
         }
+    }
+
+    #[test]
+    fn what_was_due_while_an_attempt_was_under_way_is_done_when_that_has_failed() {
+        let before = rows(&renewing(7), 0);
+        let tried = due(&before, 1, end());
+        let rows = after(&before, &tried);
+        let day = TimeDelta::days(1);
+        for (late, is_hard, retry_day) in [
+            (day / 2, false, Some(day)),
+            (day, false, Some(day)),
+            (day * 2, false, Some(day * 2)),
+            (day * 4, false, Some(day * 4)),
+            (day * 4, true, None),
+        ] {
+            let failed = settle(&rows, asked(&tried).id, declined(is_hard), end() + late);
+            let retry_at = retry_day.map(|days| end() + days);
+            assert_eq!(subscription_of(&failed).retry_at, retry_at, "{late}");
+        }
+    }
+
+    #[test]
+    fn a_method_that_has_become_the_default_one_meanwhile_is_tried_at_once() {
+        let before = rows(&renewing(7), 0);
+        let tried = due(&before, 1, end());
+        let mut rows = after(&before, &tried);
+        let newer = Some(crate::PaymentMethodId::new(NEW));
+        rows.apply(Change::ChangedUser(crate::User { default_method: newer, ..payer(0) }));
+        let late = end() + TimeDelta::minutes(1);
+        let failed = settle(&rows, asked(&tried).id, declined(true), late);
+        let failed = subscription_of(&failed);
+        assert_eq!((failed.state, failed.retry_at), (PastDue, Some(late)));
+    }
+
+    /// A client asks for the renewal in grace, the provider is silent, and then declines.
+    #[test]
+    fn an_attempt_that_meets_a_payment_of_a_client_is_made_when_that_has_failed() {
+        let day = TimeDelta::days(1);
+        let past_due = Subscription { state: PastDue, attempts: 1, ..renewing(7) };
+        let before = rows(&Subscription { retry_at: Some(end() + day), ..past_due }, 0);
+        let renew = Renew { subscription_id: HELD, duration_months: None };
+        let asked_at = end() + day - TimeDelta::hours(1);
+        let rows = after(&before, &decided_in(&before, renew, &paying(asked_at)));
+        let open = row(&rows, HELD).open_payment.unwrap();
+
+        let met = due(&rows, 2, end() + day);
+        assert_eq!(met.effects, []);
+        let rows = after(&rows, &met);
+        assert_eq!(row(&rows, HELD).due_at(), Some(open.until), "it is not forgotten");
+        let failed = settle(&rows, open.id, declined(false), end() + day * 3 / 2);
+        let rows = after(&rows, &failed);
+        let tried = due(&rows, 3, end() + day * 3 / 2);
+        let rows = after(&rows, &tried);
+        let failed = settle(&rows, asked(&tried).id, declined(false), end() + day * 3 / 2);
+        assert_eq!(subscription_of(&failed).retry_at, Some(end() + day * 3));
     }
 
     #[test]

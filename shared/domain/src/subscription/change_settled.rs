@@ -24,7 +24,7 @@ pub(crate) fn change_settled(
         },
         ChargeOutcome::Declined { decline } => {
             let (declined, mut changes) = decider.declined(payment, decline);
-            let subscription = live.payment_failed(payment, decider.context.now);
+            let subscription = live.after_payment(decider.context.now);
             changes.extend(decider.with_marks(&subscription));
             Some(told(changes, subscription, payment, Err(refused(&declined, decline))))
         }
@@ -58,7 +58,7 @@ fn made(
     let user = decider.working_set.user(payment.client, payment.user);
     let user = user.ok_or(Refusal::UserNotFound)?;
     let exchange = Exchange {
-        subscription: live.clone().without_payment(),
+        subscription: live.clone().after_payment(decider.context.now),
         user: user.paid(payment),
         plan: NextPlan { code: payment.plan.clone(), version: payment.plan_version },
         change: change.clone(),

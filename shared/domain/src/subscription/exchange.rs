@@ -168,11 +168,6 @@ impl Exchange {
             ..first
         });
         let changed = Subscription { months, conversion, recognise_at, updated_at: now, ..changed };
-        let changed = match &self.payment {
-            // As far as its renewal is concerned, it is as if nothing was paid.
-            Some(payment) => changed.payment_failed(payment, now),
-            None => changed,
-        };
         Ok(changed.if_it_runs_again(now))
     }
 

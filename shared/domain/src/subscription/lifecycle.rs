@@ -201,10 +201,10 @@ impl Subscription {
                 }
             }
             SubscriptionState::Active if self.is_renewed() => match self.retry_at {
-                Some(at) => renew(at),
                 None if self.attempts == 0 => renew(self.end_date),
                 // Its payment is waited for.
                 None => renew(self.first_try_end()),
+                Some(at) => renew(at.min(self.first_try_end())),
             },
             SubscriptionState::PastDue if self.is_renewed() => match self.retry_at {
                 Some(at) if at < self.grace_end() => renew(at),
@@ -347,7 +347,7 @@ mod tests {
         let open_payment = Some(OpenPayment { id: PAID, until: at("2026-06-16T11:00:00Z") });
         let start = held(Holding::Running).start_date;
         let state = SubscriptionState::Pending;
-        Subscription { state, end_date: start, open_payment, ..running() }
+        Subscription { state, anchor_months: 0, end_date: start, open_payment, ..running() }
     }
 
     #[test]
@@ -431,6 +431,7 @@ mod tests {
             // It waits for its payment: after an hour it is past due.
             (active, 1, None, (Renew, TimeDelta::hours(1))),
             (active, 1, retry(0), (Renew, TimeDelta::zero())),
+            (active, 1, retry(1), (Renew, TimeDelta::hours(1))),
             (failed, 2, retry(1), (Renew, day)),
             (failed, 2, None, (Expire, day * 7)),
             // Not at the end of the grace, and not after it.

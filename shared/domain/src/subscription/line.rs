@@ -327,6 +327,9 @@ mod tests {
             let begun = rows.get(1).unwrap();
             assert_eq!((begun.start_date, begun.state), (trial.end_date, Active));
             assert_eq!((begun.conversion, begun.auto_renew), (conversion, auto_renew));
+            let longer = begun.extended(1, begun.start_date).unwrap();
+            assert_eq!(longer.conversion, conversion, "it is owed later");
+            assert_eq!(begun.extended(1, begun.end_date).unwrap().conversion, None);
         }
     }
 

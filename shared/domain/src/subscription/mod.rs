@@ -26,6 +26,7 @@ mod renew_paid;
 mod renewal_settled;
 mod resume;
 mod resume_due;
+mod retry;
 mod state;
 mod subscribe;
 mod subscribe_paid;

@@ -88,7 +88,8 @@ impl OpenRules for Renew {
         changes.extend(asked.changes);
         if let Some(effect) = asked.effect {
             let open_payment = Some(OpenPayment { id: asked.payment.id, until });
-            let waits = Subscription { open_payment, updated_at: now, ..live };
+            let waits = live.after_payment(now);
+            let waits = Subscription { open_payment, updated_at: now, ..waits };
             changes.extend(decider.with_marks(&waits));
             effects.push(effect);
             return Ok(Ruled { changes, effects, success: None });

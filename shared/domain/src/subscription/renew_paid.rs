@@ -41,7 +41,7 @@ pub(crate) fn renew_settled(
         }
         ChargeOutcome::Declined { decline } => {
             let (declined, mut changes) = decider.declined(payment, decline);
-            let failed = Subscription { updated_at: now, ..live.payment_failed(payment, now) };
+            let failed = Subscription { updated_at: now, ..live.after_payment(now) };
             changes.extend(decider.with_marks(&failed));
             let told = Err(refused(&declined, decline));
             Some(ruled(declined, changes, None, Some(told)))
@@ -63,13 +63,19 @@ pub(crate) fn renew_settled(
 }
 
 impl Subscription {
-    /// This subscription, as that plan from now on if it was to be renewed as that.
+    /// This subscription, as that plan from now on if it was to be renewed as that. What is bought
+    /// takes the place of what was to be bought after a trial that it has taken over.
     pub(crate) fn when_bought(self, plan: &NextPlan) -> Self {
+        let conversion = self.conversion.filter(|_| self.state.status().is_trialing());
         match self.next_plan.clone() {
-            Some(next) if next == *plan => {
-                Self { plan: next.code, plan_version: next.version, next_plan: None, ..self }
-            }
-            _ => self,
+            Some(next) if next == *plan => Self {
+                plan: next.code,
+                plan_version: next.version,
+                next_plan: None,
+                conversion,
+                ..self
+            },
+            _ => Self { conversion, ..self },
         }
     }
 
@@ -293,8 +299,9 @@ mod tests {
             open_payment: Some(OpenPayment { id: PAID, until }),
             ..found
         };
-        for (attempts, retry_at) in [(1, Some(late)), (0, None)] {
-            let row_before = Subscription { attempts, ..waited.clone() };
+        let tomorrow = Some(waited.end_date + TimeDelta::days(1));
+        for (put_off, retry_at) in [(Some(until), Some(late)), (None, None), (tomorrow, tomorrow)] {
+            let row_before = Subscription { retry_at: put_off, ..waited.clone() };
             let set = after(
                 &set,
                 &changed(

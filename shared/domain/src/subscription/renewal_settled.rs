@@ -62,6 +62,8 @@ fn renewed(
     Some(ruled(changes, renewed))
 }
 
+/// It is tried again in some days, and at once by a method that has become the default one since.
+/// By one that was declined for good it is not.
 fn declined(
     decider: &Decider<'_>,
     live: &Subscription,
@@ -69,7 +71,15 @@ fn declined(
     decline: &DeclineCode,
 ) -> InternalRuled {
     let (_, mut changes) = decider.declined(payment, decline);
-    let attempted = not_renewed(decider, live, decline.is_hard);
+    let default = decider.working_set.user(live.client, live.user).and_then(|u| u.default_method);
+    let retry_at = if default.is_some() && default != payment.method {
+        Some(decider.context.now)
+    } else if decline.is_hard {
+        None
+    } else {
+        live.next_retry(payment.created_at)
+    };
+    let attempted = not_renewed(decider, live, retry_at);
     changes.extend(attempted.changes);
     ruled(changes, attempted.subscription)
 }

@@ -339,10 +339,11 @@ impl Subscription {
         Ok(Self { state, start_date: at, anchor: at, anchor_months, end_date, ..self })
     }
 
-    /// Whether it has ever run.
+    /// Whether it has ever begun: also if it was taken back at that very instant, which leaves it
+    /// its months.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        self.start_date < self.end_date
+        self.start_date < self.end_date || self.anchor_months > 0
     }
 
     /// The time that `months` more would cover.
@@ -352,8 +353,8 @@ impl Subscription {
         Ok(Slice { start: self.end_date, end })
     }
 
-    /// This subscription with `months` more. A failed renewal is made good by them, and what is
-    /// owed after a trial, too.
+    /// This subscription with `months` more. A failed renewal is made good by them, and so is what
+    /// is owed since the end of a trial; what will be owed later is not.
     pub fn extended(&self, months: u32, now: Instant) -> Result<Self, Refusal> {
         let anchor_months = self.anchor_months.saturating_add(months);
         let end_date =
@@ -363,7 +364,7 @@ impl Subscription {
             state => state,
         };
         let months = self.months.saturating_add(months);
-        let conversion = self.conversion.filter(|_| self.state.status().is_trialing());
+        let conversion = self.conversion.filter(|_| now < self.end_date);
         let extended = Self { months, anchor_months, end_date, updated_at: now, ..self.clone() };
         Ok(Self { state, conversion, attempts: 0, retry_at: None, ..extended })
     }
