@@ -6,7 +6,8 @@ mod tests;
 
 use crate::decide::{Decider, OpenRules, Ruled};
 use crate::{
-    ClientId, Needs, NewIds, PlanCode, Refusal, SubscriptionId, SubscriptionStatus, UserId,
+    ClientId, Needs, NewIds, Plan, PlanCode, Refusal, Subscription, SubscriptionId,
+    SubscriptionStatus, UserId,
 };
 use possible::PossibleChange;
 use serde::{Deserialize, Serialize};
@@ -57,11 +58,11 @@ impl OpenRules for ChangePlan {
 
     fn decide(&self, decider: &Decider<'_>, new_ids: &mut NewIds) -> Result<Ruled, Refusal> {
         let found = decider.subscription(self.subscription_id)?;
-        let plan = decider.plan_on_sale(&self.plan)?;
+        let plan = self.plan_of(decider, &found)?;
+        let is_own = found.has(plan);
         let running = found.if_status(|status| {
             matches!(status, SubscriptionStatus::Active | SubscriptionStatus::Trialing)
         })?;
-        let is_own = (running.plan.as_str(), running.plan_version) == plan.named();
         if is_own && running.next_plan.is_none() {
             return Err(Refusal::PlanUnchanged);
         }
@@ -84,5 +85,18 @@ impl OpenRules for ChangePlan {
             ChangeTime::Auto if possible.is_dearer() => possible.at_once(new_ids),
             ChangeTime::Auto | ChangeTime::PeriodEnd => Ok(possible.at_end()),
         }
+    }
+}
+
+impl ChangePlan {
+    /// The plan that it is to have, which is on sale; but who takes a change back is sold nothing.
+    fn plan_of<'a>(
+        &self,
+        decider: &'a Decider<'_>,
+        found: &Subscription,
+    ) -> Result<&'a Plan, Refusal> {
+        let plan = decider.working_set.plan(decider.context.client, &self.plan);
+        let kept = plan.filter(|plan| found.next_plan.is_some() && found.has(plan));
+        kept.map_or_else(|| decider.plan_on_sale(&self.plan), Ok)
     }
 }

@@ -4,8 +4,8 @@ use crate::decide::{Decider, Ruled};
 use crate::payment::bought;
 use crate::subscription::exchange::Exchange;
 use crate::{
-    Ask, Asked, Conversion, Currency, Money, NewIds, NextPlan, OpenPayment, Payment, PaymentPhase,
-    Plan, Purpose, Refusal, Subscription, Success, Terms, User,
+    Ask, Asked, Conversion, Currency, GivenUp, Money, NewIds, NextPlan, OpenPayment, Payment,
+    PaymentPhase, Plan, Purpose, Refusal, Subscription, Success, Terms, User,
 };
 
 /// A change that may be made.
@@ -64,10 +64,25 @@ impl PossibleChange<'_> {
         old_year < new_year
     }
 
+    /// The subscription is to be that, and nothing is to be paid now. A payment that waits for the
+    /// user is given up if it is for another change, or for time of a plan that goes.
     fn done(&self, after: Subscription) -> Ruled {
+        let open = self.decider.open_payment(&self.running);
+        let is_outdated = open.is_some_and(|payment| {
+            let is_of_change = matches!(payment.purpose, Purpose::ChangePlan { .. });
+            let paid_for = (&payment.plan, payment.plan_version);
+            is_of_change || paid_for != (&after.plan, after.plan_version)
+        });
+        let (closed, after) = if is_outdated {
+            (self.decider.close_payment_of(&self.running), after.without_payment())
+        } else {
+            (GivenUp::default(), after)
+        };
         let updated_at = self.decider.context.now;
         let (changes, success) = self.decider.changed(Subscription { updated_at, ..after });
-        Ruled { changes, effects: Vec::new(), success: Some(success) }
+        let changes = closed.changes.into_iter().chain(changes).collect();
+        let effects = closed.effect.into_iter().collect();
+        Ruled { changes, effects, success: Some(success) }
     }
 
     /// A change that waits is taken back.
@@ -164,6 +179,11 @@ impl Plan {
 }
 
 impl Subscription {
+    /// Whether it has that version of that plan.
+    pub(super) fn has(&self, plan: &Plan) -> bool {
+        plan.named() == (self.plan.as_str(), self.plan_version)
+    }
+
     /// Whether it is in a trial that no months follow.
     pub(super) fn is_before_its_first_period(&self) -> bool {
         let has_months = self.trial_end.is_some_and(|end| end < self.end_date);

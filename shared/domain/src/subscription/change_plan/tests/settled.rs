@@ -42,11 +42,14 @@ fn one_that_needs_the_user_is_made_as_it_was_priced_or_gives_way_to_another() {
     let made = after(&rows, &settle(&rows, ChargeOutcome::Succeeded, late));
     let rest = slice(half(), june().end);
     assert!(grants(&made).contains(&(1, rest, 3_000, false)));
-    // Another try takes its place.
-    let again = changed(&rows, "bronze", Now);
-    assert_eq!(kinds(&again.effects), ["stop_charge"]);
-    let cancelled = payment_in(&after(&rows, &again), PaymentId::new(NEW)).phase.clone();
-    assert_eq!(cancelled, PaymentPhase::Cancelled);
+    // Another try takes its place, at once or later.
+    for when in [Now, ChangeTime::PeriodEnd] {
+        let again = changed(&rows, "bronze", when);
+        assert_eq!(kinds(&again.effects), ["stop_charge"]);
+        let rows = after(&rows, &again);
+        assert_eq!(payment_in(&rows, PaymentId::new(NEW)).phase, PaymentPhase::Cancelled);
+        assert_eq!(row(&rows, HELD).open_payment, None);
+    }
 }
 
 #[test]
@@ -151,7 +154,7 @@ fn what_was_earned_meanwhile_is_taken_back() {
 
 #[test]
 fn what_was_bought_by_one_month_is_earned_though_it_is_changed_after_its_end() {
-    let auto = Subscription { auto_renew: true, ..gold(&one_month()) };
+    let auto = Subscription { auto_renew: true, grace_days: 0, ..gold(&one_month()) };
     let before = rows(&auto, &one_month(), 0);
     let evening = june().end - TimeDelta::hours(12);
     let rows = after(&before, &decided_in(&before, change("platinum", Now), &paying(evening)));
@@ -164,6 +167,7 @@ fn what_was_bought_by_one_month_is_earned_though_it_is_changed_after_its_end() {
     let due = row(&rows, HELD).due().unwrap();
     assert_eq!(row(&rows, HELD).recognise_at, None);
     assert_eq!(due.operation(), crate::Operation::RenewSubscription);
+    assert_eq!(row(&rows, HELD).due_at(), Some(later), "the renewal has waited for it");
 }
 
 #[test]

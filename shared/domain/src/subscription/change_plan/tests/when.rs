@@ -31,8 +31,14 @@ fn what_is_not_dearer_waits_for_the_end_unless_it_is_wanted_now() {
         let rows = after(&before, &found);
         let again = changed(&rows, "bronze", PeriodEnd);
         assert_eq!(planned(&again), Some("bronze"));
-        let cleared = changed(&rows, "gold", Auto);
-        assert_eq!((planned(&cleared), cleared.changes.len()), (None, 1));
+        let mut rows = rows;
+        for _ in 0..2 {
+            let cleared = changed(&rows, "gold", Auto);
+            assert_eq!((planned(&cleared), cleared.changes.len()), (None, 1));
+            // Also when it is not sold any more.
+            let retired = sold(20, "gold", 3_000, Interval::Month).retired(half());
+            rows.apply(Change::Plan(retired));
+        }
     }
 }
 
@@ -83,6 +89,31 @@ fn a_trial_becomes_one_of_the_other_plan_without_money() {
         assert_eq!((swapped.plan.as_str(), swapped.end_date), (code, june().end));
         assert_eq!(swapped.conversion, Some(Conversion { months, is_payable: true }));
         assert_eq!((swapped.state, &swapped.next_plan), (trial.state, &None));
+    }
+}
+
+/// A user has to do something for a renewal, and changes the plan in the place of that.
+#[test]
+fn a_payment_for_time_of_a_plan_that_goes_is_given_up() {
+    let purpose = Purpose::Renew { subscription: HELD, months: 1, clears_flag: false };
+    let payment = waiting_for_user(&sent_payment(purpose, 3_000, 0));
+    let payment = Payment { plan: "gold".to_owned(), plan_version: 1, ..payment };
+    let running = Subscription { open_payment: open(), plan_version: 1, ..gold(&one_month()) };
+    let trial = Subscription {
+        state: SubscriptionState::Trialing { cancelling: None },
+        trial_end: Some(june().end),
+        recognise_at: None,
+        ..running.clone()
+    };
+    for (found, open_payment, effects) in
+        [(running, open(), vec![]), (trial, None, vec!["stop_charge"])]
+    {
+        let mut before = rows(&found, &one_month(), 0);
+        before.apply(Change::Payment(payment.clone()));
+        let changed = changed(&before, "bronze", PeriodEnd);
+        assert_eq!(kinds(&changed.effects), effects);
+        let after = after(&before, &changed);
+        assert_eq!(row(&after, HELD).open_payment, open_payment);
     }
 }
 
