@@ -71,8 +71,10 @@ fn parts(refusal: &Refusal) -> (ProblemKind, Cow<'static, str>, Members) {
         Refusal::GiftNotRecipient => {
             fixed(Kind::GiftNotRecipient, "The gift was sent to another email address.")
         }
-        Refusal::GiftAlreadyRedeemed => {
-            fixed(Kind::GiftAlreadyRedeemed, "A gift can be redeemed once.")
+        Refusal::GiftAlreadyRedeemed { redeemed_at, subscription } => {
+            let mut members = vec![("redeemed_at", timestamp(*redeemed_at).into())];
+            members.extend(subscription.map(|id| ("subscription_id", id.get().into())));
+            (Kind::GiftAlreadyRedeemed, "A gift can be redeemed once.".into(), members)
         }
         Refusal::GiftExpired { expired_at } => (
             Kind::GiftExpired,
@@ -262,7 +264,10 @@ pub(crate) fn samples() -> [Refusal; 43] {
         Refusal::EndNotOnAnchor,
         Refusal::EndInPast,
         Refusal::GiftNotRecipient,
-        Refusal::GiftAlreadyRedeemed,
+        Refusal::GiftAlreadyRedeemed {
+            redeemed_at: instant,
+            subscription: Some(SubscriptionId::new(7)),
+        },
         Refusal::GiftExpired { expired_at: instant },
         Refusal::UnknownPlan {
             plan: "gold".to_owned(),

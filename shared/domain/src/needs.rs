@@ -22,7 +22,7 @@ pub struct Needs {
     pub external_ids: BTreeSet<(ClientId, ExternalId)>,
     /// The ids of subscriptions, beside the active ones of the users.
     pub subscriptions: BTreeSet<(ClientId, SubscriptionId)>,
-    /// The ids of gifts.
+    /// The ids of gifts. Of those that are redeemed the subscriptions are told.
     pub gifts: BTreeSet<(ClientId, GiftId)>,
     /// The codes of plans to be read. They are not locked: a purchase is decided by the version
     /// that was sold when it was read.
@@ -53,9 +53,9 @@ pub struct Needs {
     /// a price; and the payments that the subscriptions and gifts which are loaded wait for, where
     /// they do, and that the grants were paid with which are loaded.
     pub money: bool,
-    /// Whether the grants that are not closed are needed of the subscriptions that users have live,
-    /// where a gift that is loaded has a value.
-    pub grants_beside_gifts: bool,
+    /// Whether the terms of the subscriptions that users have live are needed, and those of their
+    /// grants that are not closed, where a gift that is loaded has a value.
+    pub beside_gifts: bool,
     /// Whether the trials are needed that the users have begun, where a plan that is loaded has
     /// one.
     pub trials: bool,

@@ -56,7 +56,12 @@ pub enum Refusal {
     /// The gift was sent to another email.
     GiftNotRecipient,
     /// The gift has been redeemed.
-    GiftAlreadyRedeemed,
+    GiftAlreadyRedeemed {
+        /// The instant at which it was redeemed.
+        redeemed_at: Instant,
+        /// The subscription that it became part of, if that is one of this user.
+        subscription: Option<SubscriptionId>,
+    },
     /// The gift was not redeemed in time.
     GiftExpired {
         /// The instant at which it expired.

@@ -31,6 +31,8 @@ pub struct WorkingSet {
     next_terms: HashMap<SubscriptionId, Terms>,
     /// The tiers of plans, where they are needed.
     tiers: HashMap<(ClientId, String), String>,
+    /// The subscriptions that gifts which are redeemed became part of.
+    redemptions: HashMap<GiftId, SubscriptionId>,
     /// The grants of subscriptions, where they are needed.
     grants: BTreeMap<GrantId, Grant>,
     payments: HashMap<PaymentId, Payment>,
@@ -212,6 +214,17 @@ impl WorkingSet {
         self.tiers.insert((client, code), tier);
     }
 
+    /// The subscription that a gift became part of which is redeemed.
+    #[must_use]
+    pub fn redeemed_into(&self, gift: GiftId) -> Option<SubscriptionId> {
+        self.redemptions.get(&gift).copied()
+    }
+
+    /// Adds the subscription that a gift became part of.
+    pub fn add_redemption(&mut self, gift: GiftId, subscription: SubscriptionId) {
+        self.redemptions.insert(gift, subscription);
+    }
+
     /// Adds the terms that a subscription was sold at.
     pub fn add_terms(&mut self, subscription: SubscriptionId, terms: Terms) {
         self.terms.insert(subscription, terms);
@@ -252,6 +265,9 @@ impl WorkingSet {
             }
             Change::Clock(clock) => self.add_test_clock(clock),
             Change::Grant(grant) => {
+                if let Some(gift) = grant.source.gift() {
+                    self.add_redemption(gift, grant.subscription);
+                }
                 self.grants.insert(grant.id, grant);
             }
             Change::Payment(payment) => {

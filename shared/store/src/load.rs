@@ -7,7 +7,7 @@ use crate::tables::{
     SubscriptionRow, TestClockRow, TransactionRow, UserRow, VersionedPlanRow, from_json,
 };
 use domain::{
-    AcceptedJob, Change, ClientId, DrawnIds, Instant, JobId, LogEntry, Needs, NewIds,
+    AcceptedJob, Change, ClientId, DrawnIds, GiftId, Instant, JobId, LogEntry, Needs, NewIds,
     SubscriptionId, UsedTrial, UserId, WorkingSet,
 };
 use serde::Deserialize;
@@ -138,7 +138,15 @@ struct Loaded {
     plans: Option<LoadedPlans>,
     clocks: Option<Vec<TestClockRow>>,
     tiers: Option<Vec<LoadedTier>>,
+    redeemed: Option<Vec<Redemption>>,
     money: Option<LoadedMoney>,
+}
+
+/// A gift that is redeemed, as `load_redemptions` returns it.
+#[derive(Deserialize)]
+struct Redemption {
+    gift_id: i64,
+    subscription_id: i64,
 }
 
 /// The rows that are locked, and new ids.
@@ -204,7 +212,7 @@ impl LoadedMoney {
 
 impl Loaded {
     fn into_parts(self) -> Result<(WorkingSet, BatchContext), StoreError> {
-        let Self { mut rows, accepted, plans, clocks, tiers, money } = self;
+        let Self { mut rows, accepted, plans, clocks, tiers, redeemed, money } = self;
         let mut working_set = WorkingSet::default();
         rows.add_to(&mut working_set)?;
         let new_grants = money.unwrap_or_default().add_to(&mut working_set)?;
@@ -215,6 +223,10 @@ impl Loaded {
             working_set.add_test_clock(clock.try_into()?);
         }
         tiers.into_iter().flatten().for_each(|tier| tier.add_to(&mut working_set));
+        for Redemption { gift_id, subscription_id } in redeemed.into_iter().flatten() {
+            let (gift, subscription) = (GiftId::new(gift_id), SubscriptionId::new(subscription_id));
+            working_set.add_redemption(gift, subscription);
+        }
         let mut decided = HashMap::new();
         for entry in rows.decided.take().into_iter().flatten() {
             let entry = LogEntry::try_from(entry)?;

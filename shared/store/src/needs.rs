@@ -36,7 +36,7 @@ pub(crate) struct NeedsJson<'a> {
     money: bool,
     #[serde(skip_serializing_if = "is_false")]
     trials: bool,
-    /// Whether the grants of what the users have are needed where a gift is worth something.
+    /// Whether terms and grants of what the users have are needed where a gift is worth something.
     #[serde(skip_serializing_if = "is_false")]
     beside_gifts: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -115,7 +115,7 @@ impl<'a> NeedsJson<'a> {
             refunds: by_id(needs.refunds.iter().map(|(client, id)| (*client, id.get()))),
             money: needs.money,
             trials: needs.trials,
-            beside_gifts: needs.grants_beside_gifts,
+            beside_gifts: needs.beside_gifts,
             plans: by_code(needs.plans.union(&needs.plans_to_lock)),
             plans_to_lock: by_code(&needs.plans_to_lock),
             terms_of: by_subscription(&needs.terms_of),

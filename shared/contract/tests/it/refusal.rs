@@ -92,12 +92,15 @@ fn catalogue() -> [Row; 31] {
             "",
         ),
         (
-            Refusal::GiftAlreadyRedeemed,
+            Refusal::GiftAlreadyRedeemed {
+                redeemed_at: july,
+                subscription: Some(SubscriptionId::new(10)),
+            },
             409,
             "gift_already_redeemed",
             "The gift has been redeemed",
             "A gift can be redeemed once.",
-            "",
+            r#","redeemed_at":"2026-07-01T00:00:00.000000Z","subscription_id":10"#,
         ),
         (
             Refusal::GiftExpired { expired_at: july },

@@ -2,8 +2,8 @@
 
 use crate::decide::Decider;
 use crate::{
-    Change, Gift, GrantId, GrantSource, Line, NewGrant, OpenPayment, Payment, Purpose, Refusal,
-    Slice, Subscription, SubscriptionId, SubscriptionStatus, User,
+    Change, Currency, Gift, GrantId, GrantSource, Line, NewGrant, OpenPayment, Payment, Purpose,
+    Refusal, Slice, Subscription, SubscriptionId, SubscriptionStatus, User,
 };
 
 /// The changed rows, and the subscription that has the months.
@@ -58,13 +58,20 @@ fn is_same_tier(decider: &Decider<'_>, plan: &str, gift: &Gift) -> bool {
     }
 }
 
-/// Whether nothing that is paid in another currency would stand beside it.
+/// Whether nothing that is paid in another currency would stand beside it. Where nothing is paid,
+/// and the plan costs nothing either, the currency counts in which the user has paid.
 fn is_same_currency(decider: &Decider<'_>, live: &Subscription, gift: &Gift) -> bool {
     let Some(currency) = gift.worth().map(|worth| worth.currency) else { return true };
-    let user = decider.working_set.user(live.client, live.user);
-    let of_user = user.and_then(|user| user.currency);
-    let unearned = decider.working_set.grants_of(live.id).filter(|grant| grant.is_unearned());
-    unearned.filter_map(|grant| grant.currency).chain(of_user).all(|other| other == currency)
+    let working_set = decider.working_set;
+    let unearned = working_set.grants_of(live.id).filter(|grant| grant.is_unearned());
+    let price = working_set.terms_of(live).map(|terms| terms.price);
+    let of_plan = price.filter(|price| price.amount > 0).map(|price| price.currency);
+    let mut in_use: Vec<Currency> = unearned.filter_map(|grant| grant.currency).collect();
+    in_use.extend(of_plan);
+    if in_use.is_empty() {
+        in_use.extend(working_set.user(live.client, live.user).and_then(|user| user.currency));
+    }
+    in_use.iter().all(|other| *other == currency)
 }
 
 /// A subscription that waits for its renewal no longer, because a gift counts as the payment.
@@ -114,8 +121,8 @@ mod tests {
     use crate::samples::*;
     use crate::{
         Account, Change, ChangeOfPlan, Conversion, Decision, Entity, Gift, GiftState, Grant,
-        GrantSource, Instant, NextPlan, OpenPayment, PaymentPhase, Purpose, Refusal, Slice,
-        Subscription, SubscriptionId, SubscriptionState, WorkingSet,
+        GrantSource, Instant, Money, NextPlan, OpenPayment, PaymentPhase, Purpose, Refusal, Slice,
+        Subscription, SubscriptionId, SubscriptionState, Terms, WorkingSet,
     };
     use SubscriptionState::{Active, Cancelling, Expired, PastDue, Paused, Scheduled};
     use chrono::TimeDelta;
@@ -295,6 +302,28 @@ mod tests {
             let mut free = rows(&running(Active), "monthly");
             free.apply(other);
             assert_eq!(subscription_of(&redeemed(&free, now())).months, 5);
+        }
+    }
+
+    /// Nothing may be paid for a trial, an import or goodwill, and a gift of another currency may
+    /// run.
+    #[test]
+    fn the_currency_of_what_runs_is_that_of_its_plan_and_not_that_of_the_user() {
+        let terms = |currency| {
+            let price = Money { amount: 900, currency };
+            Terms { price, ..priced("monthly", 900).terms }
+        };
+        for (of_plan, of_user, state) in [
+            (eur(), None, Scheduled),
+            (eur(), Some(usd()), Scheduled),
+            (usd(), Some(eur()), Active),
+        ] {
+            let mut set = rows(&running(Active), "monthly");
+            set.apply(Change::Gift(worth("monthly")));
+            set.apply(Change::ChangedUser(crate::User { currency: of_user, ..payer(0) }));
+            set.add_terms(HELD, terms(of_plan));
+            let found = redeemed(&set, now());
+            assert_eq!(subscription_of(&found).state, state, "{of_plan:?} {of_user:?}");
         }
     }
 

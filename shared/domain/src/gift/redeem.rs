@@ -4,7 +4,7 @@ use super::granted::grant_months;
 use crate::decide::{Decider, Rules, Ruling};
 use crate::read_if::read_if;
 use crate::{
-    Change, ClientId, Entity, ExternalId, GiftId, GiftStatus, Needs, NewIds, Refusal, Success,
+    Change, ClientId, Entity, ExternalId, GiftId, GiftState, Needs, NewIds, Refusal, Success,
     UserId, UserRef,
 };
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ impl Rules for Redeem {
         needs.gifts.insert((client, self.gift_id));
         self.user().needs(client, needs);
         needs.money = true;
-        needs.grants_beside_gifts = true;
+        needs.beside_gifts = true;
         needs.new_ids.subscriptions += 1;
         needs.new_ids.grants += 1;
     }
@@ -59,17 +59,24 @@ impl Rules for Redeem {
         if user.email.key() != gift.recipient_email.key() {
             return Err(Refusal::GiftNotRecipient);
         }
-        match gift.effective_status(context.now) {
-            GiftStatus::Pending => {}
-            GiftStatus::Incomplete => {
+        let expired_at = gift.expiry();
+        match gift.state {
+            GiftState::Redeemed { recipient, at: redeemed_at } => {
+                // The address may belong to somebody else now.
+                let subscription = working_set.redeemed_into(gift.id);
+                let subscription = subscription.filter(|_| recipient == user.id);
+                return Err(Refusal::GiftAlreadyRedeemed { redeemed_at, subscription });
+            }
+            GiftState::Cancelled => return Err(Refusal::GiftCancelled),
+            GiftState::Expired => return Err(Refusal::GiftExpired { expired_at }),
+            GiftState::Pending | GiftState::Incomplete if expired_at <= context.now => {
+                return Err(Refusal::GiftExpired { expired_at });
+            }
+            GiftState::Incomplete => {
                 let payment = gift.payment.ok_or(Refusal::GiftNotFound)?;
                 return Err(Refusal::PaymentInProgress { payment });
             }
-            GiftStatus::Cancelled => return Err(Refusal::GiftCancelled),
-            GiftStatus::Redeemed => return Err(Refusal::GiftAlreadyRedeemed),
-            GiftStatus::Expired => {
-                return Err(Refusal::GiftExpired { expired_at: gift.expires_at });
-            }
+            GiftState::Pending => {}
         }
         let (mut changes, subscription) = grant_months(decider, gift, user, ids)?;
         changes.extend(decider.gift_is_redeemed(gift));
@@ -84,8 +91,8 @@ mod tests {
     use super::Redeem;
     use crate::samples::*;
     use crate::{
-        Change, Decision, Entity, Gift, GiftId, GiftState, GrantSource, Refusal, Slice,
-        Subscription, SubscriptionState, UserId,
+        Change, Decision, Entity, Gift, GiftId, GiftState, GrantSource, Instant, Refusal, Slice,
+        Subscription, SubscriptionId, SubscriptionState, UserId,
     };
     use chrono::TimeDelta;
 
@@ -123,13 +130,20 @@ mod tests {
         }
     }
 
+    fn redeemed_at(gift: Sent) -> Instant {
+        sent(gift).state.redemption().unwrap().1
+    }
+
     /// The refusal of that gift to that user; `None` when it is redeemed.
     fn refusal(sent: Sent, user: UserId) -> Option<Refusal> {
         match (sent, user) {
             (Sent::Nothing | Sent::OtherClients, _) => Some(Refusal::GiftNotFound),
             (_, NOBODY | EVE) => Some(Refusal::UserNotFound),
             (_, BOB) => Some(Refusal::GiftNotRecipient),
-            (Sent::Redeemed | Sent::RedeemedLongAgo, _) => Some(Refusal::GiftAlreadyRedeemed),
+            (Sent::Redeemed | Sent::RedeemedLongAgo, _) => {
+                let redeemed_at = redeemed_at(sent);
+                Some(Refusal::GiftAlreadyRedeemed { redeemed_at, subscription: None })
+            }
             (Sent::Missed | Sent::Expired, _) => {
                 Some(Refusal::GiftExpired { expired_at: at(GIFT_EXPIRY) })
             }
@@ -160,6 +174,14 @@ mod tests {
         assert!(before.outcome.success().is_some(), "{before:?}");
         let late = refused(ALICE, Refusal::GiftExpired { expired_at });
         assert_eq!(decided_at(&rows, redeem(ALICE), expired_at), late);
+        // One that nobody paid had less time, whether or not that it is over is marked.
+        for state in [GiftState::Incomplete, GiftState::Expired] {
+            let unpaid = Gift { state, payment: Some(PAID), ..sent(Sent::Pending) };
+            let expired_at = unpaid.created_at + TimeDelta::hours(23);
+            let rows = sending(Sent::Pending, [Change::Gift(unpaid)]);
+            let late = refused(ALICE, Refusal::GiftExpired { expired_at });
+            assert_eq!(decided_at(&rows, redeem(ALICE), expired_at), late);
+        }
     }
 
     #[test]
@@ -168,8 +190,20 @@ mod tests {
         for change in decided(&rows, redeem(ALICE)).changes {
             rows.apply(change);
         }
-        let redeemed = refused(ALICE, Refusal::GiftAlreadyRedeemed);
-        assert_eq!(decided(&rows, redeem(ALICE)), redeemed);
+        let subscription = Some(SubscriptionId::new(NEW));
+        let redeemed = Refusal::GiftAlreadyRedeemed { redeemed_at: now(), subscription };
+        assert_eq!(decided(&rows, redeem(ALICE)), refused(ALICE, redeemed));
+        // So it is when the grant is not here.
+        let mut rows = sending(Sent::Redeemed, []);
+        rows.add_redemption(SENT, HELD);
+        let redeemed_at = redeemed_at(Sent::Redeemed);
+        let redeemed = Refusal::GiftAlreadyRedeemed { redeemed_at, subscription: Some(HELD) };
+        assert_eq!(decided(&rows, redeem(ALICE)), refused(ALICE, redeemed));
+        // Whose address it was is told nothing of the subscription of who had it before.
+        let state = GiftState::Redeemed { recipient: BOB, at: redeemed_at };
+        rows.apply(Change::Gift(Gift { state, ..sent(Sent::Redeemed) }));
+        let redeemed = Refusal::GiftAlreadyRedeemed { redeemed_at, subscription: None };
+        assert_eq!(decided(&rows, redeem(ALICE)), refused(ALICE, redeemed));
         assert_eq!(decided(&rows, redeem(BOB)), refused(BOB, Refusal::GiftNotRecipient));
     }
 

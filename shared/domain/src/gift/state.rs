@@ -174,12 +174,17 @@ impl Gift {
     #[must_use]
     pub fn due_at(&self) -> Option<Instant> {
         match self.state {
-            GiftState::Pending => Some(self.expires_at),
-            GiftState::Incomplete => {
-                Some(self.expires_at.min(self.created_at + Payment::UNPAID_MAX))
-            }
+            GiftState::Pending | GiftState::Incomplete => Some(self.expiry()),
             GiftState::Redeemed { .. } | GiftState::Expired | GiftState::Cancelled => None,
         }
+    }
+
+    /// The first instant at which it can no longer be redeemed. One that is not paid has less time.
+    #[must_use]
+    pub fn expiry(&self) -> Instant {
+        let is_unpaid = self.payment.is_some() && self.worth().is_none();
+        let unpaid_until = is_unpaid.then(|| self.created_at + Payment::UNPAID_MAX);
+        unpaid_until.map_or(self.expires_at, |until| until.min(self.expires_at))
     }
 
     /// What must happen to it at [`Gift::due_at`].

@@ -105,6 +105,7 @@ impl Decider<'_> {
             grant.slice = Some(Slice { start, end: end_date });
         }
         let next = recognise_at(later.iter().chain(&earlier));
+        let had = found.anchor_months;
         let short = Subscription {
             anchor,
             anchor_months: months,
@@ -119,6 +120,9 @@ impl Decider<'_> {
         }
         let payment = self.close_payment_of(&short);
         let ended = short.expired(now).without_payment();
+        // One that ends as it begins shows by its months that it has begun.
+        let anchor_months = if ended.has_begun() { ended.anchor_months } else { had };
+        let ended = Subscription { anchor_months, ..ended };
         let mut changes = payment.changes;
         changes.extend(self.with_marks(&ended));
         changes.extend(self.successor(&ended));

@@ -52,12 +52,11 @@ impl OpenRules for RefundPayment {
             decider.no_payment_in_progress(&decider.subscription(subscription)?)?;
         }
         let amount = self.amount.unwrap_or(left);
-        let is_of_gift = payment.purpose.gift().is_some();
-        if is_of_gift && (amount != payment.cash || left != payment.cash) {
-            return Err(Refusal::RefundPartialGift);
-        }
         if amount > left {
             return Err(Refusal::RefundTooLarge { amount_max: left });
+        }
+        if payment.purpose.gift().is_some() && amount != payment.cash {
+            return Err(Refusal::RefundPartialGift);
         }
         let refund = Refund {
             id,

@@ -175,6 +175,7 @@ mod tests {
                 Some(701),
                 too_large(700),
             ),
+            (gift.clone(), held(Holding::Running), Some(1_001), too_large(1_000)),
             (gift.clone(), held(Holding::Running), Some(999), Refusal::RefundPartialGift),
             (
                 Payment { refunded: 1, ..gift },

@@ -67,8 +67,8 @@ pub enum EntitlementSource {
 
 impl Entitlement {
     /// What a user is entitled to at `now` who has these: the subscription that is stored as live,
-    /// or began last, if there is one, and those that wait behind it. It looks at instants and not
-    /// at what is marked, so that it is right without any worker.
+    /// or began last, or never began, if there is one, and those that wait behind it. It looks at
+    /// instants and not at what is marked, so that it is right without any worker.
     #[must_use]
     pub fn at(bases: Vec<EntitlementBasis>, now: Instant) -> Self {
         let line = Line::of(bases.iter().map(|basis| basis.subscription.clone()));

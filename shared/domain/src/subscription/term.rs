@@ -142,8 +142,8 @@ impl Decider<'_> {
         let stored = self.working_set.subscription(row.client, row.id);
         let Some(stored) = stored else { return (row, Vec::new()) };
         let (now, scheduled) = (self.context.now, SubscriptionStatus::Scheduled);
-        if stored.state.status() == scheduled && row.state.status() != scheduled && row.has_begun()
-        {
+        let has_begun = row.state.status() != scheduled && row.start_date < row.end_date;
+        if stored.state.status() == scheduled && has_begun {
             let grants = self.grants_of(&row);
             return (Subscription { recognise_at: recognise_at(&grants), ..row }, grants);
         }

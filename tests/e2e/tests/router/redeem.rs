@@ -72,11 +72,14 @@ async fn second_redeem_of_a_gift_is_rejected() -> Result<()> {
     let gifter = client.create_user("ada@example.com").await?;
     let recipient = client.create_user("bob@example.com").await?;
     let gift = client.give(gifter, "bob@example.com", 2).await?;
-    client.redeem(&gift["id"], recipient).await?.json(200)?;
+    let redeemed = client.redeem(&gift["id"], recipient).await?.json(200)?;
     let before = client.latest_subscription(recipient).await?;
 
     let again = client.redeem(&gift["id"], recipient).await?;
-    again.refusal(409, "gift_already_redeemed")?;
+    let told = again.refusal(409, "gift_already_redeemed")?;
+    assert_eq!(told["subscription_id"], redeemed["subscription_id"]);
+    let shown = client.get(&format!("/gifts/{}", gift["id"])).await?.json(200)?;
+    assert_eq!(told["redeemed_at"], shown["redeemed_at"]);
     assert_eq!(client.latest_subscription(recipient).await?, before);
     stack.done().await
 }

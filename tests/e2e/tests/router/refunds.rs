@@ -127,3 +127,26 @@ async fn of_a_redeemed_gift_that_is_paid_back_what_is_not_served_goes() -> Resul
     assert_eq!(entitlement["entitled"], false);
     till.done().await
 }
+
+/// Where time stands still nothing of it was served.
+#[tokio::test]
+async fn who_had_a_gift_that_was_paid_back_at_once_is_shown_what_it_was() -> Result<()> {
+    let till = Till::at("2026-04-01T00:00:00Z").await?;
+    till.sell("silver", 1000, 0).await?;
+    let ada = till.user_with("ada@a.org", "sim_ok").await?;
+    let bea = till.client.create_user("bea@a.org").await?;
+    let give = json!({"gifter_id": ada, "recipient_email": "bea@a.org", "plan": "silver"});
+    let gift = till.post("/gift", &give).await?.json(201)?;
+    let redeemed = till.client.redeem(&gift["id"], bea).await?.json(200)?;
+    let too_much = json!({"payment_id": gift["payment"]["id"], "amount": 1001});
+    till.post("/refund", &too_much).await?.refusal(422, "refund_too_large")?;
+    till.post("/refund", &json!({"payment_id": gift["payment"]["id"]})).await?.json(201)?;
+    assert_eq!(till.balances().await?, books([]));
+    let ended = till.subscription(&redeemed["subscription_id"]).await?;
+    let known = ["status", "start_date", "end_date"].map(|member| &ended[member]);
+    assert_eq!(known, [&json!("expired"), &redeemed["start_date"], &redeemed["start_date"]]);
+    let shown = till.get(&format!("/users/{bea}/entitlement")).await?;
+    let known = ["entitled", "status", "plan", "until"].map(|member| shown[member].clone());
+    assert_eq!(known, [json!(false), json!("expired"), json!("silver"), Value::Null]);
+    till.done().await
+}

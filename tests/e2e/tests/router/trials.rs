@@ -121,3 +121,25 @@ async fn a_trial_that_is_cancelled_at_its_end_is_not_paid() -> Result<()> {
     assert!(till.payments(user).await?.is_empty());
     till.done().await
 }
+
+/// Nothing is paid for a trial, but its plan costs euros.
+#[tokio::test]
+async fn a_gift_of_another_currency_waits_behind_a_trial_of_its_tier() -> Result<()> {
+    let till = Till::at(JUNE).await?;
+    for (code, currency, trial_days) in [("euros", "EUR", 14), ("dollars", "USD", 0)] {
+        let plan = json!({"name": code, "tier": "silver", "interval": "month",
+                          "price": {"amount": 1000, "currency": currency},
+                          "trial_days": trial_days});
+        till.put(code, &plan).await?;
+    }
+    let bea = till.client.create_user("bea@a.org").await?;
+    till.subscribe(bea, "euros").await?.json(201)?;
+    for (plan, queued) in [("dollars", true), ("euros", false)] {
+        let giver = till.user_with(&format!("{plan}@a.org"), "sim_ok").await?;
+        let give = json!({"gifter_id": giver, "recipient_email": "bea@a.org", "plan": plan});
+        let gift = till.post("/gift", &give).await?.json(201)?;
+        let redeemed = till.client.redeem(&gift["id"], bea).await?.json(200)?;
+        assert_eq!(redeemed["queued"], queued, "{plan}");
+    }
+    till.done().await
+}

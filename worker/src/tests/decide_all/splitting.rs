@@ -89,6 +89,12 @@ fn write(rows: &mut WorkingSet, changes: &Changes) {
     for gift in changes.gifts.values() {
         rows.apply(Change::Gift(gift.clone()));
     }
+    // Of a gift that is redeemed its subscription is loaded.
+    for grant in changes.grants.values() {
+        if let Some(gift) = grant.source.gift() {
+            rows.add_redemption(gift, grant.subscription);
+        }
+    }
 }
 
 proptest! {

@@ -44,6 +44,12 @@ pub(crate) fn load(books: &Books, needs: &Needs) -> WorkingSet {
         let (code, tier) = (plan.code.as_str().to_owned(), plan.details.tier.clone());
         working_set.add_tier(plan.client, code, tier);
     }
+    for (_, gift) in &needs.gifts {
+        let mut grants = books.grants.values();
+        if let Some(granted) = grants.find(|grant| grant.source.gift() == Some(*gift)) {
+            working_set.add_redemption(*gift, granted.subscription);
+        }
+    }
     for named in &needs.terms_of {
         let sold = books.subscriptions.get(&named.1).filter(|s| s.client == named.0);
         let plan = |code| books.plans.get(&(named.0, PlanCode::parse(code).unwrap()));

@@ -71,7 +71,7 @@ fn set(shop: &Shop, needs: &Needs, rows: &Rows) -> WorkingSet {
     let mut set = WorkingSet::default();
     let mut apply = |change| set.apply(change);
     let is_valued = |id: &GiftId| shop.gifts.get(id).is_some_and(|gift| gift.value > 0);
-    let beside_gifts = needs.grants_beside_gifts && rows.gifts.iter().any(is_valued);
+    let beside_gifts = needs.beside_gifts && rows.gifts.iter().any(is_valued);
     let all: Vec<Plan> = plans().into_iter().chain(built_in_plans(SHOP)).collect();
     let needed = |plan: &&Plan| needs.plans.contains(&(SHOP, plan.code.clone()));
     all.iter().filter(needed).cloned().map(Change::Plan).for_each(&mut apply);
@@ -117,8 +117,9 @@ fn set(shop: &Shop, needs: &Needs, rows: &Rows) -> WorkingSet {
             payment.map(Change::Payment).into_iter().for_each(&mut apply);
             apply(Change::Grant(grant));
         }
-        if needs.terms_of.contains(&(SHOP, s.id)) || (!needs.methods.is_empty() && status.is_live())
-        {
+        let has_terms = needs.terms_of.contains(&(SHOP, s.id))
+            || ((beside_gifts || !needs.methods.is_empty()) && status.is_live());
+        if has_terms {
             let next = s.next_plan.as_ref().and_then(|next| terms(&next.code));
             sold.push((s.id, terms(&s.plan), next));
         }
@@ -129,6 +130,11 @@ fn set(shop: &Shop, needs: &Needs, rows: &Rows) -> WorkingSet {
         }
         if let Some(next) = next {
             set.add_next_terms(id, next);
+        }
+    }
+    for grant in shop.grants.values() {
+        if let Some(gift) = grant.source.gift().filter(|gift| rows.gifts.contains(gift)) {
+            set.add_redemption(gift, grant.subscription);
         }
     }
     for plan in all.iter().filter(|_| !needs.gifts.is_empty()) {

@@ -379,7 +379,7 @@ impl Shop {
         assert!(in_progress.count() <= 1);
         let status = s.state.status();
         if matches!(status, SubscriptionStatus::Pending | SubscriptionStatus::Scheduled)
-            || !s.has_begun()
+            || s.start_date == s.end_date
         {
             return;
         }
