@@ -185,8 +185,7 @@ impl Providers {
         ask!(self, call.what.provider, |gateway| gateway.look_up_refund(call, customers))
     }
 
-    /// The payment that an intent of that provider was made for. `None` if we have not made it. The
-    /// simulated one has no intents, and names payments itself.
+    /// The payment that an intent of that provider was made for. `None` if we have not made it.
     pub(crate) async fn payment_of(
         &self,
         provider: &str,
@@ -197,7 +196,8 @@ impl Providers {
             (Some(Provider::Stripe), None) => {
                 Reply::Unsent("STRIPE_API_KEY is not set on this worker".to_owned())
             }
-            (Some(Provider::Simulated) | None, _) => Reply::Said(None),
+            (Some(Provider::Simulated), _) => self.0.simulated.payment_of(intent).await,
+            (None, _) => Reply::Said(None),
         }
     }
 

@@ -6,7 +6,7 @@
 use super::super::Reply;
 use super::token::{Decline, Token, last4};
 use super::wire::{AskedCharge, AskedMethod, AskedRefund};
-use domain::{ChargeOutcome, MethodOutcome, RefundOutcome};
+use domain::{ChargeOutcome, ClientId, MethodOutcome, PaymentId, RefundOutcome};
 use runtime::coalesce::{CoalesceError, Coalescer};
 use std::sync::Arc;
 use store::simulated::{self, Durability, NewCharge, NewRefund, SimulatedCharge};
@@ -106,6 +106,15 @@ impl Engine {
     /// A charge as it is now.
     pub(super) async fn find(&self, key: &str) -> Result<Option<SimulatedCharge>, StoreError> {
         simulated::find(&self.database, key).await
+    }
+
+    /// The payment that a charge was made for.
+    pub(super) async fn payment_of(
+        &self,
+        key: &str,
+    ) -> Result<Reply<Option<(ClientId, PaymentId)>>, StoreError> {
+        let found = simulated::find(&self.database, key).await?;
+        Ok(Reply::Said(found.map(|charge| (charge.client, charge.payment))))
     }
 
     /// Pays money back of a charge that has succeeded, once for its key.

@@ -15,8 +15,8 @@ mod wire;
 use super::settings::ProviderSettings;
 use super::{Call, Gateway, Reply};
 use domain::{
-    Charge, ChargeOutcome, DetachedMethod, MethodOutcome, PayBack, Provider, RefundOutcome,
-    SetUpMethod, StopCharge,
+    Charge, ChargeOutcome, ClientId, DetachedMethod, MethodOutcome, PayBack, PaymentId, Provider,
+    RefundOutcome, SetUpMethod, StopCharge,
 };
 use engine::Engine;
 use remote::Remote;
@@ -42,6 +42,18 @@ impl Simulated {
         // both, the charge is sent again.
         let engine = Box::new(Engine::new(database.clone(), Durability::OfWhatFollows));
         Ok(Self::Here { engine, timeout: settings.timeout() })
+    }
+
+    /// The payment of an intent, which is a charge by the name that events have for it.
+    pub(super) async fn payment_of(&self, intent: &str) -> Reply<Option<(ClientId, PaymentId)>> {
+        let key = intent.strip_prefix("pi_").unwrap_or_default();
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Reply::Said(None);
+        }
+        match self {
+            Self::Here { engine, timeout } => here(*timeout, engine.payment_of(key)).await,
+            Self::Elsewhere(remote) => remote.payment_of(key).await,
+        }
     }
 }
 

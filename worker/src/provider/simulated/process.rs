@@ -116,6 +116,7 @@ pub(crate) async fn serve(
     let routes = Router::new()
         .route("/charges", post(charge))
         .route("/charges/{key}", get(look_up))
+        .route("/charges/{key}/payment", get(payment_of))
         .route("/charges/{key}/stop", post(stop_charge))
         .route("/methods", post(method))
         .route("/refunds", post(refund))
@@ -212,6 +213,10 @@ async fn charge(State(shared): State<Shared>, Json(asked): Json<AskedCharge>) ->
 
 async fn look_up(State(shared): State<Shared>, Path(key): Path<String>) -> Answer {
     Ok(found(shared.engine.look_up(&key).await?))
+}
+
+async fn payment_of(State(shared): State<Shared>, Path(key): Path<String>) -> Answer {
+    Ok(found(shared.engine.payment_of(&key).await?))
 }
 
 async fn stop_charge(State(shared): State<Shared>, Path(key): Path<String>) -> Answer {

@@ -4,7 +4,7 @@ use super::super::Reply;
 use super::super::http::{client, send};
 use super::wire::{AskedCharge, AskedMethod, AskedRefund};
 use anyhow::Context;
-use domain::{ChargeOutcome, MethodOutcome, RefundOutcome};
+use domain::{ChargeOutcome, ClientId, MethodOutcome, PaymentId, RefundOutcome};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,6 +37,10 @@ impl Remote {
     pub(super) async fn look_up(&self, key: &str) -> Reply<Option<ChargeOutcome>> {
         let found = self.get::<ChargeOutcome>(&format!("charges/{key}")).await;
         found.map(|outcome| outcome.map(|outcome| self.here(outcome)))
+    }
+
+    pub(super) async fn payment_of(&self, key: &str) -> Reply<Option<(ClientId, PaymentId)>> {
+        self.get(&format!("charges/{key}/payment")).await
     }
 
     pub(super) async fn set_up_method(&self, asked: &AskedMethod) -> Reply<MethodOutcome> {

@@ -98,6 +98,22 @@ async fn what_comes_of_a_charge_follows_from_its_token_wherever_it_is_made() {
 }
 
 #[tokio::test]
+async fn an_intent_is_that_of_the_payment_whose_charge_it_names() {
+    let database = Database::create().await;
+    let stop = CancellationToken::new();
+    let key = Provider::charge_key(CLIENT, PaymentId::new(1));
+    for provider in both(&database, &stop).await {
+        provider.charge(call(&charge(1, "sim_ok", true))).await;
+        let found = provider.payment_of(&format!("pi_{key}")).await;
+        assert_eq!(found, Reply::Said(Some((CLIENT, PaymentId::new(1)))));
+        for foreign in ["pi_1", "pi_", "", "pi_../refunds/1", key.as_str()] {
+            assert_eq!(provider.payment_of(foreign).await, Reply::Said(None), "{foreign}");
+        }
+    }
+    stop.cancel();
+}
+
+#[tokio::test]
 async fn the_first_answers_of_some_are_errors_though_the_money_is_taken() {
     let database = Database::create().await;
     let stop = CancellationToken::new();

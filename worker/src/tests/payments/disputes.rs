@@ -1,10 +1,10 @@
 //! What a bank decides about a payment.
 
 use super::refunds::check;
-use super::sample::{Till, subscribe};
+use super::sample::{Till, received, subscribe};
 use crate::provider::webhook;
-use crate::schedule::closings;
-use domain::{PaymentId, RefundPayment};
+use crate::schedule::{closings, inbox};
+use domain::{PaymentId, Provider, RefundPayment};
 use serde_json::json;
 use store::books;
 use support::Database;
@@ -60,4 +60,23 @@ async fn a_dispute_takes_the_money_and_the_time_that_is_left() {
     assert_eq!(balances(&till).await, named([("chargebacks", 1500), ("revenue", -1500)]));
     assert_eq!(till.states().await.1, "expired");
     assert_eq!(till.shop.count("payments", "dispute_status = 'lost' AND disputed = 1500").await, 1);
+}
+
+/// As Stripe tells it of disputes of payments that were made by hand.
+#[tokio::test]
+async fn a_dispute_that_names_only_the_charge_is_one_of_its_payment() {
+    let database = Database::create().await;
+    let till = Till::open(&database).await;
+    let user = till.payer("ann", "sim_ok").await;
+    let (_, body) = till.answer(subscribe(user)).await;
+    let payment = PaymentId::new(body["payment"]["id"].as_i64().unwrap());
+    let key = Provider::charge_key(till.shop.client, payment);
+    for (intent, disputed) in [("pi_1".to_owned(), 0), (format!("pi_{key}"), 1)] {
+        let object = json!({ "id": "dp_1", "amount": 1500, "currency": "usd",
+                             "status": "needs_response", "payment_intent": intent });
+        let event = json!({ "id": "evt_1", "type": "charge.dispute.created",
+                            "data": { "object": object } });
+        inbox::settle(&till.ground, &received("simulated", &event)).await.unwrap();
+        assert_eq!(till.shop.count("payments", "dispute_status = 'opened'").await, disputed);
+    }
 }
