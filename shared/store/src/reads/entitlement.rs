@@ -25,9 +25,9 @@ struct Granted {
     slice_end: Option<Instant>,
 }
 
-/// The subscription of a user of that client that is live, or began last, and those that wait
-/// behind it, with what they entitle to, and the time of the client. `None` if there is no such
-/// user; none of them if the user never had a subscription.
+/// The subscription of a user of that client that is live, or began last, or that never began, and
+/// those that wait behind it, with what they entitle to, and the time of the client. `None`
+/// if there is no such user; none of them if the user never had a subscription.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn entitlement(
     database: &Database,
@@ -43,8 +43,9 @@ async fn find(
     client: ClientId,
     user: UserId,
 ) -> Result<Option<(Vec<EntitlementBasis>, Instant)>, StoreError> {
-    // The one that is live, else the one that began last. One that waited may have a smaller id
-    // than what it waited behind. Those that were cancelled before they began say nothing.
+    // The one that is live, else the one that began last, else the newest of those that never
+    // began. One that waited may have a smaller id than what it waited behind, and one that was
+    // imported began elsewhere, but is here since it was made.
     let rows = query_subscriptions!(
         r#"SELECT coalesce((SELECT test_clocks.now FROM test_clocks
                             WHERE test_clocks.client_id = owner.client_id), now()) AS "now!",
@@ -69,9 +70,10 @@ async fn find(
                LEFT JOIN LATERAL (
                    (SELECT id FROM subscriptions
                     WHERE subscriptions.client_id = owner.client_id
-                      AND subscriptions.user_id = owner.id AND start_date < end_date
+                      AND subscriptions.user_id = owner.id AND status <> 'scheduled'
                     ORDER BY status IN ('trialing', 'active', 'past_due', 'paused') DESC,
-                             start_date DESC, subscriptions.id DESC
+                             start_date < end_date DESC,
+                             greatest(start_date, created_at) DESC, subscriptions.id DESC
                     LIMIT 1)
                    UNION ALL
                    (SELECT id FROM subscriptions

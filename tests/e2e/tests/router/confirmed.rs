@@ -10,13 +10,21 @@ async fn what_a_user_has_confirmed_belongs_to_the_instant_at_which_that_was_done
     let till = Till::at("2026-04-01T00:00:00Z").await?;
     till.sell("silver", 1000, 0).await?;
     let user = till.user_with("ada@a.org", "sim_action").await?;
+    let status = async || {
+        let shown = till.get(&format!("/users/{user}/entitlement")).await?;
+        assert_eq!(shown["entitled"], shown["status"] == "active");
+        text_of(&shown, "status").map(str::to_owned)
+    };
+    assert_eq!(status().await?, "none");
     let pending = till.subscribe(user, "silver").await?.json(201)?;
+    assert_eq!(status().await?, "pending");
     till.act(text_of(&pending["payment"], "action_url")?, "succeed").await?.json(200)?;
     // Unpaid it would have lapsed after 23 hours.
     till.advance("2026-04-03T00:00:00Z").await?;
     let bought = till.subscription(&pending["id"]).await?;
     assert_eq!((&bought["status"], &bought["payment"]["refunded"]), (&json!("active"), &json!(0)));
     assert_eq!(bought["start_date"], "2026-04-01T00:00:00.000000Z");
+    assert_eq!(status().await?, "active");
     assert_eq!(till.payment_statuses(user).await?, ["succeeded"]);
     till.done().await
 }

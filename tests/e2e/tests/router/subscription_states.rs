@@ -1,6 +1,7 @@
 //! What a subscription does beside running and ending.
 
 use crate::stack::Stack;
+use crate::till::Till;
 use anyhow::Result;
 use e2e::{Client, fresh_key, integer_of};
 use serde_json::{Value, json};
@@ -125,4 +126,21 @@ async fn months_are_given_for_nothing_and_subscriptions_taken_over() -> Result<(
     let past = with(&other, "end_date", "2020-02-29T08:00:00Z");
     post(&client, "/import", &past).await?.refusal(422, "end_in_past")?;
     stack.done().await
+}
+
+/// It began elsewhere before what has ended here, and is the last one all the same.
+#[tokio::test]
+async fn who_was_imported_is_shown_what_was_imported() -> Result<()> {
+    let till = Till::at("2026-06-01T00:00:00Z").await?;
+    let user = till.client.create_user("ada@a.org").await?;
+    let first = till.subscribe(user, "monthly").await?.json(201)?;
+    till.post("/cancel", &json!({"subscription_id": first["id"]})).await?.json(200)?;
+    till.advance("2026-06-02T00:00:00Z").await?;
+    let import = json!({"user_id": user, "plan": "yearly", "auto_renew": false,
+                        "anchor": "2026-01-15T00:00:00Z", "end_date": "2026-06-15T00:00:00Z"});
+    till.post("/import", &import).await?.json(201)?;
+    till.advance("2026-07-01T00:00:00Z").await?;
+    let shown = till.get(&format!("/users/{user}/entitlement")).await?;
+    assert_eq!((&shown["status"], &shown["plan"]), (&json!("expired"), &json!("yearly")));
+    till.done().await
 }
