@@ -52,24 +52,21 @@ impl Statement {
 
 /// Runs the statements and commits, in one round trip, and returns their rows. The session prepares
 /// what it has not prepared yet. After a statement that fails Postgres passes over the rest, so
-/// that it does not commit.
+/// that it does not commit, and the session is closed.
 pub(crate) async fn run_at_once(
     used: &mut InUse,
     statements: &[Statement],
 ) -> Result<Vec<PgRow>, StoreError> {
     let mut text = String::new();
-    let mut prepared = used.prepared.clone();
     for statement in statements {
-        if !prepared.contains(&statement.name) {
+        if !used.prepared.contains(&statement.name) {
             text += &statement.preparation();
-            prepared.push(statement.name);
+            used.prepared.push(statement.name);
         }
         text += &statement.call();
     }
     text += "COMMIT";
-    let rows = raw_sql(AssertSqlSafe(text)).fetch_all(&mut used.connection).await?;
-    used.prepared = prepared;
-    Ok(rows)
+    Ok(raw_sql(AssertSqlSafe(text)).fetch_all(&mut used.connection).await?)
 }
 
 /// The same for a session that keeps no statement from one transaction to the next.

@@ -9,9 +9,18 @@ use axum::http::Uri;
 use axum::response::Response;
 use contract::ProblemKind;
 use contract::view::{LedgerEntries, LedgerEntry};
+use domain::ClientId;
 use serde::Deserialize;
-use store::reads;
+use std::time::Duration;
+use store::reads::{self, LedgerPage};
+use store::{Database, StoreError};
+use tokio::time::sleep;
 use utoipa::IntoParams;
+
+/// The longest time for which older transactions of the server are waited for, which take some
+/// milliseconds; and the first pause between two looks.
+const OLDER_WAIT_MAX: Duration = Duration::from_millis(500);
+const OLDER_PAUSE_MIN: Duration = Duration::from_millis(8);
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -53,8 +62,8 @@ pub(crate) async fn handle(
     let after = after.transpose()?;
     // A page may begin and end in the middle of a transfer.
     let (from, most) = (after.map(LedgerEntry::transfer_of), limit / 2 + 2);
-    let transfers = reads::ledger_transfers(&state.database, caller.client, from, most).await?;
-    let lines = transfers.iter().flat_map(|(number, transfer)| {
+    let page = settled_page(&state.database, (caller.client, from, most)).await?;
+    let lines = page.transfers.iter().flat_map(|(number, transfer)| {
         let lines = LedgerEntry::both(*number, transfer);
         let known = after.filter(|_| from == Some(*number));
         lines.into_iter().filter(move |line| known.is_none_or(|known| known < line.id()))
@@ -63,4 +72,22 @@ pub(crate) async fn handle(
     let has_more = lines.len() > limit as usize;
     lines.truncate(limit as usize);
     Ok(respond::json(&LedgerEntries::page(lines, has_more)))
+}
+
+/// A page with what was written when it was asked for, if the transactions are over soon that could
+/// still write before that: who has an answer finds in the ledger what it did.
+async fn settled_page(
+    database: &Database,
+    (client, from, most): (ClientId, Option<i64>, u32),
+) -> Result<LedgerPage, StoreError> {
+    let look = || reads::ledger_transfers(database, client, from, most);
+    let (mut page, mut waited, mut pause) = (look().await?, Duration::ZERO, OLDER_PAUSE_MIN);
+    let Some(asked_for) = page.held_back else { return Ok(page) };
+    let is_whole = |page: &LedgerPage| page.transfers.iter().any(|(id, _)| *id == asked_for);
+    while !is_whole(&page) && waited < OLDER_WAIT_MAX {
+        sleep(pause).await;
+        (waited, pause) = (waited + pause, pause * 2);
+        page = look().await?;
+    }
+    Ok(page)
 }

@@ -71,26 +71,36 @@ pub async fn ledger_balances(
     database.read(look).await
 }
 
-/// At most `limit` transfers of that client with their numbers, from that one on, which is the
-/// first if it is there. Those of a transaction are here only when no older transaction goes on, so
-/// that none comes before one that was read.
+/// A part of the transfers of a client.
+#[derive(Debug)]
+pub struct LedgerPage {
+    /// The transfers, each with its number.
+    pub transfers: Vec<(i64, Transfer)>,
+    /// The number of the last one that is committed, and would be here if no older transaction
+    /// went on.
+    pub held_back: Option<i64>,
+}
+
+/// At most `limit` transfers of that client, from the one of that number on, which is the first if
+/// it is there. Those of a transaction are here only when no older transaction goes on, so that
+/// none comes before one that was read.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn ledger_transfers(
     database: &Database,
     client: ClientId,
     from: Option<i64>,
     limit: u32,
-) -> Result<Vec<(i64, Transfer)>, StoreError> {
+) -> Result<LedgerPage, StoreError> {
     let look = |mut connection: Lent| async move {
         let rows = sqlx::query!(
             r#"SELECT found.id, found.group_id, found.debit, found.credit, found.currency,
-                      found.amount, found.at
+                      found.amount, found.at,
+                      found.tx < pg_snapshot_xmin(pg_current_snapshot()) AS "is_settled!"
                FROM (SELECT coalesce((SELECT tx FROM ledger WHERE client_id = $1 AND id <= $2
                                       ORDER BY id DESC LIMIT 1), '0') AS tx) AS place,
                    LATERAL (SELECT id, group_id, debit, credit, currency, amount, at, tx
                             FROM ledger
                             WHERE client_id = $1 AND (tx, id) >= (place.tx, $2)
-                              AND tx < pg_snapshot_xmin(pg_current_snapshot())
                             ORDER BY tx, id LIMIT $3) AS found
                ORDER BY found.tx, found.id"#,
             client.get(),
@@ -99,7 +109,9 @@ pub async fn ledger_transfers(
         )
         .fetch_all(&mut *connection)
         .await?;
-        let transfers = rows.into_iter().map(|row| {
+        let held_back = rows.iter().rev().find(|row| !row.is_settled).map(|row| row.id);
+        let settled = rows.into_iter().take_while(|row| row.is_settled);
+        let transfers = settled.map(|row| {
             let amount = u64::try_from(row.amount);
             let transfer = Transfer {
                 client,
@@ -112,7 +124,8 @@ pub async fn ledger_transfers(
             };
             Ok((row.id, transfer))
         });
-        transfers.collect()
+        let transfers = transfers.collect::<Result<_, StoreError>>()?;
+        Ok(LedgerPage { transfers, held_back })
     };
     database.read(look).await
 }

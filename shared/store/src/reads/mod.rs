@@ -19,7 +19,7 @@ mod users;
 pub use client_subscriptions::{ClientPage, PageOfClient, client_subscriptions};
 pub use entitlement::entitlement;
 pub use gift::gift;
-pub use ledger::{Balances, ledger_balances, ledger_transfers};
+pub use ledger::{Balances, LedgerPage, ledger_balances, ledger_transfers};
 pub use payment_methods::{MethodPage, PageOfMethods, payment_methods};
 pub use payments::{
     PageOfPayments, PaymentPage, payment, payment_of_subscription, payments, payments_of_ids,

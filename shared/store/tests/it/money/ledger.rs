@@ -124,8 +124,12 @@ async fn transfers_are_read_in_an_order_that_no_later_one_comes_into() {
     let database = Database::create().await;
     write(&database, paid()).await.unwrap();
     let read = async |from| {
-        let found = reads::ledger_transfers(database.store(), LOCAL, from, 10).await.unwrap();
-        found.into_iter().map(|(id, transfer)| (id, transfer.amount)).collect::<Vec<_>>()
+        let page = reads::ledger_transfers(database.store(), LOCAL, from, 10).await.unwrap();
+        page.transfers.iter().map(|(id, transfer)| (*id, transfer.amount)).collect::<Vec<_>>()
+    };
+    let held_back = async |from| {
+        let page = reads::ledger_transfers(database.store(), LOCAL, from, 10).await.unwrap();
+        page.held_back
     };
     // Transactions of other databases of the server count, too: other tests make them.
     let comes = async |from, expected: &[(i64, u64)]| {
@@ -143,8 +147,10 @@ async fn transfers_are_read_in_an_order_that_no_later_one_comes_into() {
     let later = |amount| Change::Transfer(transfer(Account::Cash, Account::Deferred, amount));
     write(&database, [later(4)]).await.unwrap();
     assert_eq!(read(Some(2)).await, [(2, 500)], "the one with number 3 may still come");
+    assert_eq!(held_back(Some(2)).await, Some(4));
     slow.commit().await.unwrap();
     comes(Some(2), &[(2, 500), (3, 3), (4, 4)]).await;
+    assert_eq!(held_back(Some(2)).await, None);
 
     // The number does not tell the order: this one has begun first.
     let mut early = database.begun("SELECT pg_current_xact_id()").await;
