@@ -14,6 +14,7 @@ use crate::progress::{Progress, say};
 use anyhow::Result;
 use chrono::TimeDelta;
 use e2e::eventually_true;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,21 +68,29 @@ impl End<'_> {
         say(&format!("{} keys have no outcome yet: their clients ask again", open.len()));
         let progress = Progress::new("settling", open.len() as u64);
         let bounds = Bounds { deadline: began + within, each: within };
-        let mut stuck =
-            settle::insist(apis, &open, Phase::Settle, bounds, || progress.step()).await;
+        let settled_at = Cell::new(Instant::now());
+        let done = |is_settled| {
+            progress.step();
+            if is_settled {
+                settled_at.set(Instant::now());
+            }
+        };
+        let mut stuck = settle::insist(apis, &open, Phase::Settle, bounds, done).await;
         progress.finish();
         let untold = bank.finish(within).await;
         if untold > 0 {
             self.incident(format!("{untold} events of a bank were not heard"));
         }
-        let recovered = began.elapsed();
-        // A payment that the provider has not told of takes longer than all else.
+        let mut recovered = began.elapsed();
+        // A payment that the provider has not told of takes longer than all else, and is no part of
+        // the recovery.
         if stuck > 0 && cluster.open().await? > 0 {
+            recovered = settled_at.get() - began;
             say(&format!("{stuck} keys wait for payments"));
             cluster.settled(PAYMENTS_WITHIN).await?;
             let open = settle::open(&self.recorder.history(), &self.decided().await?);
             let bounds = Bounds { deadline: Instant::now() + within, each: within };
-            stuck = settle::insist(apis, &open, Phase::Settle, bounds, || ()).await;
+            stuck = settle::insist(apis, &open, Phase::Settle, bounds, |_| ()).await;
         }
         let began = Instant::now().checked_sub(recovered).unwrap_or(began);
         self.drained(within.saturating_sub(began.elapsed()).max(DRAINED_WITHIN)).await?;
@@ -118,7 +127,7 @@ impl End<'_> {
         let progress = Progress::new("verifying", asked.len() as u64);
         let (remembered, forgotten) = asked.split_at(asked.len() / 2);
         let insist =
-            |keys| settle::insist(self.apis, keys, Phase::Verify, bounds, || progress.step());
+            |keys| settle::insist(self.apis, keys, Phase::Verify, bounds, |_| progress.step());
         let mut left = insist(remembered).await;
         self.cluster.redis.lock().await.flush_all().await?;
         left += insist(forgotten).await;
@@ -156,7 +165,7 @@ impl End<'_> {
         let key = format!("s{}-clock-last", self.options.seed);
         let last = [vec![Arc::new(advance(owner, key, now + LAST_WAY))]];
         let bounds = Bounds { deadline: Instant::now() + PAYMENTS_WITHIN, each: PAYMENTS_WITHIN };
-        if settle::insist(apis, &last, phase, bounds, || ()).await > 0 {
+        if settle::insist(apis, &last, phase, bounds, |_| ()).await > 0 {
             self.incident("the last advance of the clock has no outcome");
         }
     }

@@ -88,14 +88,15 @@ pub async fn await_accepted(apis: &Apis, accepted: &[Arc<Submission>], deadline:
 }
 
 /// Sends the requests of `keys` until each has an outcome or belongs to a twin, within the time
-/// limits. Returns the number of keys without an outcome. Twins are sent one after the other: when
-/// Redis has lost a key, the first request holds it until a worker has read the command log.
+/// limits. Returns the number of keys without an outcome; `done` is told of each whether it has
+/// one. Twins are sent one after the other: when Redis has lost a key, the first request holds it
+/// until a worker has read the command log.
 pub async fn insist(
     apis: &Apis,
     keys: &[Vec<Arc<Submission>>],
     phase: Phase,
     bounds: Bounds,
-    done: impl Fn(),
+    done: impl Fn(bool),
 ) -> usize {
     let asks = stream::iter(keys.iter().enumerate()).map(|(number, bodies)| {
         let done = &done;
@@ -104,7 +105,7 @@ pub async fn insist(
             for what in bodies {
                 settled &= insist_on(apis, what, number, phase, bounds).await;
             }
-            done();
+            done(settled);
             usize::from(!settled)
         }
     });
