@@ -43,6 +43,14 @@ impl Spread {
     }
 }
 
+/// The medians of the first quarter of those values and of the last one; `None` of none.
+pub(crate) fn early_and_late(values: &[f64]) -> Option<(f64, f64)> {
+    let quarter = values.len().div_ceil(4);
+    let early = Spread::of(values.iter().take(quarter).copied())?;
+    let late = Spread::of(values.iter().rev().take(quarter).copied())?;
+    Some((early.median, late.median))
+}
+
 /// `median (min–max)`
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,6 +65,13 @@ impl fmt::Display for Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quarter_is_rounded_up() {
+        assert_eq!(early_and_late(&[]), None);
+        assert_eq!(early_and_late(&[7.0]), Some((7.0, 7.0)));
+        assert_eq!(early_and_late(&[1.0, 3.0, 9.0, 9.0, 4.0, 6.0]), Some((2.0, 5.0)));
+    }
 
     #[test]
     fn median_lies_between() {

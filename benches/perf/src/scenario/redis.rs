@@ -4,7 +4,7 @@ use super::drive;
 use crate::bench::Bench;
 use crate::driver::{Connection, Extent, Pace};
 use crate::loads::{post, subscribe};
-use crate::number::{Spread, float};
+use crate::number::{early_and_late, float};
 use crate::results::{Latency, Sample};
 use crate::stack::{Servers, Stack};
 use ::redis::ConnectionAddr;
@@ -39,11 +39,9 @@ pub(super) async fn memory(bench: &mut Bench, stack: &mut Stack, clients: usize)
     }
     stack.tuning.clear();
     stack.stop().await?;
-    let quarter = looks.len().div_ceil(4);
-    let early = Spread::of(looks.iter().take(quarter).copied());
-    let late = Spread::of(looks.iter().rev().take(quarter).copied());
-    for (name, spread) in [("redis_early_mib", early), ("redis_late_mib", late)] {
-        sample.figures.extend(spread.map(|spread| (name.to_owned(), spread.median)));
+    if let Some((early, late)) = early_and_late(&looks) {
+        sample.note("redis_early_mib", early);
+        sample.note("redis_late_mib", late);
     }
     Ok(sample)
 }

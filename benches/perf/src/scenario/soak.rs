@@ -5,7 +5,7 @@ use super::http::{RATE_MAX, WARM_UP, drive};
 use crate::bench::Bench;
 use crate::driver::{Extent, Pace};
 use crate::loads::subscribe;
-use crate::number::{Spread, float};
+use crate::number::{Spread, early_and_late, float};
 use crate::results::Sample;
 use crate::stack::{Servers, Stack};
 use anyhow::Result;
@@ -49,17 +49,17 @@ pub(super) async fn run(bench: &mut Bench, stack: &mut Stack, clients: usize) ->
     }
     stack.tuning.clear();
     stack.stop().await?;
-    let quarter = all.len().div_ceil(4);
     for (place, name) in STEADY.iter().enumerate() {
-        let values = || all.iter().filter_map(|slice| slice.get(place).copied().flatten());
-        let early = Spread::of(values().take(quarter));
-        let late = Spread::of(values().rev().take(quarter));
-        for (when, spread) in [("early", early), ("late", late), ("all", Spread::of(values()))] {
-            let Some(spread) = spread else { continue };
-            sample.note(&format!("{name}_{when}"), spread.median);
-            if when == "all" {
-                sample.note(&format!("{name}_most"), spread.max);
-            }
+        let values = all.iter().filter_map(|slice| slice.get(place).copied().flatten());
+        let values: Vec<f64> = values.collect();
+        let (Some((early, late)), Some(spread)) =
+            (early_and_late(&values), Spread::of(values.iter().copied()))
+        else {
+            continue;
+        };
+        let all = [("early", early), ("late", late), ("all", spread.median), ("most", spread.max)];
+        for (when, value) in all {
+            sample.note(&format!("{name}_{when}"), value);
         }
     }
     Ok(sample)
