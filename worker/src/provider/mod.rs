@@ -192,11 +192,11 @@ impl Providers {
         intent: &str,
     ) -> Reply<Option<(ClientId, PaymentId)>> {
         match (Provider::parse(provider), &self.0.stripe) {
-            (Some(Provider::Stripe), Some(stripe)) => stripe.payment_of(intent).await,
+            (Some(Provider::Stripe), Some(stripe)) => Box::pin(stripe.payment_of(intent)).await,
             (Some(Provider::Stripe), None) => {
                 Reply::Unsent("STRIPE_API_KEY is not set on this worker".to_owned())
             }
-            (Some(Provider::Simulated), _) => self.0.simulated.payment_of(intent).await,
+            (Some(Provider::Simulated), _) => Box::pin(self.0.simulated.payment_of(intent)).await,
             (None, _) => Reply::Said(None),
         }
     }
