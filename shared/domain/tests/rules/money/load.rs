@@ -132,14 +132,21 @@ fn set(shop: &Shop, needs: &Needs, rows: &Rows) -> WorkingSet {
             set.add_next_terms(id, next);
         }
     }
+    if !needs.gifts.is_empty() {
+        add_beside_gifts(shop, rows, &all, &mut set);
+    }
+    set
+}
+
+/// What is loaded beside gifts: tiers of plans, and what those that are redeemed became part of.
+fn add_beside_gifts(shop: &Shop, rows: &Rows, plans: &[Plan], set: &mut WorkingSet) {
     for grant in shop.grants.values() {
         if let Some(gift) = grant.source.gift().filter(|gift| rows.gifts.contains(gift)) {
             set.add_redemption(gift, grant.subscription);
         }
     }
-    for plan in all.iter().filter(|_| !needs.gifts.is_empty()) {
+    for plan in plans {
         let (code, tier) = (plan.code.as_str().to_owned(), plan.details.tier.clone());
         set.add_tier(SHOP, code, tier);
     }
-    set
 }
