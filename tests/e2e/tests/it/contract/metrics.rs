@@ -30,7 +30,7 @@ fn sample(line: &str) -> String {
 }
 
 /// The metrics of a program once they have all of these names: some are counted a moment after the
-/// answer, or at the end of the first sweep.
+/// answer, at the end of the first sweep, or at the first look at the effects.
 async fn metrics(client: &Client, names: &[&str]) -> Result<Answer> {
     eventually("all is counted", SOON, async || {
         let answer = client.get("/metrics").await?;
@@ -65,7 +65,12 @@ async fn what_both_programs_tell() -> Result<()> {
     write_shape(&mut talk, api);
 
     talk.remark("the worker");
-    let told = ["commerce_outcomes_total", "commerce_sweep_lag_seconds"];
+    let told = [
+        "commerce_outcomes_total",
+        "commerce_sweep_lag_seconds",
+        "commerce_due_failing",
+        "commerce_effects_failing",
+    ];
     let metrics = metrics(&worker, &told).await?;
     write_shape(&mut talk, metrics);
     talk.speaker(worker);
