@@ -18,8 +18,9 @@ BEGIN
     RETURN drawn;
 END $$;
 
--- What load_batch loads, which only releases before call any more; and whether payments may have
--- to do with it: a subscription or a gift has one, or a subscription waits or stands still.
+-- The rows of a batch, which it locks, with entries of the command log and new ids; releases before
+-- call load_batch in its place. And whether payments may have to do with them: a subscription or a
+-- gift has one, or a subscription waits or stands still.
 CREATE FUNCTION load_rows(
     needs jsonb, OUT loaded json, OUT has_money boolean
 ) LANGUAGE plpgsql AS $$
@@ -139,7 +140,6 @@ END $$;
 
 -- As load_rows, but it locks nothing: for who only wants to know what would come of a command. A
 -- migration that changes load_rows has to do this again.
-DROP FUNCTION peek_batch(json);
 DO $$
 BEGIN
     EXECUTE replace(replace(pg_get_functiondef('load_rows(jsonb)'::regprocedure),
@@ -248,12 +248,90 @@ BEGIN
     plans := json_build_object('plans', named_plans, 'others', others, 'sold_at', sold_at);
 END $$;
 
+-- As before, but in PL/pgSQL: a session plans it once, and one in SQL for each call.
+CREATE OR REPLACE FUNCTION find_external_ids(needs json) RETURNS json LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT jsonb_set(
+            needs::jsonb,
+            '{users}',
+            coalesce(needs::jsonb->'users', '[]')
+                || (SELECT coalesce(jsonb_agg(found), '[]')
+                    FROM json_to_recordset(needs->'external_ids')
+                             AS named (client_id bigint, external_id text),
+                        LATERAL (SELECT client_id, id FROM users
+                                 WHERE users.client_id = named.client_id
+                                   AND users.external_id = named.external_id
+                                 LIMIT 1) AS found)
+        )::json
+    );
+END $$;
+
+-- As before, too, but in PL/pgSQL: a session plans it once, and one in SQL for each call.
+CREATE OR REPLACE FUNCTION load_tiers(loaded json) RETURNS json LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT json_agg(found)
+        FROM (SELECT named.client_id, named.plan
+              FROM (VALUES (loaded->'gifts'), (loaded->'subscriptions')) AS list (of_rows),
+                  LATERAL json_to_recordset(CASE json_typeof(list.of_rows) WHEN 'array'
+                                            THEN list.of_rows END)
+                      AS named (client_id bigint, plan text)
+              GROUP BY named.client_id, named.plan) AS wanted,
+            LATERAL (SELECT plans.client_id, plans.code, plans.tier FROM plans
+                     WHERE plans.client_id = wanted.client_id AND plans.code = wanted.plan
+                     LIMIT 1) AS found
+    );
+END $$;
+
+-- What is needed of plans, and the terms of the live subscriptions that were loaded.
+CREATE FUNCTION with_terms_of_live(plan_needs json, loaded json) RETURNS json
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT (coalesce(plan_needs::jsonb, '{}') || jsonb_build_object('terms_of',
+            coalesce(plan_needs::jsonb->'terms_of', '[]')
+            || (SELECT coalesce(jsonb_agg(jsonb_build_object('client_id', live.client_id,
+                                                             'id', live.id)), '[]')
+                FROM json_to_recordset(CASE json_typeof(loaded->'subscriptions') WHEN 'array'
+                                       THEN loaded->'subscriptions' END)
+                    AS live (client_id bigint, id bigint, status text)
+                WHERE live.status IN ('trialing', 'active', 'past_due', 'paused'))))::json
+    );
+END $$;
+
+-- The subscriptions of the gifts that are redeemed.
+CREATE FUNCTION load_redemptions(loaded json) RETURNS json LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+BEGIN
+    RETURN (
+        SELECT json_agg(granted.redemption)
+        FROM json_to_recordset(CASE json_typeof(loaded->'gifts') WHEN 'array'
+                               THEN loaded->'gifts' END)
+                AS gift (client_id bigint, id bigint, status text),
+            LATERAL (SELECT json_build_object('gift_id', grants.gift_id,
+                                              'subscription_id', grants.subscription_id)
+                         AS redemption
+                     FROM grants
+                     WHERE grants.client_id = gift.client_id AND grants.gift_id = gift.id
+                     LIMIT 1) AS granted
+        WHERE gift.status = 'redeemed'
+    );
+END $$;
+
 -- All that a batch needs, in one call: `how` is 'batch', which waits for rows that others have
 -- locked, 'unlocked', which leaves these out (load_unlocked), or 'peek', which locks nothing.
 --
 -- The clocks of test clients come first, so that they stand still. What there is of money comes
 -- last, when plans and rows tell whether it is needed: nearly all batches only sell what costs
 -- nothing, and do not ask for it.
+--
+-- Beside gifts more is loaded. Where one that is worth something may be redeemed, the terms of live
+-- subscriptions: the plan of what runs tells in which currency it is sold. And of those that are
+-- redeemed, the subscriptions that they became part of: whoever redeems one again is told.
 CREATE FUNCTION load_all(how text, needs jsonb, clients bigint[]) RETURNS json
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
@@ -266,6 +344,7 @@ DECLARE
     plans     json;
     accepted  json;
     tiers     json;
+    redeemed  json;
     money     json;
     has_money boolean := needs ?| '{payments,methods,refunds,grants_of,new_grants_of}';
 BEGIN
@@ -304,9 +383,10 @@ BEGIN
         -- A gift may be redeemed.
         IF needs ? 'gifts' THEN
             tiers := load_tiers(rows);
+            redeemed := load_redemptions(rows);
         END IF;
     END IF;
-    IF needs ? 'methods' THEN
+    IF needs ? 'methods' OR has_money AND needs ? 'beside_gifts' THEN
         plan_needs := with_terms_of_live(plan_needs::json, rows);
     END IF;
     IF plan_needs ?| '{plans,terms_of}' THEN
@@ -319,5 +399,5 @@ BEGIN
         money := load_money(needs::json, rows, plans);
     END IF;
     RETURN json_build_object('rows', rows, 'accepted', accepted, 'plans', plans, 'clocks', clocks,
-                             'tiers', tiers, 'money', money);
+                             'tiers', tiers, 'redeemed', redeemed, 'money', money);
 END $$;

@@ -67,6 +67,31 @@ async fn a_payment_comes_with_all_that_it_is_for() {
     assert_eq!(after.unwrap_or(0) - before.unwrap_or(0), 1, "as many as are not closed");
 }
 
+/// Of a gift in that state that became time of subscription 6: which subscription comes with it.
+async fn redeemed_into(is_redeemed: bool) -> Option<SubscriptionId> {
+    let database = Database::create().await;
+    let pending = new_gift(7, ANN);
+    let redeemed = pending.clone().redeemed(ANN, day(2));
+    let gift = if is_redeemed { redeemed } else { pending };
+    let rows = [
+        Change::User(ann()),
+        Change::Gift(gift.clone()),
+        Change::Subscription(new_subscription(6, ANN)),
+        Change::Grant(Grant { source: GrantSource::Gift(gift.id), ..grant(21, 6, None) }),
+    ];
+    write(&database, rows).await.unwrap();
+    let needs = Needs { gifts: local([gift.id]), ..Needs::default() };
+    let working_set = load(&database, &needs).await;
+    assert_eq!(working_set.grants().count(), 0, "nothing else comes with it");
+    working_set.redeemed_into(gift.id)
+}
+
+#[tokio::test]
+async fn a_redeemed_gift_comes_with_the_subscription_that_it_became_part_of() {
+    assert_eq!(redeemed_into(true).await, Some(SubscriptionId::new(6)));
+    assert_eq!(redeemed_into(false).await, None);
+}
+
 #[tokio::test]
 async fn the_default_method_is_loaded_where_a_plan_has_a_price_and_not_else() {
     let database = Database::create().await;
@@ -190,7 +215,7 @@ async fn what_was_paid_for_is_looked_at_again_under_the_locks() {
     let database = Database::create().await;
     write(&database, paid()).await.unwrap();
     let call = "SELECT load_money('{\"payments\": [{\"client_id\": 2, \"id\": 3}]}',
-                                  load_batch('{}'), NULL)";
+                                  load_unlocked('{}'), NULL)";
     let done = sqlx::query(call).execute(database.pool()).await.unwrap_err();
     assert!(matches!(StoreError::from(done), StoreError::Conflict(_)));
 }

@@ -1,8 +1,65 @@
--- What a batch loads of money is looked for once a batch. Before, the rows that were loaded were
--- parsed anew for each payment and each method among them, which made a batch of many slow. Each
--- list has a function of its own; load_money says which of them are needed.
+-- What batches load of money. A batch that has to do with none loads no more than before. Each list
+-- has a function of its own; load_money says which of them are needed.
+--
+-- All are in PL/pgSQL: a session plans such a function once, and one in SQL for each call.
 
 SET LOCAL lock_timeout = '500ms';
+
+-- The needs of a batch, with what the payments, methods and refunds among them have to do with:
+-- their users; the subscriptions and gifts that are paid for; and the subscriptions with grants
+-- that were paid for, which load_money looks at again when the locks are held. All else of them
+-- never changes, so it may be looked up before. Only batches that name such rows call this.
+CREATE FUNCTION find_money(needs json) RETURNS json LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        WITH named AS MATERIALIZED (
+            SELECT found.client_id, found.id, found.user_id, found.subscription_id, found.gift_id
+            FROM (SELECT by_id.client_id, by_id.id
+                  FROM json_to_recordset(needs->'payments') AS by_id (client_id bigint, id bigint)
+                  UNION
+                  SELECT found.client_id, found.payment_id
+                  FROM json_to_recordset(needs->'refunds') AS by_id (client_id bigint, id bigint),
+                      LATERAL (SELECT client_id, payment_id FROM refunds
+                               WHERE refunds.client_id = by_id.client_id AND refunds.id = by_id.id
+                               LIMIT 1) AS found) AS wanted,
+                LATERAL (SELECT client_id, id, user_id, subscription_id, gift_id FROM payments
+                         WHERE payments.client_id = wanted.client_id AND payments.id = wanted.id
+                         LIMIT 1) AS found
+        ),
+        found_users AS (
+            SELECT client_id, user_id AS id FROM named
+            UNION
+            SELECT found.client_id, found.user_id
+            FROM json_to_recordset(needs->'methods') AS by_id (client_id bigint, id bigint),
+                LATERAL (SELECT client_id, user_id FROM payment_methods
+                         WHERE payment_methods.client_id = by_id.client_id
+                           AND payment_methods.id = by_id.id LIMIT 1) AS found
+        ),
+        found_subscriptions AS (
+            SELECT client_id, subscription_id AS id FROM named WHERE subscription_id IS NOT NULL
+            UNION
+            SELECT paid.client_id, paid.subscription_id
+            FROM named,
+                LATERAL (SELECT client_id, subscription_id FROM grants
+                         WHERE grants.client_id = named.client_id AND grants.payment_id = named.id
+                         ORDER BY id) AS paid
+        )
+        SELECT (needs::jsonb || jsonb_build_object(
+            'payments', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                             'client_id', client_id, 'id', id)), '[]') FROM named),
+            'users', coalesce(needs::jsonb->'users', '[]')
+                || (SELECT coalesce(jsonb_agg(found), '[]') FROM found_users AS found),
+            'subscriptions', coalesce(needs::jsonb->'subscriptions', '[]')
+                || (SELECT coalesce(jsonb_agg(found), '[]') FROM found_subscriptions AS found),
+            'owners_of', coalesce(needs::jsonb->'owners_of', '[]')
+                || (SELECT coalesce(jsonb_agg(found), '[]') FROM found_subscriptions AS found),
+            'gifts', coalesce(needs::jsonb->'gifts', '[]')
+                || (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object(
+                               'client_id', client_id, 'id', gift_id)), '[]')
+                    FROM named WHERE gift_id IS NOT NULL)))::json
+    );
+END $$;
 
 -- Whether a payment among those that are named has paid for a subscription that is not: between
 -- find_money and the locks another one may have got what was paid for.
@@ -201,8 +258,17 @@ BEGIN
     );
 END $$;
 
--- As before.
-CREATE OR REPLACE FUNCTION load_money(needs json, loaded json, plans json) RETURNS json
+-- What a batch has to do with money, once its rows are locked: `loaded` is what load_rows or
+-- load_unlocked returned of the same needs, `plans` what load_plans did. It is called only for
+-- batches that name something of it, or whose rows or plans show that they may have to do with it.
+--
+-- - payments: those named, those that loaded subscriptions and gifts name, those of loaded grants;
+-- - methods: those named, and the default ones of the users where a plan has a price;
+-- - grants: those of subscriptions in `grants_of` and of those that wait, without those that are
+--   closed; and all of subscriptions that a named payment has paid for;
+-- - trials: of the loaded users, by id and by email, where a plan has a trial;
+-- - new_grants: as many as there are open grants of the subscriptions in `new_grants_of`.
+CREATE FUNCTION load_money(needs json, loaded json, plans json) RETURNS json
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
