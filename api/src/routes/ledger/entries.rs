@@ -83,7 +83,10 @@ async fn settled_page(
     let look = || reads::ledger_transfers(database, client, from, most);
     let (mut page, mut waited, mut pause) = (look().await?, Duration::ZERO, OLDER_PAUSE_MIN);
     let Some(asked_for) = page.held_back else { return Ok(page) };
-    let is_whole = |page: &LedgerPage| page.transfers.iter().any(|(id, _)| *id == asked_for);
+    // What was written since may have filled the page before it.
+    let is_whole = |LedgerPage { transfers, .. }: &LedgerPage| {
+        transfers.len() >= most as usize || transfers.iter().any(|(id, _)| *id == asked_for)
+    };
     while !is_whole(&page) && waited < OLDER_WAIT_MAX {
         sleep(pause).await;
         (waited, pause) = (waited + pause, pause * 2);

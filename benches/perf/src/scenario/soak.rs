@@ -9,6 +9,7 @@ use crate::number::{Spread, early_and_late, float};
 use crate::results::Sample;
 use crate::stack::{Servers, Stack};
 use anyhow::Result;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The share of the rate of a closed loop.
@@ -16,7 +17,7 @@ const SHARE: f64 = 0.7;
 /// What is measured at once.
 const SLICE: Duration = Duration::from_mins(1);
 
-/// What has to stay as it is: the figure of a slice, by the name that it is reported by.
+/// What has to stay as it is.
 const STEADY: [&str; 5] = ["p50_ms", "p99_ms", "api_mib", "worker_mib", "redis_mib"];
 
 pub(super) async fn run(bench: &mut Bench, stack: &mut Stack, clients: usize) -> Result<Sample> {
@@ -35,13 +36,15 @@ pub(super) async fn run(bench: &mut Bench, stack: &mut Stack, clients: usize) ->
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few millions")]
     let needed = (rate * length * float(slices) * 1.1) as u64;
     let users = stack.database.users(needed).await?;
-    let (mut sample, mut all) = (Sample::default(), Vec::new());
+    let (mut sample, mut slices_of) = (Sample::default(), BTreeMap::<&str, Vec<f64>>::new());
     for _ in 0..slices {
         let run = bench.next_run();
         let pace = Pace::Open { rate, seed: run.into() };
         let extent = Extent::Time(WARM_UP, SLICE);
         let slice = drive(stack, clients, pace, extent, subscribe(users.clone(), run)).await?;
-        all.push(STEADY.map(|name| figure(&slice, name)));
+        for name in STEADY {
+            slices_of.entry(name).or_default().extend(figure(&slice, name));
+        }
         sample = Sample { operations: sample.operations + slice.operations, ..slice };
         if sample.invalid.is_some() {
             break;
@@ -49,9 +52,7 @@ pub(super) async fn run(bench: &mut Bench, stack: &mut Stack, clients: usize) ->
     }
     stack.tuning.clear();
     stack.stop().await?;
-    for (place, name) in STEADY.iter().enumerate() {
-        let values = all.iter().filter_map(|slice| slice.get(place).copied().flatten());
-        let values: Vec<f64> = values.collect();
+    for (name, values) in slices_of {
         let (Some((early, late)), Some(spread)) =
             (early_and_late(&values), Spread::of(values.iter().copied()))
         else {

@@ -62,14 +62,10 @@ fn is_same_tier(decider: &Decider<'_>, plan: &str, gift: &Gift) -> bool {
 /// and the plan costs nothing either, the currency counts in which the user has paid.
 fn is_same_currency(decider: &Decider<'_>, live: &Subscription, gift: &Gift) -> bool {
     let Some(currency) = gift.worth().map(|worth| worth.currency) else { return true };
-    let working_set = decider.working_set;
-    let unearned = working_set.grants_of(live.id).filter(|grant| grant.is_unearned());
-    let price = working_set.terms_of(live).map(|terms| terms.price);
-    let of_plan = price.filter(|price| price.amount > 0).map(|price| price.currency);
-    let mut in_use: Vec<Currency> = unearned.filter_map(|grant| grant.currency).collect();
-    in_use.extend(of_plan);
+    let user = || decider.working_set.user(live.client, live.user);
+    let mut in_use: Vec<Currency> = decider.currencies_of(live).collect();
     if in_use.is_empty() {
-        in_use.extend(working_set.user(live.client, live.user).and_then(|user| user.currency));
+        in_use.extend(user().and_then(|user| user.currency));
     }
     in_use.iter().all(|other| *other == currency)
 }

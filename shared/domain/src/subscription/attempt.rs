@@ -119,7 +119,7 @@ pub(super) fn not_renewed(
     subscription: &Subscription,
     retry_at: Option<Instant>,
 ) -> Attempted {
-    let failed = subscription.not_renewed(retry_at, decider.context.now);
+    let failed = subscription.after_failed_attempt(retry_at, decider.context.now);
     let mut changes = vec![Change::Subscription(failed.clone())];
     if failed.state == SubscriptionState::Expired {
         changes.extend(decider.successor(&failed));

@@ -1,7 +1,7 @@
 //! The grants of a subscription: what was paid for them, and the time that they cover.
 
 use crate::decide::Decider;
-use crate::{Change, Grant, Instant, Slice, Subscription, SubscriptionState, calendar};
+use crate::{Change, Currency, Grant, Instant, Slice, Subscription, SubscriptionState, calendar};
 
 impl Grant {
     /// Whether something was paid for it that is not earned.
@@ -36,6 +36,16 @@ impl Decider<'_> {
             Grant { slice, ..grant }
         });
         laid.collect()
+    }
+
+    /// The currencies in which a subscription is paid: those of what is not earned, and that of its
+    /// plan. None if all of it costs nothing.
+    pub(crate) fn currencies_of(&self, running: &Subscription) -> impl Iterator<Item = Currency> {
+        let grants = self.working_set.grants_of(running.id);
+        let unearned = grants.filter(|grant| grant.is_unearned());
+        let price = self.working_set.terms_of(running).map(|terms| terms.price);
+        let of_plan = price.filter(|price| price.amount > 0).map(|price| price.currency);
+        unearned.filter_map(|grant| grant.currency).chain(of_plan)
     }
 
     /// A subscription that has just begun after it had waited, and the rows of it and its grants.

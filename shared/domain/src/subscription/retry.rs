@@ -21,7 +21,7 @@ impl Subscription {
 
     /// This subscription after an attempt to renew it that failed: it goes on until the end of its
     /// grace, and is tried again at that instant, or now if that is over.
-    pub(super) fn not_renewed(&self, retry_at: Option<Instant>, now: Instant) -> Self {
+    pub(super) fn after_failed_attempt(&self, retry_at: Option<Instant>, now: Instant) -> Self {
         let in_grace = now < self.grace_end();
         let retry_at = retry_at.map(|at| at.max(now)).filter(|_| in_grace);
         let state = if in_grace { SubscriptionState::PastDue } else { SubscriptionState::Expired };

@@ -25,14 +25,10 @@ impl PossibleChange<'_> {
     /// The currencies in which the user pays and has paid, and that of the new plan. The currency
     /// of what costs nothing fixes nothing.
     fn currencies(&self) -> Vec<Currency> {
-        let price = self.plan.terms.price;
-        let grants = self.decider.working_set.grants_of(self.running.id);
-        let valued = grants.filter(|grant| grant.is_unearned()).filter_map(|grant| grant.currency);
-        let current = self.terms().map(|terms| terms.price).filter(|price| price.amount > 0);
-        let mut in_use: Vec<Currency> = self.user.currency.into_iter().chain(valued).collect();
-        in_use.extend(current.map(|price| price.currency));
-        in_use.extend(Some(price.currency).filter(|_| price.amount > 0));
-        in_use
+        let new = self.plan.terms.price;
+        let of_new = Some(new.currency).filter(|_| new.amount > 0);
+        let paid = self.user.currency.into_iter();
+        paid.chain(self.decider.currencies_of(&self.running)).chain(of_new).collect()
     }
 
     /// A refusal if the user does not pay in the currency of the plan, or nothing is sold.

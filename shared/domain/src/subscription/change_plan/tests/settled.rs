@@ -8,7 +8,7 @@ use crate::samples::*;
 use crate::{
     Account, Change, ChargeOutcome, DeclineCode, Entity, Grant, LapsePayment, Outcome, Payment,
     PaymentId, PaymentPhase, PaymentStatus, RefundPayment, Refusal, Subscription,
-    SubscriptionState, SubscriptionStatus, Success,
+    SubscriptionState, SubscriptionStatus, Success, WorkingSet,
 };
 use Account::{Cash, Deferred, Revenue};
 use ChangeTime::Now;
@@ -49,6 +49,26 @@ fn one_that_needs_the_user_is_made_as_it_was_priced_or_gives_way_to_another() {
         let rows = after(&rows, &again);
         assert_eq!(payment_in(&rows, PaymentId::new(NEW)).phase, PaymentPhase::Cancelled);
         assert_eq!(row(&rows, HELD).open_payment, None);
+    }
+}
+
+/// Credit was spent for one that needs the user, and a change at the end is waiting, too.
+#[test]
+fn one_that_gives_way_to_a_change_without_money_gives_its_credit_back() {
+    let bronze = changed(&june_of_gold(500), "bronze", ChangeTime::PeriodEnd);
+    let before = after(&june_of_gold(500), &bronze);
+    let waiting = after(&before, &changed(&before, "platinum", Now));
+    let action_url = "https://pay.test/1".to_owned();
+    let needs_user = settle(&waiting, ChargeOutcome::ActionRequired { action_url }, half());
+    let waiting = after(&waiting, &needs_user);
+    let credit = |rows: &WorkingSet| rows.user(SHOP, ALICE).unwrap().credit;
+    assert_eq!(credit(&waiting), 0);
+    for (code, planned) in [("gold", None), ("gold-year", Some("gold-year"))] {
+        let rows = after(&waiting, &changed(&waiting, code, ChangeTime::PeriodEnd));
+        assert_eq!(payment_in(&rows, PaymentId::new(NEW)).phase, PaymentPhase::Cancelled);
+        let kept = row(&rows, HELD);
+        let next = kept.next_plan.as_ref().map(|next| next.code.as_str());
+        assert_eq!((next, kept.open_payment, credit(&rows)), (planned, None, 500), "{code}");
     }
 }
 
