@@ -3,8 +3,8 @@
 use crate::decide::Decider;
 use crate::subscription::{recognise_at, unused};
 use crate::{
-    Change, Effect, Gift, Grant, Instant, Payment, Slice, Subscription, SubscriptionState,
-    SubscriptionStatus, calendar,
+    Change, Effect, Gift, Grant, Instant, Payment, Slice, Subscription, SubscriptionStatus,
+    calendar,
 };
 
 /// What is left without a grant.
@@ -49,10 +49,7 @@ impl Decider<'_> {
         let grants = self.open_grants(&found);
         let granted = grants.iter().find(|grant| grant.id == granted.id).unwrap_or(granted).clone();
         let deferred = if granted.closed_at.is_none() { granted.value } else { 0 };
-        let from = match found.state {
-            SubscriptionState::Paused { at, .. } => at,
-            _ => self.context.now,
-        };
+        let from = found.ran_until(self.context.now);
         let unserved = match (found.state.status(), granted.slice) {
             (SubscriptionStatus::Scheduled, _) => deferred,
             (status, Some(slice)) if status.is_live() => unused(deferred, slice, from),
@@ -100,9 +97,11 @@ impl Decider<'_> {
         for grant in &mut later {
             let start = end_date;
             months += grant.months;
-            // It ends earlier than before, so that its end can be written.
+            // It ends earlier than before, so that its end can be written. It has not begun, so it
+            // is whole, and as long as its months are there.
             end_date = calendar::add_months(anchor, months).unwrap_or(start);
             grant.slice = Some(Slice { start, end: end_date });
+            grant.length = None;
         }
         let next = recognise_at(later.iter().chain(&earlier));
         let had = found.anchor_months;

@@ -226,8 +226,9 @@ mod tests {
     fn later_months_that_others_have_paid_for_move_up() {
         // It is the 15th of June, and June was disputed.
         let [june, july, august] = [JUNE, JULY, AUGUST].map(|[start, end]| slice(start, end));
-        let grants =
-            [month(1, 1_000, PAID, june), month(2, 500, OTHER, july), month(3, 500, OTHER, august)];
+        // The plan was changed before, from when on a grant has its length beside its slice.
+        let changed = Grant { length: Some(july.length()), ..month(2, 500, OTHER, july) };
+        let grants = [month(1, 1_000, PAID, june), changed, month(3, 500, OTHER, august)];
         let set = working_set(summer(grants));
         let lost = told(&set, Lost, at("2026-06-15T12:00:00Z")).unwrap();
         assert_eq!(transfers(&lost.changes)[2..], [(Deferred, Revenue, 1_000)]);
@@ -237,6 +238,8 @@ mod tests {
         assert_eq!(ends, ["2026-07-15T12:00:00Z", "2026-08-15T12:00:00Z"].map(at));
         assert_eq!((found.state, found.end_date), (Active, ends[1]));
         assert_eq!((found.anchor, found.recognise_at), (at("2026-06-15T12:00:00Z"), Some(ends[0])));
+        let length = set.grant(GrantId::new(2)).unwrap().length;
+        assert_eq!(length, None, "it is the whole month where it is now");
     }
 
     #[test]

@@ -40,10 +40,8 @@ impl Decider<'_> {
 
     /// Why a subscription that was to be changed by a payment does not wait for it.
     fn why_not_waited_for(&self, row: &Subscription, payment: &Payment) -> Refusal {
-        let is_change = matches!(payment.purpose, Purpose::ChangePlan { .. });
-        let is_paused = matches!(row.state, SubscriptionState::Paused { .. });
         let current = row.state.status();
-        if !current.is_live() || (is_change && is_paused) {
+        if !current.is_live() {
             return Refusal::SubscriptionNotActive { current };
         }
         let other = other_currency(self, payment);

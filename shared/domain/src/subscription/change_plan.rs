@@ -78,12 +78,11 @@ impl OpenRules for ChangePlan {
         if is_own {
             return Ok(possible.keeps_its_plan());
         }
-        possible.is_sold()?;
         match self.when {
-            _ if possible.running.is_before_its_first_period() => Ok(possible.swapped()),
+            _ if possible.running.state.status().is_trialing() => possible.swapped(),
             ChangeTime::Now => possible.at_once(new_ids),
             ChangeTime::Auto if possible.is_dearer() => possible.at_once(new_ids),
-            ChangeTime::Auto | ChangeTime::PeriodEnd => Ok(possible.at_end()),
+            ChangeTime::Auto | ChangeTime::PeriodEnd => possible.at_end(),
         }
     }
 }

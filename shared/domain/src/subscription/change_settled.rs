@@ -5,7 +5,7 @@ use crate::decide::{Decider, InternalRuled, Settles};
 use crate::payment::{bought, refused, still_unknown};
 use crate::{
     Change, ChargeOutcome, Entity, NewIds, NextPlan, Payment, PaymentPhase, Purpose, Refusal,
-    Subscription, SubscriptionState, Success,
+    Subscription, Success,
 };
 
 /// The rules of the settlement of a change of plan. Its subscription waits for the payment, which
@@ -51,9 +51,6 @@ fn made(
     let Purpose::ChangePlan { change, .. } = &payment.purpose else {
         return Err(Refusal::NotAsPriced);
     };
-    if matches!(live.state, SubscriptionState::Paused { .. }) {
-        return Err(Refusal::SubscriptionNotActive { current: live.state.status() });
-    }
     let paid = payment.ended(PaymentPhase::Succeeded, decider.context.now);
     let user = decider.working_set.user(payment.client, payment.user);
     let user = user.ok_or(Refusal::UserNotFound)?;

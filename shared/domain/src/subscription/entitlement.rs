@@ -103,11 +103,12 @@ fn current_last(row: &Subscription) -> (bool, bool, Instant) {
     (status.is_live(), status != SubscriptionStatus::Scheduled, row.start_date)
 }
 
-/// Whether it is renewed by itself, or its first period will be bought.
+/// Whether it is renewed by itself, or is a trial, or has taken one over, and there is a method to
+/// pay what follows: also where months that are there follow first.
 fn will_renew(row: &Subscription, has_method: bool) -> bool {
     let is_flagged = row.state.parts().cancel_at_period_end;
-    let is_first = row.after_trial().conversion.is_some() && has_method;
-    row.state.status().is_live() && !is_flagged && (row.auto_renew || is_first)
+    let has_first = row.state.status().is_trialing() || row.conversion.is_some();
+    row.state.status().is_live() && !is_flagged && (row.auto_renew || has_first && has_method)
 }
 
 /// The price of the renewal of `last`, which may have taken the renewal of another one over.
@@ -390,6 +391,19 @@ mod tests {
             assert_eq!((current.until, current.source), (until, source), "{has_method}");
             assert_eq!(found.status, Some(SubscriptionStatus::Trialing));
             assert_eq!(found.will_renew, renews);
+        }
+    }
+
+    #[test]
+    fn a_trial_with_a_method_will_renew_though_months_are_behind_it() {
+        for (has_method, cancelling, renews) in
+            [(true, None, true), (false, None, false), (true, Some(now()), false)]
+        {
+            let mut basis = trial(has_method, cancelling);
+            basis.subscription.trial_end = Some(now() + TimeDelta::days(1));
+            let found = Entitlement::at(vec![basis.clone()], now());
+            let end = basis.subscription.end_date;
+            assert_eq!((found.will_renew, found.current.unwrap().until), (renews, end));
         }
     }
 

@@ -69,12 +69,12 @@ impl Exchange {
     }
 
     /// The grants that are replaced, as they end: all at the instant of the change, by which they
-    /// are known to belong together. What goes to the credit of the user comes from the last of
-    /// them.
+    /// are known to belong together. What goes to the credit of the user comes from those that were
+    /// worth more than what is in their place, the last first.
     fn ended(&self, replaced: &[Replaced<'_>]) -> Vec<Grant> {
         let (at, mut left) = (self.change.at, self.change.to_credit());
         let ended = replaced.iter().rev().map(|Replaced { grant, slice, by }| {
-            let to_credit = left.min(by.unused);
+            let to_credit = left.min(by.unused.saturating_sub(by.price));
             left -= to_credit;
             Grant {
                 months: 0,
@@ -92,6 +92,7 @@ impl Exchange {
     /// has ended before the change was paid is closed: the instant of its end has been seen.
     fn added(&self, decider: &Decider<'_>, replaced: &[Replaced<'_>]) -> Option<Vec<Grant>> {
         let (now, at) = (decider.context.now, self.change.at);
+        let ran_until = self.subscription.ran_until(now);
         let of_any = replaced.iter().find_map(|replaced| replaced.grant.payment);
         let new = |id, months, slice, value, old: Option<&Grant>| Grant {
             id,
@@ -108,7 +109,7 @@ impl Exchange {
             payment: self.payment_of(old).or(of_any).filter(|_| value > 0),
             to_credit: 0,
             from_grant: old.map(|old| old.id),
-            closed_at: Some(slice.end).filter(|end| *end <= now),
+            closed_at: Some(slice.end).filter(|end| *end <= ran_until),
         };
         let mut added = Vec::new();
         for Replaced { grant, slice, by } in replaced {

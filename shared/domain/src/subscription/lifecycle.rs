@@ -122,6 +122,15 @@ impl Subscription {
         }
     }
 
+    /// The instant up to which its time has run at `now`: while it stands still, none passes.
+    #[must_use]
+    pub(crate) const fn ran_until(&self, now: Instant) -> Instant {
+        match self.state {
+            SubscriptionState::Paused { at, .. } => at,
+            _ => now,
+        }
+    }
+
     /// The part of the term that is kept while it stands still.
     #[must_use]
     pub fn remaining(&self) -> Option<TimeDelta> {

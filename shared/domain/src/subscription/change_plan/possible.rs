@@ -32,7 +32,7 @@ impl PossibleChange<'_> {
     }
 
     /// A refusal if the user does not pay in the currency of the plan, or nothing is sold.
-    pub(super) fn is_sold(&self) -> Result<(), Refusal> {
+    fn is_sold(&self) -> Result<(), Refusal> {
         let price = self.plan.terms.price;
         let mut in_use = self.currencies().into_iter();
         if let Some(currency) = in_use.next()
@@ -90,20 +90,23 @@ impl PossibleChange<'_> {
     }
 
     /// The change is made by the renewal, at the price of the new plan.
-    pub(super) fn at_end(&self) -> Ruled {
+    pub(super) fn at_end(&self) -> Result<Ruled, Refusal> {
+        self.is_sold()?;
         let (next_plan, grace_days) = (Some(self.plan.as_next()), self.plan.terms.grace_days);
         let conversion = self.decider.conversion_of(&self.running, &self.plan.terms);
-        self.done(Subscription { next_plan, grace_days, conversion, ..self.running.clone() })
+        Ok(self.done(Subscription { next_plan, grace_days, conversion, ..self.running.clone() }))
     }
 
-    /// A trial becomes one of the other plan: it ends when it would have.
-    pub(super) fn swapped(&self) -> Ruled {
+    /// A trial becomes one of the other plan: it ends when it would have, and nothing is paid, nor
+    /// for months that are behind it already.
+    pub(super) fn swapped(&self) -> Result<Ruled, Refusal> {
+        self.is_sold()?;
         let new = &self.plan.terms;
         let is_payable = new.price.amount == 0 || self.user.default_method.is_some();
         let conversion = self.decider.conversion_of(&self.running, new);
         let conversion = conversion.map(|first| Conversion { is_payable, ..first });
         let swapped = self.running.with_plan(self.plan.as_next(), new.grace_days);
-        self.done(Subscription { conversion, ..swapped })
+        Ok(self.done(Subscription { conversion, ..swapped }))
     }
 
     /// The rest of what is paid is exchanged for the rest of the new plan, or for a first interval
@@ -113,6 +116,7 @@ impl PossibleChange<'_> {
         let price = plan.terms.price;
         let change = decider.priced(running, (self.terms(), &plan.terms), new_ids);
         decider.fits(&running.with_period(&change, decider.free_months(running, &change))?)?;
+        self.is_sold()?;
         let closed = decider.close_payment_of(running);
         let payer = closed.user.unwrap_or_else(|| user.clone());
         let cash = change.owed().saturating_sub(payer.credit);
@@ -178,11 +182,5 @@ impl Subscription {
     /// Whether it has that version of that plan.
     pub(super) fn has(&self, plan: &Plan) -> bool {
         plan.named() == (self.plan.as_str(), self.plan_version)
-    }
-
-    /// Whether it is in a trial that no months follow.
-    pub(super) fn is_before_its_first_period(&self) -> bool {
-        let has_months = self.trial_end.is_some_and(|end| end < self.end_date);
-        self.state.status().is_trialing() && !has_months
     }
 }

@@ -159,6 +159,19 @@ fn what_has_not_begun_counts_whole_and_each_grant_goes_on_by_itself() {
     assert!(transfers(&again.changes).contains(&(Deferred, Account::Credit(ALICE), 6_250)));
 }
 
+/// Half of June is left, and all of July. Each moves what it was worth more than what is in its
+/// place, which cannot be paid back of its payment any more.
+#[test]
+fn each_grant_moves_to_credit_what_it_loses_itself() {
+    let gift = Grant { payment: Some(PaymentId::new(31)), ..bought(1, july(), 3_000) };
+    let bought = [bought(0, june(), 3_000), gift];
+    let before = rows(&gold(&bought), &bought, 0);
+    let rows = after(&before, &changed(&before, "bronze", Now));
+    let moved: Vec<u64> = rows.grants_of(HELD).map(|grant| grant.to_credit).collect();
+    assert_eq!(moved, [1_000, 2_000, 0, 0]);
+    assert_eq!(alice(&rows).credit, 3_000);
+}
+
 #[test]
 fn free_time_stays_free() {
     let given = [bought(0, june(), 3_000), goodwill(1, july())];

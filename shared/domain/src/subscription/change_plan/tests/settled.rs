@@ -86,16 +86,10 @@ fn one_that_cannot_be_made_any_more_is_refused_and_paid_back() {
     refunding.apply(Change::Payment(paid_back));
     let mut long = waiting.clone();
     long.apply(Change::Subscription(waits_until_9999()));
-    let mut paused = waiting.clone();
-    let standing = SubscriptionState::Paused { at: half(), resume_at: None };
-    let standing = Subscription { state: standing, ..row(&waiting, HELD).clone() };
-    paused.apply(Change::Subscription(standing));
     let not_active = |current| Refusal::SubscriptionNotActive { current };
     for (rows, now, refusal) in [
         (&waiting, late, Refusal::PaymentLapsed),
         (&cancelled, half(), not_active(SubscriptionStatus::Cancelled)),
-        (&paused, half(), not_active(SubscriptionStatus::Paused)),
-        (&paused, late, not_active(SubscriptionStatus::Paused)),
         (&refunded, half(), Refusal::NotAsPriced),
         (&refunding, half(), Refusal::PaymentInProgress { payment: PAID }),
         (&long, half(), Refusal::TermTooLong),
@@ -108,6 +102,39 @@ fn one_that_cannot_be_made_any_more_is_refused_and_paid_back() {
         assert_eq!(kinds(&found.effects), ["pay_back"]);
         assert_eq!(transfers(&found.changes), [(Cash, Account::Unapplied, 1_500)]);
         assert_eq!(grants(&after(rows, &found)), grants(rows));
+    }
+}
+
+/// Who has to confirm a change may let the subscription stand still meanwhile: no time passes then.
+#[test]
+fn one_that_is_paid_while_it_stands_still_is_made_as_it_was_priced() {
+    let day = TimeDelta::days(1);
+    let almost = june().end - TimeDelta::hours(2);
+    for (code, made) in [
+        ("platinum", (1, slice(almost, june().end), 16, false)),
+        ("gold-year", (12, slice(almost, at("2027-06-30T22:00:00Z")), 30_000, false)),
+    ] {
+        let before = june_of_gold(0);
+        let asked = decided_in(&before, change(code, Now), &paying(almost));
+        let mut rows = after(&before, &asked);
+        let state = SubscriptionState::Paused { at: almost + TimeDelta::hours(1), resume_at: None };
+        rows.apply(Change::Subscription(Subscription { state, ..row(&rows, HELD).clone() }));
+        // Its end as it was bought is over.
+        let late = almost + TimeDelta::hours(22);
+        let paid = settle(&rows, ChargeOutcome::Succeeded, late);
+        let rows = after(&rows, &paid);
+        let standing = row(&rows, HELD);
+        assert_eq!((standing.state, standing.plan.as_str()), (state, code));
+        assert!(grants(&rows).contains(&made), "{:?}", grants(&rows));
+        let resumed =
+            decided_in(&rows, crate::Resume { subscription_id: HELD }, &paying(late + day));
+        let rows = after(&rows, &resumed);
+        let stood = late + day - (almost + TimeDelta::hours(1));
+        let going_on = row(&rows, HELD);
+        assert_eq!(going_on.state, SubscriptionState::Active);
+        assert_eq!(going_on.end_date, made.1.end + stood);
+        let moved = slice(made.1.start + stood, made.1.end + stood);
+        assert!(grants(&rows).contains(&(made.0, moved, made.2, false)), "{:?}", grants(&rows));
     }
 }
 

@@ -1,8 +1,8 @@
 //! When a plan is changed, and when it is not.
 
 use super::{
-    ChangeTime, asked, bought, change, changed, gold, half, june, june_of_gold, one_month, rows,
-    settle, sold,
+    ChangeTime, asked, bought, change, changed, gold, grants, half, july, june, june_of_gold,
+    one_month, rows, settle, sold,
 };
 use crate::samples::*;
 use crate::{
@@ -89,6 +89,30 @@ fn a_trial_becomes_one_of_the_other_plan_without_money() {
         assert_eq!((swapped.plan.as_str(), swapped.end_date), (code, june().end));
         assert_eq!(swapped.conversion, Some(Conversion { months, is_payable: true }));
         assert_eq!((swapped.state, &swapped.next_plan), (trial.state, &None));
+    }
+}
+
+#[test]
+fn a_trial_with_months_behind_it_becomes_one_of_the_other_plan_without_money_too() {
+    let month = bought(1, july(), 3_000);
+    let trial = Subscription {
+        state: SubscriptionState::Trialing { cancelling: None },
+        trial_end: Some(june().end),
+        anchor: june().end,
+        anchor_months: 1,
+        months: 1,
+        end_date: july().end,
+        ..gold(&one_month())
+    };
+    let given = [Grant { months: 0, source: GrantSource::Trial, ..bought(0, june(), 0) }, month];
+    for (code, when) in [("platinum", Auto), ("bronze", Now), ("gold-year", PeriodEnd)] {
+        let before = rows(&trial, &given, 0);
+        let found = changed(&before, code, when);
+        assert_eq!((transfers(&found.changes), found.effects.len()), (vec![], 0), "{code}");
+        let swapped = row(&after(&before, &found), HELD).clone();
+        assert_eq!((swapped.plan.as_str(), swapped.end_date), (code, july().end));
+        assert_eq!((swapped.state, swapped.trial_end), (trial.state, trial.trial_end));
+        assert_eq!(grants(&after(&before, &found)), grants(&before));
     }
 }
 
@@ -183,6 +207,14 @@ fn refusals_come_in_the_order_of_the_contract() {
         let refusal = Refusal::PaymentsDisabled { plan: "platinum".to_owned() };
         assert_eq!(found, refused(ALICE, refusal));
     }
+    // It would end too late: that is told before what it is sold in.
+    let late = waiting(11, "gold", 95_680);
+    let mut long = rows_of_euros.clone();
+    long.apply(Change::Subscription(late));
+    let mut year = sold(25, "euros-year", 6_000, Interval::Year);
+    year.terms.price = Money { currency: eur(), ..year.terms.price };
+    long.apply(Change::Plan(year));
+    assert_eq!(changed(&long, "euros-year", Now), refused(ALICE, Refusal::TermTooLong));
     let mut without = june_of_gold(0);
     let user = crate::User { currency: Some(usd()), default_method: None, ..payer(0) };
     without.apply(Change::ChangedUser(user));
