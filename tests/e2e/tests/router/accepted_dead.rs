@@ -74,6 +74,20 @@ async fn a_dead_job_stays_dead_through_a_loss_and_its_key_revives_it() -> Result
     stack.done().await
 }
 
+/// Before a worker has looked at what was promised for it.
+#[tokio::test]
+async fn who_sends_a_dead_job_anew_at_once_is_not_told_that_it_was_done_before() -> Result<()> {
+    let (stack, client, id) = with_dead_job().await?;
+    run(&stack, "DROP TRIGGER poison ON users").await?;
+    let before = client.job(&id).await?["submitted_at"].clone();
+    let answer = client.post("/users", "k", &poison()).await?;
+    assert_eq!((answer.status, answer.replayed()), (201, false));
+    let job = client.job(&id).await?;
+    assert_eq!(job["status"], "succeeded");
+    assert_ne!(job["submitted_at"], before, "it was submitted anew");
+    stack.done().await
+}
+
 #[tokio::test]
 async fn a_retry_of_the_client_is_promised_again() -> Result<()> {
     let (mut stack, client, id) = with_dead_job().await?;
