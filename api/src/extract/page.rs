@@ -1,7 +1,7 @@
 //! The parameters that all lists have.
 
 use crate::api_error::ApiError;
-use crate::extract::{decimal, invalid_parameter, parse_id};
+use crate::extract::{decimal, invalid_parameter};
 
 /// The most rows of a page, and the default.
 const LIMIT_MAX: u32 = 100;
@@ -16,6 +16,37 @@ pub(crate) fn page_limit(text: Option<&str>) -> Result<u32, ApiError> {
 
 /// The id after which a page begins; `wanted` says what it must be.
 pub(crate) fn page_start(text: Option<&str>, wanted: &str) -> Result<Option<i64>, ApiError> {
-    let id = |text| parse_id(text).ok_or_else(|| invalid_parameter("starting_after", wanted));
-    text.map(id).transpose()
+    let place = |text| position(text).ok_or_else(|| invalid_parameter("starting_after", wanted));
+    text.map(place).transpose()
+}
+
+/// An id as a place among others: nothing has to have it, so any integer is one. What is beyond all
+/// ids is the place behind the last of them.
+pub(crate) fn position(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let is_plain = digits == "0" || !digits.starts_with('0');
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    (is_plain && is_number).then(|| digits.parse().map_or(i64::MAX, |id: i64| id) * sign)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::position;
+
+    #[test]
+    fn any_integer_is_a_place() {
+        for (text, place) in [
+            ("0", 0),
+            ("7", 7),
+            ("-1", -1),
+            ("9223372036854775807", i64::MAX),
+            ("99999999999999999999", i64::MAX),
+            ("-99999999999999999999", -i64::MAX),
+        ] {
+            assert_eq!(position(text), Some(place), "{text}");
+        }
+        for text in ["", "-", "x", "1.5", "+1", "01", "-01", "1 ", "٣"] {
+            assert_eq!(position(text), None, "{text}");
+        }
+    }
 }

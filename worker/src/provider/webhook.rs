@@ -2,8 +2,8 @@
 
 use super::stripe::{Intent, Refund};
 use domain::{
-    AMOUNT_MAX, ClientId, Currency, DisputeStatus, EventSubject, InternalCommand, Money, PaymentId,
-    RefundId, RefundOutcome, SettleDispute, SettlePayment, SettleRefund,
+    ClientId, Currency, DisputeStatus, EventSubject, InternalCommand, Money, PAYMENT_MAX,
+    PaymentId, RefundId, RefundOutcome, SettleDispute, SettlePayment, SettleRefund,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -134,7 +134,7 @@ fn of_dispute(object: Value) -> Result<Option<Told>, Unusable> {
     let currency = Currency::parse(&found.currency.to_ascii_uppercase());
     let currency = currency.map_err(|_| Unusable::NotADispute)?;
     let is_id = found.id.len() <= ID_LENGTH_MAX && found.id.bytes().all(|b| b.is_ascii_graphic());
-    if !is_id || found.id.is_empty() || found.amount > AMOUNT_MAX {
+    if !is_id || found.id.is_empty() || found.amount > PAYMENT_MAX {
         return Err(Unusable::NotADispute);
     }
     let money = Money { amount: found.amount, currency };
@@ -238,7 +238,7 @@ mod tests {
         for (member, nonsense) in [
             ("id", json!("d p")),
             ("id", json!("d".repeat(101))),
-            ("amount", json!(1_000_000_000_001_u64)),
+            ("amount", json!(domain::PAYMENT_MAX + 1)),
             ("currency", json!("dollars")),
         ] {
             let mut object = lost.clone();

@@ -1,7 +1,7 @@
 //! `GET /ledger/entries`
 
 use crate::api_error::ApiError;
-use crate::extract::{Administrator, invalid_parameter, page_limit, parse_id, query};
+use crate::extract::{Administrator, invalid_parameter, page_limit, position, query};
 use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
@@ -26,7 +26,7 @@ const OLDER_PAUSE_MIN: Duration = Duration::from_millis(8);
 #[into_params(parameter_in = Query)]
 struct Page {
     /// The id of the last line that is known; from the first one on when absent.
-    #[param(value_type = Option<i64>, minimum = 1)]
+    #[param(value_type = Option<i64>)]
     after: Option<String>,
     /// The most lines to show; 100 when absent.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
@@ -57,7 +57,7 @@ pub(crate) async fn handle(
     let limit = page_limit(limit.as_deref())?;
     let after = after.map(|text| {
         let wrong = || invalid_parameter("after", "must be the id of a line");
-        parse_id(&text).ok_or_else(wrong)
+        position(&text).ok_or_else(wrong)
     });
     let after = after.transpose()?;
     // A page may begin and end in the middle of a transfer.

@@ -27,7 +27,7 @@ struct Filter {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// The id of the last payment method of the page before.
-    #[param(value_type = Option<PaymentMethodId>)]
+    #[param(value_type = Option<i64>)]
     starting_after: Option<String>,
 }
 

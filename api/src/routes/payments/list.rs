@@ -30,7 +30,7 @@ struct Filter {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// The id of the last payment of the page before.
-    #[param(value_type = Option<PaymentId>)]
+    #[param(value_type = Option<i64>)]
     starting_after: Option<String>,
 }
 

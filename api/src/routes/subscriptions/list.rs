@@ -23,7 +23,7 @@ struct Page {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// The id of the last subscription of the page before.
-    #[param(value_type = Option<SubscriptionId>)]
+    #[param(value_type = Option<i64>)]
     starting_after: Option<String>,
 }
 

@@ -86,7 +86,7 @@ fn tag(view: &EntitlementView) -> String {
 fn cache_control(entitlement: &Entitlement, now: Instant) -> HeaderValue {
     let kept = entitlement.current.as_ref().and_then(|current| {
         let seconds = (current.until - now).num_seconds().clamp(0, MAX_AGE_SECONDS);
-        HeaderValue::try_from(format!("private, max-age={seconds}")).ok()
+        HeaderValue::try_from(format!("max-age={seconds}")).ok()
     });
     kept.unwrap_or(HeaderValue::from_static("no-cache"))
 }

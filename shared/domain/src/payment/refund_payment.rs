@@ -2,7 +2,7 @@
 
 use crate::decide::{Decider, OpenRules, Ruled};
 use crate::{
-    AMOUNT_MAX, Change, ClientId, DisputeStatus, Needs, NewIds, Payment, PaymentId, PaymentPhase,
+    Change, ClientId, DisputeStatus, Needs, NewIds, PAYMENT_MAX, Payment, PaymentId, PaymentPhase,
     Purpose, Refund, RefundStatus, Refusal, UserId,
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ pub struct RefundPayment {
     pub payment_id: PaymentId,
     /// The amount, in the smallest unit of its currency; all that can be paid back when absent.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "amount")]
-    #[schema(value_type = u64, minimum = 1, maximum = 1_000_000_000_000_u64, example = 1500)]
+    #[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991_u64, example = 1500)]
     pub amount: Option<u64>,
     /// Whether the subscription that was bought ends with it.
     #[serde(default, skip_serializing_if = "crate::bounded::is_false")]
@@ -45,7 +45,7 @@ impl OpenRules for RefundPayment {
             return Err(Refusal::PaymentDisputed);
         }
         let left = decider.refundable(payment);
-        if left == 0 {
+        if left == 0 && self.amount.is_none() {
             return Err(Refusal::PaymentNotRefundable);
         }
         if let Some(subscription) = payment.purpose.subscription() {
@@ -94,6 +94,6 @@ impl Decider<'_> {
 
 fn amount<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<u64>, D::Error> {
     #[derive(Deserialize)]
-    struct Read(#[serde(deserialize_with = "crate::bounded::within::<1, AMOUNT_MAX, _, _>")] u64);
+    struct Read(#[serde(deserialize_with = "crate::bounded::within::<1, PAYMENT_MAX, _, _>")] u64);
     Ok(Option::<Read>::deserialize(input)?.map(|Read(amount)| amount))
 }

@@ -167,6 +167,12 @@ mod tests {
                 None,
                 not_refundable,
             ),
+            (
+                Payment { refunded: 600, refunding: 400, ..whole.clone() },
+                held(Holding::Running),
+                Some(1),
+                too_large(0),
+            ),
             (whole.clone(), busy, Some(2_000), Refusal::PaymentInProgress { payment: PAID }),
             (whole.clone(), held(Holding::Running), Some(1_001), too_large(1_000)),
             (

@@ -12,7 +12,7 @@ mod state;
 pub use code::{InvalidNewPlanCode, InvalidPlanCode, PlanCode};
 pub use currency::{Currency, InvalidCurrency};
 pub use interval::Interval;
-pub use money::{AMOUNT_MAX, Money};
+pub use money::{AMOUNT_MAX, Money, PAYMENT_MAX};
 pub use months::{MONTHS_MAX, MONTHS_MIN};
 pub(crate) use months::{months, months_schema};
 pub use retire::RetirePlan;

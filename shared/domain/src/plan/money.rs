@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
 
-/// The largest amount: a million millions of the smallest unit. Sums of many stay in 64 bits.
+/// The largest price: a million millions of the smallest unit. Sums of many stay in 64 bits.
 pub const AMOUNT_MAX: u64 = 1_000_000_000_000;
+/// The largest amount of a payment, which may be for many months: beyond it, readers of JSON that
+/// have only floats are not exact.
+pub const PAYMENT_MAX: u64 = (1 << 53) - 1;
 
 /// An amount of money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]

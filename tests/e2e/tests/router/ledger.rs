@@ -68,7 +68,10 @@ async fn every_transfer_has_two_lines_and_is_read_in_order() -> Result<()> {
         assert_eq!(read, all, "{size}");
         assert_eq!(entries(&till, &format!("?limit={size}{after}")).await?, (vec![], false));
     }
-    for query in ["?after=x", "?after=0", "?limit=0", "?limit=101"] {
+    for before_all in ["?after=0", "?after=-7"] {
+        assert_eq!(entries(&till, before_all).await?, (all.clone(), false));
+    }
+    for query in ["?after=x", "?after=1.5", "?limit=0", "?limit=101"] {
         let path = format!("/ledger/entries{query}");
         till.client.get(&path).await?.problem(400, "invalid_request")?;
     }
