@@ -218,7 +218,7 @@ table! {
         "Give the plan a higher price, or the price 0.";
     RefundTooLarge: 422, "refund_too_large", "The refund is too large", NewKey,
         "It is more than was charged, less what was paid back and what became credit.",
-        "Use an amount of at most amount_max, or leave amount out.";
+        "Use an amount of at most amount_max. If that is 0, nothing is left to be paid back.";
     RefundPartialGift: 422, "refund_partial_gift", "A gift is paid back whole", NewKey,
         "The amount is not all that was charged for the gift.",
         "Leave amount out.";

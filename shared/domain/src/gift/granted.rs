@@ -62,10 +62,10 @@ fn is_same_tier(decider: &Decider<'_>, plan: &str, gift: &Gift) -> bool {
 /// and the plan costs nothing either, the currency counts in which the user has paid.
 fn is_same_currency(decider: &Decider<'_>, live: &Subscription, gift: &Gift) -> bool {
     let Some(currency) = gift.worth().map(|worth| worth.currency) else { return true };
-    let user = || decider.working_set.user(live.client, live.user);
     let mut in_use: Vec<Currency> = decider.currencies_of(live).collect();
     if in_use.is_empty() {
-        in_use.extend(user().and_then(|user| user.currency));
+        let user = decider.working_set.user(live.client, live.user);
+        in_use.extend(user.and_then(|user| user.currency));
     }
     in_use.iter().all(|other| *other == currency)
 }

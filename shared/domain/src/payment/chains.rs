@@ -48,6 +48,11 @@ impl<'a> Chains<'a> {
         self.grants.values().copied()
     }
 
+    /// All of them, the newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &'a Grant> {
+        self.grants.values().rev().copied()
+    }
+
     /// The grant that a change of plan has put in the place of that one. The first period of
     /// another interval comes in the place of all that the change has closed, and names the first
     /// of them.

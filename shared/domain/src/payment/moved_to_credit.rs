@@ -24,14 +24,17 @@ impl Decider<'_> {
         let mut moving: Vec<&Grant> = chains.grants().filter(|g| g.to_credit > 0).collect();
         moving.sort_by_key(|grant| (grant.closed_at, grant.id));
         let mut moved: BTreeMap<PaymentId, u64> = BTreeMap::new();
+        let payer_of = |grant: &Grant| self.working_set.payment(grant.client, grant.payment?);
         for grant in moving {
             let mut rest = grant.to_credit;
-            let mut behind = chains.behind(grant);
+            // What it was worth more than was paid for it came from time beside it. A gift is paid
+            // back whole all the same.
+            let beside = chains.newest_first().filter_map(payer_of);
+            let beside = beside.filter(|payer| payer.purpose.gift().is_none());
+            let mut payers = chains.behind(grant).filter_map(payer_of).chain(beside);
             while rest > 0
-                && let Some(older) = behind.next()
+                && let Some(payer) = payers.next()
             {
-                let payer = older.payment.and_then(|id| self.working_set.payment(grant.client, id));
-                let Some(payer) = payer else { continue };
                 let of_payer = moved.entry(payer.id).or_default();
                 let taken = rest.min(payer.kept().saturating_sub(*of_payer));
                 *of_payer += taken;
@@ -119,6 +122,31 @@ mod tests {
             [paid(1, 3_000, 0), paid(2, 0, 2_000)].into_iter().chain(grants).collect()
         };
         assert_eq!((moved(rows(), 1), moved(rows(), 2)), (2_000, 2_000));
+    }
+
+    /// June and July of gold for 3000 each, of which 2500 were paid back. Bronze for both leaves 1500
+    /// of June, and July is worth 1000 then; all of that becomes credit.
+    #[test]
+    fn what_its_own_payment_does_not_cover_came_from_another() {
+        let from = |id: i64, before: Option<i64>, payment, to_credit| match grant(
+            id, payment, to_credit,
+        ) {
+            Change::Grant(grant) => {
+                Change::Grant(Grant { from_grant: before.map(GrantId::new), ..grant })
+            }
+            other => other,
+        };
+        let rows = || {
+            let july = Payment { refunded: 2_500, ..payment(2, 3_000) };
+            let grants = [
+                from(1, None, 1, 1_500),
+                from(2, None, 2, 0),
+                from(3, Some(1), 1, 1_000),
+                from(4, Some(2), 2, 1_000),
+            ];
+            [paid(1, 3_000, 0), Change::Payment(july)].into_iter().chain(grants).collect()
+        };
+        assert_eq!((moved(rows(), 1), moved(rows(), 2)), (3_000, 500));
     }
 
     #[test]

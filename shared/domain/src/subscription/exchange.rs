@@ -42,6 +42,10 @@ impl Exchange {
         let open = decider.open_grants(&self.subscription);
         let kept: Vec<Grant> =
             open.into_iter().filter(|grant| !self.change.replaces(grant)).collect();
+        if self.change.period.as_ref().is_some_and(|new| new.start != self.change.begins(&kept)) {
+            // What is free and comes first ends at another instant since.
+            return Err(Refusal::NotAsPriced);
+        }
         let moved = self.moved(&kept).ok_or(Refusal::TermTooLong)?;
         let added = self.added(decider, &replaced).ok_or(Refusal::TermTooLong)?;
         let is_moved = |grant: &&Grant| moved.iter().any(|other| other.id == grant.id);

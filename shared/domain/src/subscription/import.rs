@@ -28,7 +28,7 @@ pub struct Import {
     #[serde(deserialize_with = "instant")]
     #[schema(schema_with = schema::instant)]
     pub anchor: Instant,
-    /// The first instant that is not paid for: some months after `anchor`.
+    /// The first instant that is not paid for: 0 or more months after `anchor`.
     #[serde(deserialize_with = "instant")]
     #[schema(schema_with = schema::instant)]
     pub end_date: Instant,

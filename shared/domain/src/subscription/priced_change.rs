@@ -78,6 +78,11 @@ fn after_free_time(grants: &[Grant], at: Instant) -> Instant {
 }
 
 impl ChangeOfPlan {
+    /// The instant at which a new period begins, if these are the grants that it does not replace.
+    pub(super) fn begins(&self, kept: &[Grant]) -> Instant {
+        after_free_time(kept, self.at)
+    }
+
     /// The worth of all that is new.
     pub(super) fn price(&self) -> u64 {
         let period = self.period.as_ref().map(|period| period.price);

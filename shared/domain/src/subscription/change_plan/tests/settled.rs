@@ -138,6 +138,26 @@ fn one_that_is_paid_while_it_stands_still_is_made_as_it_was_priced() {
     }
 }
 
+/// A year was to begin at the end of a free month, which a pause has moved.
+#[test]
+fn one_that_was_to_begin_after_free_time_is_not_made_when_that_has_moved() {
+    let free = [super::goodwill(0, june())];
+    let before = rows(&gold(&free), &free, 0);
+    let waiting = after(&before, &changed(&before, "gold-year", Now));
+    let made = after(&waiting, &paid(&waiting));
+    assert!(grants(&made).len() > 1, "it would be made");
+    let day = TimeDelta::days(1);
+    let mut moved = waiting.clone();
+    moved.apply(Change::Grant(super::goodwill(0, slice(june().start + day, june().end + day))));
+    let row_then = row(&waiting, HELD).clone();
+    let end_date = row_then.end_date + day;
+    let resumed = Subscription { end_date, anchor: end_date, anchor_months: 0, ..row_then };
+    moved.apply(Change::Subscription(resumed));
+    let found = settle(&moved, ChargeOutcome::Succeeded, half());
+    assert_eq!(kinds(&found.effects), ["pay_back"]);
+    assert_eq!(grants(&after(&moved, &found)), grants(&moved));
+}
+
 /// One that waits behind the running one, and has no room there.
 fn waits_until_9999() -> Subscription {
     waiting(11, "gold", 12 * 8_000)
