@@ -11,6 +11,7 @@ use crate::fault::{Fault, Recovery, contained};
 use crate::group::Group;
 use crate::intake::Intake;
 use crate::policy::Policy;
+use crate::promises;
 use crate::publish;
 use crate::retry::RetryPolicy;
 use crate::settings::Settings;
@@ -19,7 +20,7 @@ use queue::Queue;
 use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Database, accepted, command_log};
+use store::{Database, command_log};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -233,12 +234,13 @@ impl Batcher {
         let (task, operation) = (job.id().to_string(), Some(job.command.operation()));
         let (public, full) = (fault.public_cause(), fault.full_cause());
         tracing::error!(job = task, attempt = number, cause = full, "command given up");
+        let give_up = || publish::give_up(&self.queue, holder, &task, operation, &public, &full);
+        self.retry_policy.with_redis(give_up).await?;
         // What its 202 promised ends with it, or who sends it anew would be taken for who was
-        // promised it, and told that this is a replay. The sweep marks it, too, a while later.
-        if let Err(error) = accepted::end(&self.database, job.client, job.id()).await {
+        // promised it, and told that this is a replay. If it fails, the look at promises does it.
+        if let Err(error) = promises::end(&self.database, &self.queue, job.client, job.id()).await {
             tracing::debug!(%error, job = task, "the end of an accepted job was not noted");
         }
-        let give_up = || publish::give_up(&self.queue, holder, &task, operation, &public, &full);
-        self.retry_policy.with_redis(give_up).await
+        Some(())
     }
 }

@@ -39,7 +39,7 @@ struct Look {
 
 /// Why a look came to nothing. The next one may succeed.
 #[derive(Debug, thiserror::Error)]
-enum LookError {
+pub(crate) enum LookError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -110,7 +110,7 @@ impl Promises {
         }
         let readmitted = self.readmit(&lost).await?;
         for accepted in &ended {
-            self.end(accepted).await?;
+            end(&self.database, &self.queue, accepted.client, accepted.job).await?;
         }
         Ok(readmitted || !ended.is_empty())
     }
@@ -127,15 +127,19 @@ impl Promises {
         );
         Ok(!readmitted.is_empty())
     }
+}
 
-    /// Marks a job that was given up or discarded. Its client or an operator may revive it at the
-    /// same time, so that is looked at once more.
-    async fn end(&self, accepted: &AcceptedJob) -> Result<(), LookError> {
-        let (client, job) = (accepted.client, accepted.job);
-        accepted::end(&self.database, client, job).await?;
-        if self.queue.presence(&[job]).await? != [Presence::Ended] {
-            accepted::revive(&self.database, client, job).await?;
-        }
-        Ok(())
+/// Marks an accepted job that was given up or discarded. Its client or an operator may revive it at
+/// the same time, or another worker may hold it, so that is looked at once more.
+pub(crate) async fn end(
+    database: &Database,
+    queue: &Queue,
+    client: ClientId,
+    job: JobId,
+) -> Result<(), LookError> {
+    accepted::end(database, client, job).await?;
+    if queue.presence(&[job]).await? != [Presence::Ended] {
+        accepted::revive(database, client, job).await?;
     }
+    Ok(())
 }

@@ -37,7 +37,15 @@ async fn with_dead_job() -> Result<(Stack, Client, String)> {
     let id = client.submit("/users", "k", &poison()).await?;
     let job = client.finished_job(&id, SOON).await?;
     ensure!(job.get("status") == Some(&json!("dead")), "{job}");
+    until(&stack, MARKED, 1).await?;
     Ok((stack, client, id))
+}
+
+/// The same, as it is when the worker died as soon as it had given the job up.
+async fn with_unmarked_job() -> Result<(Stack, Client, String)> {
+    let dead = with_dead_job().await?;
+    run(&dead.0, "UPDATE accepted_jobs SET ended_at = NULL").await?;
+    Ok(dead)
 }
 
 async fn until(stack: &Stack, query: &'static str, count: i64) -> Result<()> {
@@ -58,7 +66,7 @@ async fn lose_and_heal(stack: &mut Stack, client: &Client) -> Result<()> {
 
 #[tokio::test]
 async fn a_dead_job_stays_dead_through_a_loss_and_its_key_revives_it() -> Result<()> {
-    let (mut stack, client, id) = with_dead_job().await?;
+    let (mut stack, client, id) = with_unmarked_job().await?;
     age(&stack).await?;
     until(&stack, MARKED, 1).await?;
     lose_and_heal(&mut stack, &client).await?;
@@ -74,7 +82,7 @@ async fn a_dead_job_stays_dead_through_a_loss_and_its_key_revives_it() -> Result
     stack.done().await
 }
 
-/// Before a worker has looked at what was promised for it.
+/// The worker that gave it up has ended its promise, too.
 #[tokio::test]
 async fn who_sends_a_dead_job_anew_at_once_is_not_told_that_it_was_done_before() -> Result<()> {
     let (stack, client, id) = with_dead_job().await?;
@@ -90,7 +98,7 @@ async fn who_sends_a_dead_job_anew_at_once_is_not_told_that_it_was_done_before()
 
 #[tokio::test]
 async fn a_retry_of_the_client_is_promised_again() -> Result<()> {
-    let (mut stack, client, id) = with_dead_job().await?;
+    let (mut stack, client, id) = with_unmarked_job().await?;
     age(&stack).await?;
     until(&stack, MARKED, 1).await?;
     stack.worker(0)?.stop().await?;
@@ -106,7 +114,7 @@ async fn a_retry_of_the_client_is_promised_again() -> Result<()> {
 
 #[tokio::test]
 async fn a_job_that_is_requeued_is_promised_again() -> Result<()> {
-    let (mut stack, client, id) = with_dead_job().await?;
+    let (mut stack, client, id) = with_unmarked_job().await?;
     age(&stack).await?;
     until(&stack, MARKED, 1).await?;
     stack.worker(0)?.stop().await?;
@@ -123,7 +131,7 @@ async fn a_job_that_is_requeued_is_promised_again() -> Result<()> {
 
 #[tokio::test]
 async fn a_discarded_job_is_never_done_by_itself() -> Result<()> {
-    let (mut stack, client, id) = with_dead_job().await?;
+    let (mut stack, client, id) = with_unmarked_job().await?;
     run(&stack, "DROP TRIGGER poison ON users").await?;
     // Before a worker has looked at it.
     stack.jobs("discard", &id).await?;
