@@ -147,8 +147,7 @@ BEGIN
                     'FOR NO KEY UPDATE', '');
 END $$;
 
--- As before, for the needs as they are now.
-DROP FUNCTION take_accepted_jobs(json);
+-- As before, for the needs as they are now. Workers of before go on with the one for json.
 CREATE FUNCTION take_accepted_jobs(needs jsonb) RETURNS json LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -173,8 +172,7 @@ BEGIN
 END $$;
 
 -- As before, and with whether one of them has a price, or a trial. Those in `plans_to_lock` are
--- locked, and are among `plans`.
-DROP FUNCTION load_plans(json);
+-- locked, and are among `plans`. Workers of before go on with the one for json.
 CREATE FUNCTION load_plans(
     needs jsonb, OUT plans json, OUT has_price boolean, OUT has_trial boolean
 ) LANGUAGE plpgsql AS $$

@@ -209,6 +209,29 @@ async fn who_looks_at_what_would_come_locks_nothing() {
     holder.rollback().await.unwrap();
 }
 
+/// The statement by which workers loaded their batches before all of it became one call.
+#[tokio::test]
+async fn workers_of_before_load_their_batches_beside_ours() {
+    let database = Database::create().await;
+    write(&database, paid()).await.unwrap();
+    for load in ["load_batch", "load_unlocked"] {
+        let loaded: String = database
+            .value(&format!(
+                "SELECT loaded::text || coalesce(take_accepted_jobs(needs)::text, '')
+                     || coalesce(load_plans('{{\"plans\": [{{\"client_id\": 2,
+                                              \"code\": \"monthly\"}}]}}'::json)::text, '')
+                     || coalesce(clocks, '') || coalesce(load_tiers(loaded)::text, '')
+                 FROM (SELECT find_external_ids('{{\"external_ids\": [], \"jobs\": [],
+                           \"subscriptions\": [{{\"client_id\": 2, \"id\": 5}}]}}'::json),
+                           lock_test_clocks(ARRAY[2]::bigint[])::text) AS given (needs, clocks),
+                     {load}(needs) AS loaded"
+            ))
+            .await;
+        assert!(loaded.contains("\"anchor_months\":"), "{load}: {loaded}");
+        assert!(loaded.contains("\"code\":\"monthly\""), "{load}: {loaded}");
+    }
+}
+
 /// Between the look for what a payment has paid for and the locks, it has paid for something else.
 #[tokio::test]
 async fn what_was_paid_for_is_looked_at_again_under_the_locks() {
