@@ -29,7 +29,7 @@ pub(crate) use decimal::decimal;
 pub(crate) use entity_tag::is_known_tag;
 pub(crate) use idempotency_key::idempotency_key;
 pub(crate) use named_user::NamedUser;
-pub(crate) use page::{page_limit, page_start, position};
+pub(crate) use page::{page_limit, page_start, place};
 pub(crate) use path::{PathParameter, parse_id};
 pub(crate) use prefer::{Prefer, WAIT_MAX};
 pub(crate) use query::{invalid_parameter, query};

@@ -14,15 +14,20 @@ pub(crate) fn page_limit(text: Option<&str>) -> Result<u32, ApiError> {
         .ok_or_else(|| invalid_parameter("limit", "must be an integer from 1 to 100"))
 }
 
-/// The id after which a page begins; `wanted` says what it must be.
-pub(crate) fn page_start(text: Option<&str>, wanted: &str) -> Result<Option<i64>, ApiError> {
-    let place = |text| position(text).ok_or_else(|| invalid_parameter("starting_after", wanted));
-    text.map(place).transpose()
+/// The id after which a page begins.
+pub(crate) fn page_start(text: Option<&str>) -> Result<Option<i64>, ApiError> {
+    place("starting_after", text)
 }
 
-/// An id as a place among others: nothing has to have it, so any integer is one. What is beyond all
-/// ids is the place behind the last of them.
-pub(crate) fn position(text: &str) -> Option<i64> {
+/// The place in a list that the parameter of that name says.
+pub(crate) fn place(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
+    let wrong = || invalid_parameter(name, "must be an integer");
+    text.map(|text| position(text).ok_or_else(wrong)).transpose()
+}
+
+/// An id as a place among others: nothing has to have it, so any integer is one. What is beyond what
+/// ids can be is the largest.
+fn position(text: &str) -> Option<i64> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let is_plain = digits == "0" || !digits.starts_with('0');
     let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());

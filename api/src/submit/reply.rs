@@ -51,6 +51,7 @@ impl Reply {
             return Self::Ended(result.joined(joined));
         }
         let (view, submitted_at) = (view_of_record(job.id(), record), record.submitted_at);
+        let joined = joined || submitted_at != job.submitted_at;
         Self::Pending(Pending { view, submitted_at, joined, awaits_effect: record.awaits_effect })
     }
 
@@ -59,7 +60,10 @@ impl Reply {
         let (view, submitted_at) = (JobView::from_entry(&entry), entry.submitted_at);
         match JobResult::of_entry(entry, job) {
             Some(result) => Self::Ended(result.joined(joined)),
-            None => Self::Pending(Pending { view, submitted_at, joined, awaits_effect: true }),
+            None => {
+                let joined = joined || submitted_at != job.submitted_at;
+                Self::Pending(Pending { view, submitted_at, joined, awaits_effect: true })
+            }
         }
     }
 }

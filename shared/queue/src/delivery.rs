@@ -16,6 +16,10 @@ static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/b
 static LET_GO: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/let_go.lua")));
 static FINISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/finish.lua")));
 
+/// How long a record without an answer stays at least: longer than effects take. One whose answer
+/// was published to nobody is not needed, for the command log has it.
+const PENDING_TTL_SECONDS: u64 = 7 * 24 * 3600;
+
 /// A decided job, with all that its record consists of: Redis may have lost the record.
 #[derive(Debug, Clone, Copy)]
 pub struct DecidedJob<'a> {
@@ -120,7 +124,7 @@ impl Queue {
             .key(self.keys.in_flight_of(worker))
             .key(&self.keys.data)
             .arg(&self.keys.meta)
-            .arg(self.ttl_seconds);
+            .arg(self.ttl_seconds.max(PENDING_TTL_SECONDS));
         for decided in jobs {
             let job = decided.entry.job;
             call.key(self.keys.record(job))

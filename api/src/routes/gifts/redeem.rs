@@ -17,6 +17,7 @@ pub(crate) const REFUSALS: &[ProblemKind] = &[
     ProblemKind::GiftAlreadyRedeemed,
     ProblemKind::GiftExpired,
     ProblemKind::GiftCancelled,
+    ProblemKind::PaymentInProgress,
     ProblemKind::TermTooLong,
 ];
 

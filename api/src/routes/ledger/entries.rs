@@ -1,7 +1,7 @@
 //! `GET /ledger/entries`
 
 use crate::api_error::ApiError;
-use crate::extract::{Administrator, invalid_parameter, page_limit, position, query};
+use crate::extract::{Administrator, page_limit, place, query};
 use crate::respond;
 use crate::state::ApiState;
 use axum::extract::State;
@@ -55,11 +55,7 @@ pub(crate) async fn handle(
 ) -> Result<Response, ApiError> {
     let Page { after, limit } = query(&uri)?;
     let limit = page_limit(limit.as_deref())?;
-    let after = after.map(|text| {
-        let wrong = || invalid_parameter("after", "must be the id of a line");
-        position(&text).ok_or_else(wrong)
-    });
-    let after = after.transpose()?;
+    let after = place("after", after.as_deref())?;
     // A page may begin and end in the middle of a transfer.
     let (from, most) = (after.map(LedgerEntry::transfer_of), limit / 2 + 2);
     let page = settled_page(&state.database, (caller.client, from, most)).await?;

@@ -57,8 +57,7 @@ pub(crate) async fn handle(
 ) -> Result<Response, ApiError> {
     let filter = query::<Filter>(&uri)?;
     let limit = page_limit(filter.limit.as_deref())?;
-    let wanted = "must be the id of a payment method";
-    let before = page_start(filter.starting_after.as_deref(), wanted)?.map(PaymentMethodId::new);
+    let before = page_start(filter.starting_after.as_deref())?.map(PaymentMethodId::new);
     let named = NamedUser::of(filter.user_id.as_deref(), filter.external_id.as_deref())?;
     let named = named.ok_or_else(|| invalid_parameter("user_id", "is required"))?;
     let user = named.find(&state, caller.client).await?;

@@ -75,7 +75,7 @@ impl Filter {
             let wrong = || invalid_parameter("status", "must be a status of a payment");
             PaymentStatus::parse(&text).ok_or_else(wrong)
         });
-        let start = page_start(self.starting_after.as_deref(), "must be the id of a payment")?;
+        let start = page_start(self.starting_after.as_deref())?;
         Ok(PageOfPayments {
             client,
             user: None,

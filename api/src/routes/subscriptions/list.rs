@@ -70,8 +70,7 @@ pub(crate) async fn handle(
 impl Page {
     fn parse(self) -> Result<(u32, Option<SubscriptionId>), ApiError> {
         let limit = page_limit(self.limit.as_deref())?;
-        let wanted = "must be the id of a subscription";
-        let start = page_start(self.starting_after.as_deref(), wanted)?;
+        let start = page_start(self.starting_after.as_deref())?;
         Ok((limit, start.map(SubscriptionId::new)))
     }
 }

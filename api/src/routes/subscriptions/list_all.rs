@@ -77,7 +77,7 @@ impl Filter {
             let wrong = |_| invalid_parameter("plan", "must be the code of a plan");
             PlanCode::parse(&text).map_err(wrong)
         });
-        let start = page_start(self.starting_after.as_deref(), "must be the id of a subscription")?;
+        let start = page_start(self.starting_after.as_deref())?;
         Ok(PageOfClient {
             client: caller.client,
             status: status.transpose()?,

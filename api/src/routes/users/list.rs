@@ -65,7 +65,7 @@ impl Filter {
         let wrong = |name, error: &dyn ToString| invalid_parameter(name, &error.to_string());
         let external_id = self.external_id.map(|id| ExternalId::parse(&id)).transpose();
         let email = self.email.map(|email| Email::parse(&email)).transpose();
-        let start = page_start(self.starting_after.as_deref(), "must be the id of a user")?;
+        let start = page_start(self.starting_after.as_deref())?;
         Ok(PageOfUsers {
             client: caller.client,
             external_id: external_id.map_err(|error| wrong("external_id", &error))?,

@@ -199,7 +199,9 @@ async fn neither_a_lost_publication_nor_a_lost_redis_matters() -> Result<()> {
     stack.lose_queue().await?;
     let shown = client.job(&id).await?;
     assert_eq!((&shown["status"], &shown["attempts"]), (&json!("running"), &json!(1)));
-    assert_eq!(client.submit("/test-clock/advance", "k", &to(MARCH)).await?, id);
+    let again = client.post_preferring("wait=3", "/test-clock/advance", "k", &to(MARCH)).await?;
+    assert_eq!(again.json(202)?["id"], json!(id));
+    assert!(again.replayed(), "another request has begun it");
     until_let_go(&stack, &id).await?;
     assert_eq!(stack.count("SELECT count(*) FROM effects").await?, 1);
     held.rollback().await?;
