@@ -236,8 +236,9 @@ impl Batcher {
         tracing::error!(job = task, attempt = number, cause = full, "command given up");
         let give_up = || publish::give_up(&self.queue, holder, &task, operation, &public, &full);
         self.retry_policy.with_redis(give_up).await?;
-        // What its 202 promised ends with it, or who sends it anew would be taken for who was
-        // promised it, and told that this is a replay. If it fails, the look at promises does it.
+        // What its 202 promised ends with it, or who sends it anew moments later would be taken for
+        // who was promised it, and told that this is a replay. If it fails, the look at promises
+        // does it.
         if let Err(error) = promises::end(&self.database, &self.queue, job.client, job.id()).await {
             tracing::debug!(%error, job = task, "the end of an accepted job was not noted");
         }

@@ -138,8 +138,11 @@ pub(crate) async fn end(
     job: JobId,
 ) -> Result<(), LookError> {
     accepted::end(database, client, job).await?;
-    if queue.presence(&[job]).await? != [Presence::Ended] {
+    let presence = queue.presence(&[job]).await;
+    // Unless Redis says that it has ended: the next look marks it again if it has.
+    if !matches!(presence.as_deref(), Ok([Presence::Ended])) {
         accepted::revive(database, client, job).await?;
     }
+    presence?;
     Ok(())
 }

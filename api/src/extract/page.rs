@@ -25,8 +25,8 @@ pub(crate) fn place(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiEr
     text.map(|text| position(text).ok_or_else(wrong)).transpose()
 }
 
-/// An id as a place among others: nothing has to have it, so any integer is one. What is beyond what
-/// ids can be is the largest.
+/// An id as a place among others: nothing has to have it, so any integer is one. What is beyond
+/// what ids can be is the largest.
 fn position(text: &str) -> Option<i64> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let is_plain = digits == "0" || !digits.starts_with('0');

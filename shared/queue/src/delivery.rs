@@ -16,8 +16,8 @@ static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/b
 static LET_GO: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/let_go.lua")));
 static FINISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lua/finish.lua")));
 
-/// How long a record without an answer stays at least: longer than effects take. One whose answer
-/// was published to nobody is not needed, for the command log has it.
+/// How long a record without an answer stays at least: longer than answers take. Should the
+/// publication of its answer be lost, it goes then; the command log has the answer.
 const PENDING_TTL_SECONDS: u64 = 7 * 24 * 3600;
 
 /// A decided job, with all that its record consists of: Redis may have lost the record.

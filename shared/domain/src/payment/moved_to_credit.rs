@@ -27,16 +27,17 @@ impl Decider<'_> {
         let payer_of = |grant: &Grant| self.working_set.payment(grant.client, grant.payment?);
         for grant in moving {
             let mut rest = grant.to_credit;
-            // What it was worth more than was paid for it came from time beside it. A gift is paid
-            // back whole all the same.
-            let beside = chains.newest_first().filter_map(payer_of);
+            // Where it was worth more than its own payment, that came from grants beside it. A gift
+            // is paid back whole all the same.
+            let was_there = |other: &&Grant| Some(other.granted_at) <= grant.closed_at;
+            let beside = chains.newest_first().filter(was_there).filter_map(payer_of);
             let beside = beside.filter(|payer| payer.purpose.gift().is_none());
             let mut payers = chains.behind(grant).filter_map(payer_of).chain(beside);
             while rest > 0
                 && let Some(payer) = payers.next()
             {
                 let of_payer = moved.entry(payer.id).or_default();
-                let taken = rest.min(payer.kept().saturating_sub(*of_payer));
+                let taken = rest.min(payer.movable().saturating_sub(*of_payer));
                 *of_payer += taken;
                 rest -= taken;
             }
@@ -54,9 +55,12 @@ impl Payment {
         [self.refunded, self.refunding, lost].into_iter().fold(0, u64::saturating_add)
     }
 
-    /// What it has brought, cash and credit, without that.
-    fn kept(&self) -> u64 {
-        self.cash.saturating_add(self.credit).saturating_sub(self.returned())
+    /// What of it, cash and credit, could be moved: what was paid back before could not. A gift is
+    /// paid back, and a dispute lost, also after that, whatever was moved.
+    fn movable(&self) -> u64 {
+        let all = self.cash.saturating_add(self.credit);
+        let back = self.refunded.saturating_add(self.refunding);
+        if self.purpose.gift().is_some() { all } else { all.saturating_sub(back) }
     }
 }
 
@@ -65,6 +69,7 @@ mod tests {
     use crate::decide::Decider;
     use crate::samples::{grant as grant_of, *};
     use crate::{Change, Grant, GrantId, GrantSource, Payment, PaymentId, Slice};
+    use chrono::TimeDelta;
 
     /// A grant of that payment that came in the place of the one before, and what it moved.
     fn grant(id: i64, payment: i64, to_credit: u64) -> Change {
@@ -124,17 +129,14 @@ mod tests {
         assert_eq!((moved(rows(), 1), moved(rows(), 2)), (2_000, 2_000));
     }
 
-    /// June and July of gold for 3000 each, of which 2500 were paid back. Bronze for both leaves 1500
-    /// of June, and July is worth 1000 then; all of that becomes credit.
+    /// June and July of gold for 3000 each, of which 2500 were paid back. Bronze for both leaves
+    /// 1500 of June, and July is worth 1000 then; that becomes credit. August is bought later.
     #[test]
     fn what_its_own_payment_does_not_cover_came_from_another() {
-        let from = |id: i64, before: Option<i64>, payment, to_credit| match grant(
-            id, payment, to_credit,
-        ) {
-            Change::Grant(grant) => {
-                Change::Grant(Grant { from_grant: before.map(GrantId::new), ..grant })
-            }
-            other => other,
+        let from = |id: i64, before: Option<i64>, payment, to_credit| {
+            let Change::Grant(grant) = grant(id, payment, to_credit) else { unreachable!() };
+            let granted_at = now() + TimeDelta::days(i64::from(id == 5));
+            Change::Grant(Grant { from_grant: before.map(GrantId::new), granted_at, ..grant })
         };
         let rows = || {
             let july = Payment { refunded: 2_500, ..payment(2, 3_000) };
@@ -143,10 +145,12 @@ mod tests {
                 from(2, None, 2, 0),
                 from(3, Some(1), 1, 1_000),
                 from(4, Some(2), 2, 1_000),
+                from(5, None, 3, 0),
             ];
-            [paid(1, 3_000, 0), Change::Payment(july)].into_iter().chain(grants).collect()
+            let payments = [paid(1, 3_000, 0), Change::Payment(july), paid(3, 1_000, 0)];
+            payments.into_iter().chain(grants).collect()
         };
-        assert_eq!((moved(rows(), 1), moved(rows(), 2)), (3_000, 500));
+        assert_eq!([1, 2, 3].map(|payment| moved(rows(), payment)), [3_000, 500, 0]);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 /// The largest price: a million millions of the smallest unit. Sums of many stay in 64 bits.
 pub const AMOUNT_MAX: u64 = 1_000_000_000_000;
-/// The largest amount that is read of a payment, which may be for many months: beyond it, readers of
-/// JSON that have only floats are not exact.
+/// The largest amount of a payment that may be named, for it may be for many months. Beyond it,
+/// readers of JSON that have only floats are not exact.
 pub const PAYMENT_MAX: u64 = (1 << 53) - 1;
 
 /// An amount of money.
