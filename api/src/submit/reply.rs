@@ -58,13 +58,11 @@ impl Reply {
     /// The reply for a job that has an entry in the command log.
     pub(crate) fn of_entry(entry: LogEntry, job: &QueuedJob, joined: bool) -> Self {
         let (view, submitted_at) = (JobView::from_entry(&entry), entry.submitted_at);
-        match JobResult::of_entry(entry, job) {
-            Some(result) => Self::Ended(result.joined(joined)),
-            None => {
-                let joined = joined || submitted_at != job.submitted_at;
-                Self::Pending(Pending { view, submitted_at, joined, awaits_effect: true })
-            }
+        if let Some(result) = JobResult::of_entry(entry, job) {
+            return Self::Ended(result.joined(joined));
         }
+        let joined = joined || submitted_at != job.submitted_at;
+        Self::Pending(Pending { view, submitted_at, joined, awaits_effect: true })
     }
 }
 
